@@ -1,0 +1,1 @@
+"""The bottom layer: errors, money, ids, clock, SQL loading, embedded servers. Imports nothing of ours."""

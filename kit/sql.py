@@ -1,0 +1,15 @@
+"""SQL lives in `.sql` files as named statements; this loads them as they stand."""
+
+import re
+from importlib.resources import files
+
+_NAME = re.compile(r"^-- name: ([a-z][a-z0-9_]*)$", re.MULTILINE)
+
+
+def load_statements(package: str, filename: str) -> dict[str, str]:
+    """The statements of `filename` inside `package`, by name. A name used twice is a programming error."""
+    text = files(package).joinpath(filename).read_text(encoding="utf-8")
+    _, *parts = _NAME.split(text)
+    names, bodies = parts[::2], parts[1::2]
+    assert len(names) == len(set(names)), f"{package}/{filename} names a statement twice"
+    return {name: body.strip() for name, body in zip(names, bodies, strict=True)}

@@ -1,0 +1,1 @@
+"""The product: from consignment to handover, composed of the two libraries."""

@@ -1,0 +1,1 @@
+"""Money after the hammer: ledger, deposits, waterfall, compensation clearing, statements."""

@@ -1,0 +1,1 @@
+"""Pure rules of settlement: values in, values out."""

@@ -1,0 +1,96 @@
+"""Real servers for the tests: started once a test process, on Unix sockets, gone when the process ends."""
+
+import itertools
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import asyncpg
+import pytest
+import redis.asyncio
+
+from kit.embedded import Postgres, Valkey
+from kit.migrate import migrate
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def server_dir() -> Iterator[Path]:
+    """A directory that PostgreSQL's own user can reach, also when the tests run as root."""
+    directory = Path(tempfile.mkdtemp(prefix="luochui-test-"))
+    directory.chmod(0o755)
+    yield directory
+    shutil.rmtree(directory, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgres(server_dir: Path) -> Iterator[Postgres]:
+    """An embedded PostgreSQL without fsync; durability has tests of its own."""
+    with Postgres(server_dir / "pg", durable=False) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+async def template_database(postgres: Postgres) -> str:
+    """A database built by the real migrations, cloned for each test."""
+    connection = await asyncpg.connect(postgres.url("postgres"))
+    await connection.execute("CREATE DATABASE template_luochui")
+    await connection.close()
+    migrate(postgres.url("template_luochui"))
+    return "template_luochui"
+
+
+@pytest.fixture
+async def database_url(postgres: Postgres, template_database: str) -> AsyncIterator[str]:
+    """The URL of a fresh migrated database of this test's own (superuser; the application sets its role)."""
+    name = f"test_{next(_numbers)}"
+    admin = await asyncpg.connect(postgres.url("postgres"))
+    await admin.execute(f"CREATE DATABASE {name} TEMPLATE {template_database}")
+    yield postgres.url(name)
+    await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    await admin.close()
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[asyncpg.Pool]:
+    """A pool on this test's own database, working as the application's role."""
+    async with asyncpg.create_pool(
+        database_url, min_size=1, max_size=10, server_settings={"role": "luochui_app"}
+    ) as pool:
+        yield pool
+
+
+@pytest.fixture
+async def conn(database: asyncpg.Pool) -> AsyncIterator[asyncpg.pool.PoolConnectionProxy]:
+    """One connection inside a transaction that is rolled back when the test ends."""
+    async with database.acquire() as connection:
+        transaction = connection.transaction()
+        await transaction.start()
+        yield connection
+        await transaction.rollback()
+
+
+@pytest.fixture(scope="session")
+def valkey(server_dir: Path) -> Iterator[Valkey]:
+    """An embedded Valkey with the append-only file and an fsync before every answer."""
+    with Valkey(server_dir / "vk") as server:
+        yield server
+
+
+@pytest.fixture
+async def engine_redis(valkey: Valkey) -> AsyncIterator[redis.asyncio.Redis]:
+    """A client of an emptied Valkey (functions included)."""
+    client = redis.asyncio.Redis.from_url(valkey.url)
+    await client.flushall()
+    await client.function_flush("SYNC")
+    yield client
+    await client.aclose()
+
+
+@pytest.fixture
+def now() -> datetime:
+    """The instant at which a test takes place."""
+    return datetime(2026, 11, 2, 1, 0, tzinfo=UTC)
