@@ -1,0 +1,1 @@
+"""One module a command of `luochui`; each is a few lines over a service."""
