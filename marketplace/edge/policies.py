@@ -1,0 +1,50 @@
+"""Who may call a route: one declared policy a route, deny by default."""
+
+from typing import Any
+
+import msgspec
+
+from marketplace.organisations.schemas import Caller, Role
+
+#: The key of the policy in a route's `opt`.
+POLICY = "policy"
+
+
+class Policy(msgspec.Struct, frozen=True, kw_only=True):
+    """`roles` may call; None: anyone who is signed in. `is_public`: nobody is asked who they are."""
+
+    is_public: bool = False
+    roles: frozenset[Role] | None = None
+
+    def permits(self, caller: Caller | None) -> bool:
+        """Whether `caller` (None: nobody signed in) may call."""
+        if self.is_public:
+            return True
+        if caller is None:
+            return False
+        return self.roles is None or caller.has(*self.roles)
+
+
+def allow(*roles: Role) -> Policy:
+    """Only callers who hold one of `roles`."""
+    assert roles, "a policy names at least one role; use signed_in() for everybody"
+    return Policy(roles=frozenset(roles))
+
+
+def signed_in() -> Policy:
+    """Everybody who has signed in, or calls with an API key."""
+    return Policy()
+
+
+def public() -> Policy:
+    """Everybody, signed in or not."""
+    return Policy(is_public=True)
+
+
+def policy_of(opt: dict[str, Any]) -> Policy | None:
+    """The policy declared in a route's `opt`, if there is one."""
+    policy = opt.get(POLICY)
+    assert policy is None or isinstance(policy, Policy), (
+        "opt['policy'] is made by allow(), signed_in() or public()"
+    )
+    return policy

@@ -1,0 +1,1 @@
+"""The outbox 发件箱: events written with the change they report, delivered by a job afterwards."""

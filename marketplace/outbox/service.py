@@ -1,0 +1,22 @@
+"""Writes events into the outbox, in the transaction of the change that they report."""
+
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from kit.ids import uuid7
+from kit.sql import Connection, load_statements
+
+_SQL = load_statements("marketplace.outbox", "queries.sql")
+
+
+async def add(conn: Connection, event: msgspec.Struct, *, now: datetime) -> UUID:
+    """Put `event` (a tagged struct, named in the past tense) into the outbox; its id, stable over all retries."""
+    tag = event.__struct_config__.tag
+    assert isinstance(tag, str), (
+        f"{type(event).__name__} needs a tag to be told apart in the outbox"
+    )
+    event_id = uuid7(now)
+    await conn.execute(_SQL["add"], event_id, tag, msgspec.json.encode(event).decode(), now)
+    return event_id
