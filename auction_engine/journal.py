@@ -1,0 +1,195 @@
+"""What one journal entry holds, and the hashes that commit to it (docs/engine-protocol.md).
+
+The engine writes an entry as four byte strings: header, commands, decisions, auctions. Two hashes bind them:
+`head` (SHA-1, made in Lua) tells forks apart between engine and database; `chain` (SHA-256) and the Merkle root
+over the commands are what is signed. The *public header* has the hash of the salt in the salt's place, so that
+it can be shown to everyone: whoever held the salt could guess the other bidders' hidden maxima.
+"""
+
+import hmac
+from collections.abc import Sequence
+from functools import cached_property
+from hashlib import sha1, sha256
+
+import msgspec
+
+from auction_engine.errors import JournalBroken
+from auction_engine.merkle import Tree, leaf_hash
+
+#: The first field of a header; a reader refuses a version it does not know.
+HEADER_VERSION = 1
+#: The head of an empty shard, and the chain value before its first batch.
+EMPTY_HEAD = ""
+EMPTY_CHAIN = bytes(32)
+#: A decision's first number.
+REFUSED, ACCEPTED, REPLAYED = 0, 1, 2
+
+_decode_rows = msgspec.msgpack.Decoder(list[list[object]]).decode
+_decode_texts = msgspec.msgpack.Decoder(list[str]).decode
+_encode = msgspec.msgpack.Encoder().encode
+
+#: `[do, age_us, paddle, value, id, extra]`, the last absent where there is nothing to say.
+WireCommand = list[object]
+#: `[1, seq, price, leader, ends_at]`, `[2, ...]` or `[0, code, minimum]`.
+WireDecision = list[int]
+
+
+class Header(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """The header of a batch as the engine writes it."""
+
+    version: int
+    epoch: int
+    seq: int
+    decided_ms: int
+    previous_head: str
+    salt: str
+
+    def public(self) -> "PublicHeader":
+        """The header that may be shown: the salt's hash in place of the salt."""
+        return PublicHeader(
+            version=self.version,
+            epoch=self.epoch,
+            seq=self.seq,
+            decided_ms=self.decided_ms,
+            previous_head=self.previous_head,
+            salt_hash=sha256(bytes.fromhex(self.salt)).hexdigest(),
+        )
+
+
+class PublicHeader(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """The header of a batch as anyone may see it; its hash is part of the chain and of every receipt."""
+
+    version: int
+    epoch: int
+    seq: int
+    decided_ms: int
+    previous_head: str
+    salt_hash: str
+
+    def digest(self) -> bytes:
+        """SHA-256 of the packed fields."""
+        return sha256(_encode(self)).digest()
+
+
+_decode_header = msgspec.msgpack.Decoder(Header).decode
+
+
+class Entry(msgspec.Struct, frozen=True, dict=True):
+    """One batch of one shard, as bytes; everything else about it is derived."""
+
+    shard: int
+    header_bytes: bytes
+    commands_bytes: bytes
+    decisions_bytes: bytes
+    auctions_bytes: bytes
+
+    @cached_property
+    def header(self) -> Header:
+        """The decoded header."""
+        header = _decode_header(self.header_bytes)
+        if header.version != HEADER_VERSION:
+            raise JournalBroken(f"batch header version {header.version} is unknown")
+        return header
+
+    @cached_property
+    def auctions(self) -> list[str]:
+        """The auctions of the batch, in the order the commands count them."""
+        return _decode_texts(self.auctions_bytes)
+
+    @cached_property
+    def commands(self) -> list[tuple[str, WireCommand]]:
+        """Each command with its auction's id, without its place in the batch's list of auctions."""
+        auctions = self.auctions
+        return [
+            (auctions[int(row[0]) - 1], row[1:])  # type: ignore[call-overload]  # a number by protocol
+            for row in _decode_rows(self.commands_bytes)
+        ]
+
+    @cached_property
+    def decisions(self) -> list[WireDecision]:
+        """One decision a command, in order."""
+        decisions = msgspec.msgpack.decode(self.decisions_bytes, type=list[list[int]])
+        if len(decisions) != len(self.commands):
+            raise JournalBroken(f"batch {self.header.seq}: decisions and commands differ in number")
+        return decisions
+
+    @cached_property
+    def head(self) -> str:
+        """The SHA-1 chain head after this batch, as the engine computes it."""
+        return head_after(
+            self.header.previous_head,
+            self.header_bytes,
+            self.commands_bytes,
+            self.decisions_bytes,
+            self.auctions_bytes,
+        )
+
+    @cached_property
+    def leaves(self) -> list[bytes]:
+        """The leaf hash of each command."""
+        salt = bytes.fromhex(self.header.salt)
+        return [
+            command_leaf(blind(salt, index), auction, command, decision)
+            for index, ((auction, command), decision) in enumerate(
+                zip(self.commands, self.decisions, strict=True)
+            )
+        ]
+
+    @cached_property
+    def tree(self) -> Tree:
+        """The Merkle tree over the commands."""
+        return Tree(self.leaves)
+
+    def blind_of(self, index: int) -> bytes:
+        """What, with the command itself, opens leaf `index`."""
+        return blind(bytes.fromhex(self.header.salt), index)
+
+    def chain_after(self, previous: bytes) -> bytes:
+        """The chain value after this batch."""
+        return chain_value(previous, self.header.public(), self.tree.root())
+
+
+def head_after(
+    previous_head: str, header: bytes, commands: bytes, decisions: bytes, auctions: bytes
+) -> str:
+    """`sha1hex(previous head .. m .. c .. d .. a)`; SHA-1 only detects forks, no signature rests on it."""
+    digest = sha1(previous_head.encode(), usedforsecurity=False)
+    for part in (header, commands, decisions, auctions):
+        digest.update(part)
+    return digest.hexdigest()
+
+
+def blind(salt: bytes, index: int) -> bytes:
+    """The blinding value of command `index`: HMAC-SHA256 under the batch's salt of the index as four bytes."""
+    return hmac.digest(salt, index.to_bytes(4, "big"), "sha256")
+
+
+def command_leaf(
+    blinding: bytes, auction: str, command: Sequence[object], decision: Sequence[int]
+) -> bytes:
+    """The leaf hash of one command: it can be shown to be in the batch without showing any other."""
+    return leaf_hash(blinding + _encode([auction, command, decision]))
+
+
+def chain_value(previous: bytes, header: PublicHeader, root: bytes) -> bytes:
+    """`SHA-256(previous chain || SHA-256(public header) || leaf root)`."""
+    return sha256(previous + header.digest() + root).digest()
+
+
+def encode_rows(rows: Sequence[Sequence[object]]) -> bytes:
+    """Rows as they stand in an entry."""
+    return _encode(rows)
+
+
+def entry_of(shard: int, fields: dict[bytes, bytes]) -> Entry:
+    """The entry that a stream entry's fields hold."""
+    try:
+        return Entry(
+            shard=shard,
+            header_bytes=fields[b"m"],
+            commands_bytes=fields[b"c"],
+            decisions_bytes=fields[b"d"],
+            auctions_bytes=fields[b"a"],
+        )
+    except KeyError as missing:
+        raise JournalBroken(f"a journal entry of shard {shard} lacks the field {missing}") from None
