@@ -41,12 +41,16 @@ class Doubled(dict[str, object]):
         self.key = key
 
 
-def one_line(text: str) -> str:
-    """`text` with everything that does not print escaped, so that a message stays one line."""
-    shown = "".join(
+def escaped(text: str) -> str:
+    """`text` with everything that does not print escaped: it stays one line and cannot steer a terminal."""
+    return "".join(
         char if char.isprintable() else char.encode("unicode_escape").decode() for char in text
     )
-    return shown if len(shown) <= SHOWN_MAX else shown[:SHOWN_MAX] + "..."
+
+
+def one_line(text: str) -> str:
+    """`text` escaped, and cut where it is long."""
+    return escaped(text) if len(text) <= SHOWN_MAX else escaped(text[:SHOWN_MAX]) + "..."
 
 
 def refuse(field: str, message: str, message_zh: str) -> NoReturn:

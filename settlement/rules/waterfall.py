@@ -139,7 +139,7 @@ def _named(to: str, rank: int, amounts: Sequence[NamedAmount]) -> list[Claim]:
 def _first_pledgee(pledgee: Secured, rank: int) -> list[Claim]:
     """Its claims one rank each, in the order of Civil Code 561, cut at the maximum of its pledge."""
     left_fen = pledgee.secured_fen
-    claims = []
+    claims: list[Claim] = []
     for to, owed_fen in (
         (PLEDGEE_COSTS, pledgee.costs_fen),
         (PLEDGEE_INTEREST, pledgee.interest_fen),
