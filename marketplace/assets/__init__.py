@@ -1,0 +1,1 @@
+"""Intellectual property rights (知识产权): what they are, their numbers, their terms."""

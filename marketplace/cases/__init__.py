@@ -1,0 +1,1 @@
+"""Defaulted loans (违约贷款), tracked one by one."""

@@ -1,0 +1,1 @@
+"""Valuations (评估): who said what a right is worth, how, and until when it counts."""
