@@ -1,0 +1,49 @@
+-- name: account_ids
+-- The accounts of these keys that exist, with the position of the key.
+SELECT t.position, a.id
+  FROM unnest($1::text[], $2::uuid[], $3::text[]) WITH ORDINALITY AS t (kind, owner, ref, position)
+  JOIN settlement.accounts a
+    ON a.kind = t.kind AND a.ref = t.ref AND a.owner IS NOT DISTINCT FROM t.owner;
+
+-- name: open_accounts
+-- Accounts for these keys, with the rules of their kind; those that exist stay as they are.
+INSERT INTO settlement.accounts (kind, book, may_go_negative, owner, ref, opened_at)
+SELECT k.kind, k.book, k.may_go_negative, t.owner, t.ref, $4
+  FROM unnest($1::text[], $2::uuid[], $3::text[]) AS t (kind, owner, ref)
+  JOIN settlement.account_kinds k ON k.kind = t.kind
+ ORDER BY t.kind, t.owner, t.ref
+ON CONFLICT DO NOTHING;
+
+-- name: post_transfers
+SELECT transfer_id, replayed
+  FROM settlement.post_transfers_v1($1, $2, $3, $4, $5, $6, $7, $8, $9);
+
+-- name: balance
+SELECT coalesce((SELECT balance_fen FROM settlement.accounts
+                  WHERE kind = $1 AND owner IS NOT DISTINCT FROM $2 AND ref = $3), 0)::bigint;
+
+-- name: balances
+-- Every account of an owner or a reference that was ever used.
+SELECT kind, owner, ref, balance_fen, version
+  FROM settlement.accounts
+ WHERE ($1::uuid IS NULL OR owner = $1) AND ($2::text IS NULL OR ref = $2) AND version > 0
+ ORDER BY kind, ref, owner;
+
+-- name: history
+-- The entries of one account, oldest first.
+SELECT e.account_version, e.transfer_id, t.kind, t.ref, e.amount_fen, e.balance_before_fen,
+       e.balance_after_fen, t.effective_at, t.recorded_at
+  FROM settlement.accounts a
+  JOIN settlement.entries e ON e.account_id = a.id
+  JOIN settlement.transfers t ON t.id = e.transfer_id
+ WHERE a.kind = $1 AND a.owner IS NOT DISTINCT FROM $2 AND a.ref = $3
+ ORDER BY e.account_version;
+
+-- name: by_ref
+-- The entries of every transfer with this reference, in the order posted.
+SELECT t.id AS transfer_id, t.kind, a.kind AS account_kind, a.owner, a.ref, e.amount_fen, t.recorded_at
+  FROM settlement.transfers t
+  JOIN settlement.entries e ON e.transfer_id = t.id
+  JOIN settlement.accounts a ON a.id = e.account_id
+ WHERE t.ref = $1
+ ORDER BY t.recorded_at, t.id, e.amount_fen, a.id;
