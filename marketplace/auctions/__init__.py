@@ -1,0 +1,1 @@
+"""Auctions (竞价) over HTTP: bids in, decisions and receipts out, the live public record."""

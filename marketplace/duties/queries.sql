@@ -1,0 +1,71 @@
+-- name: add
+-- A duty; asked for again it stays as it is.
+INSERT INTO market.duties (id, kind, subject_id, due_at, created_at)
+VALUES ($1, $2, $3, $4, $5)
+ON CONFLICT (kind, subject_id) DO NOTHING;
+
+-- name: claim_next
+-- The duty that has waited longest, or one whose worker has not come back; nobody waits for another's lock.
+UPDATE market.duties
+   SET state = 'running', claims = claims + 1, lease_until = $2
+ WHERE id = (SELECT id FROM market.duties
+              WHERE (state = 'waiting' AND due_at <= $1) OR (state = 'running' AND lease_until <= $1)
+              ORDER BY due_at, id
+              LIMIT 1
+                FOR UPDATE SKIP LOCKED)
+RETURNING id, kind, subject_id, due_at, state, attempts, claims, last_error;
+
+-- name: claim_one
+-- The duty named, if it is due and nobody works on it.
+UPDATE market.duties
+   SET state = 'running', claims = claims + 1, lease_until = $2
+ WHERE id = (SELECT id FROM market.duties
+              WHERE id = $3
+                AND ((state = 'waiting' AND due_at <= $1) OR (state = 'running' AND lease_until <= $1))
+                FOR UPDATE SKIP LOCKED)
+RETURNING id, kind, subject_id, due_at, state, attempts, claims, last_error;
+
+-- name: finish
+-- Done; only the latest claim may say so.
+UPDATE market.duties
+   SET state = 'done', done_at = $3, lease_until = NULL, last_error = NULL
+ WHERE id = $1 AND claims = $2 AND state = 'running';
+
+-- name: postpone
+-- Not due after all: waits until its new time, and no attempt is counted.
+UPDATE market.duties
+   SET state = 'waiting', due_at = $3, lease_until = NULL, last_error = NULL, attempts = 0
+ WHERE id = $1 AND claims = $2 AND state = 'running';
+
+-- name: fail
+-- Tried in vain: waits for its next attempt, or for people.
+UPDATE market.duties
+   SET state = $3, due_at = $4, lease_until = NULL, last_error = $5, attempts = attempts + 1
+ WHERE id = $1 AND claims = $2 AND state = 'running';
+
+-- name: revive
+-- A stuck duty is tried again from now on.
+UPDATE market.duties SET state = 'waiting', due_at = $2, attempts = 0 WHERE id = $1 AND state = 'stuck'
+RETURNING id, kind, subject_id, due_at, state, attempts, claims, last_error;
+
+-- name: stuck
+-- What people must look at, longest waiting first.
+SELECT id, kind, subject_id, due_at, state, attempts, claims, last_error
+  FROM market.duties WHERE state = 'stuck' ORDER BY due_at, id LIMIT 100;
+
+-- name: count_stuck
+SELECT count(*) FROM market.duties WHERE state = 'stuck';
+
+-- name: count_unfinished
+-- What has not been done though it was due at $1.
+SELECT count(*) FROM market.duties WHERE state IN ('waiting', 'running') AND due_at <= $1;
+
+-- name: due
+-- Ids of what is due, for whoever wakes workers.
+SELECT id FROM market.duties
+ WHERE (state = 'waiting' AND due_at <= $1) OR (state = 'running' AND lease_until <= $1)
+ ORDER BY due_at, id LIMIT $2;
+
+-- name: next_due_at
+-- When the next duty falls due, if any waits.
+SELECT min(due_at) FROM market.duties WHERE state = 'waiting';

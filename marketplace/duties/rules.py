@@ -1,0 +1,21 @@
+"""When a duty that failed is tried again, and when people are asked to look."""
+
+from datetime import timedelta
+
+#: After so many attempts a duty is `stuck`: shown in `/readyz` and to the operators, and tried no more by itself.
+ATTEMPTS_MAX = 12
+#: How long a worker may take over one duty before another may take it up. Every duty is safe to run twice at once.
+LEASE = timedelta(seconds=60)
+_FIRST_PAUSE = timedelta(seconds=1)
+_LONGEST_PAUSE = timedelta(minutes=5)
+
+
+def pause_after(attempts: int) -> timedelta:
+    """The pause after the failure of attempt number `attempts`: 1, 2, 4 ... seconds, five minutes at most."""
+    doublings = min(attempts - 1, 10)
+    return min(_FIRST_PAUSE * 2**doublings, _LONGEST_PAUSE)
+
+
+def is_exhausted(attempts: int) -> bool:
+    """Whether a duty that failed `attempts` times is left to people."""
+    return attempts >= ATTEMPTS_MAX

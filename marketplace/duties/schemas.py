@@ -1,0 +1,45 @@
+"""What a duty is, and which kinds there are."""
+
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+import msgspec
+
+
+class Kind(StrEnum):
+    """What has to be done; `subject_id` is the lot's id, for bidders and orders their own."""
+
+    OPEN_REGISTRATION = "open_registration"
+    CREATE_AUCTION = "create_auction"
+    OPEN_AUCTION = "open_auction"
+    CLOSE_AUCTION = "close_auction"
+    ADMIT_BIDDER = "admit_bidder"
+    BAR_BIDDER = "bar_bidder"
+    CARRY_OUT_ORDER = "carry_out_order"
+    RELEASE_DEPOSIT = "release_deposit"
+    APPLY_DEPOSIT = "apply_deposit"
+    CHECK_PAYMENT = "check_payment"
+    SHARE_RECOVERY = "share_recovery"
+
+
+class State(StrEnum):
+    """How far a duty is."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    DONE = "done"
+    STUCK = "stuck"
+
+
+class Duty(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that must happen at `due_at` or soon after."""
+
+    id: UUID
+    kind: Kind
+    subject_id: UUID
+    due_at: datetime
+    state: State
+    attempts: int
+    claims: int
+    last_error: str | None

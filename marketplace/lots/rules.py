@@ -1,0 +1,62 @@
+"""The states of a lot (标的), and which step may follow which. Source: domain 9."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from types import MappingProxyType
+
+from kit.states import require_step
+
+
+class LotStatus(StrEnum):
+    """How far a lot has come."""
+
+    DRAFT = "draft"
+    CHECKED = "checked"
+    PUBLISHED = "published"
+    REGISTRATION = "registration"
+    OPEN = "open"
+    PAUSED = "paused"
+    SOLD = "sold"
+    UNSOLD = "unsold"
+    WITHDRAWN = "withdrawn"
+    AWAITING_PAYMENT = "awaiting_payment"
+    PAID = "paid"
+    TRANSFERRING = "transferring"
+    DONE = "done"
+    DEFAULTED = "defaulted"
+
+
+_S = LotStatus
+
+#: An auction that was paused past its end can be cancelled but not sold; it has to be resumed first. A price may
+#: come out of `open` only: the engine decides the close, and it does not close what is suspended.
+STEPS: Mapping[LotStatus, frozenset[LotStatus]] = MappingProxyType(
+    {
+        _S.DRAFT: frozenset({_S.CHECKED, _S.WITHDRAWN}),
+        # Back to draft when its terms are edited after the check: what was checked is not what would be sold.
+        _S.CHECKED: frozenset({_S.PUBLISHED, _S.DRAFT, _S.WITHDRAWN}),
+        _S.PUBLISHED: frozenset({_S.REGISTRATION, _S.WITHDRAWN}),
+        _S.REGISTRATION: frozenset({_S.OPEN, _S.WITHDRAWN}),
+        _S.OPEN: frozenset({_S.PAUSED, _S.SOLD, _S.UNSOLD, _S.WITHDRAWN}),
+        _S.PAUSED: frozenset({_S.OPEN, _S.WITHDRAWN}),
+        _S.SOLD: frozenset({_S.AWAITING_PAYMENT}),
+        _S.AWAITING_PAYMENT: frozenset({_S.PAID, _S.DEFAULTED}),
+        _S.PAID: frozenset({_S.TRANSFERRING}),
+        _S.TRANSFERRING: frozenset({_S.DONE}),
+        _S.UNSOLD: frozenset(),
+        _S.WITHDRAWN: frozenset(),
+        _S.DONE: frozenset(),
+        _S.DEFAULTED: frozenset(),
+    }
+)
+
+#: Bidders may register and pay deposits from the notice on until the end. Source: 法释〔2016〕18号 art. 18.
+TAKES_BIDDERS = frozenset({_S.REGISTRATION, _S.OPEN, _S.PAUSED})
+
+#: What everyone may see: a lot is public from its notice on.
+PUBLIC = frozenset(_S) - {_S.DRAFT, _S.CHECKED}
+
+
+def require_lot_step(current: LotStatus, wanted: LotStatus, *, number: str) -> None:
+    """Raise `IllegalStep` unless lot `number` may go from `current` to `wanted`."""
+    require_step(STEPS, current, wanted=wanted, subject=f"lot {number}")
