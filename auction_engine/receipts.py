@@ -16,7 +16,6 @@ from auction_engine.journal import (
     Entry,
     PublicHeader,
     WireCommand,
-    WireDecision,
     command_leaf,
 )
 from auction_engine.merkle import root_from_inclusion
@@ -165,5 +164,3 @@ def restored(
     if result and result[DO] in HIDDEN_EXTRA and len(result) > EXTRA and result[EXTRA] is None:
         result[EXTRA] = hidden_extra
     return result
-
-

@@ -1,0 +1,396 @@
+"""The bid path: natural batching before each shard (docs/engine-protocol.md, design "The bid engine").
+
+At most one call is in flight a shard. Commands that arrive meanwhile wait and leave together when it returns. Alone, a
+command costs one round trip; under load the batch grows and the cost of a command falls. No call is ever repeated
+by the gateway: a lost reply is told to its callers as an unknown outcome, and they ask again with the same id.
+"""
+
+import asyncio
+import secrets
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+from auction_engine import keys
+from auction_engine.anchor import AnchoredClock
+from auction_engine.checkpoints import LogKey
+from auction_engine.connection import (
+    CALL_SECONDS,
+    Argument,
+    Connection,
+    NotConnected,
+    ReplyLost,
+    ServerRefused,
+)
+from auction_engine.decided import Acknowledgement, Decided
+from auction_engine.durability import Durability
+from auction_engine.errors import (
+    ClockSkew,
+    EngineBusy,
+    EngineOutcomeUnknown,
+    EngineUnreachable,
+    NoSuchAuction,
+)
+from auction_engine.journal import encode_rows
+from auction_engine.rules.commands import Command
+from auction_engine.waiting import AGE, AUCTION, PADDLE, Buckets, Limits, Sink, Taken, Waiting, busy
+from kit.clock import monotonic_us
+from kit.errors import LuochuiError
+from kit.failpoints import register
+
+#: A command older than this is not sent: contracts 1 gives a decision 2,000 ms after the ingress.
+AGE_US_MAX = 2_000_000
+#: How often a batch that was certainly not decided (old epoch, lost book) is sent again after a new look at the fence.
+_ATTEMPTS = 3
+#: Error replies after which nothing can have been written.
+_NOT_CARRIED_OUT = frozenset(
+    {
+        "OOM",
+        "MISCONF",
+        "NOREPLICAS",
+        "READONLY",
+        "LOADING",
+        "BUSY",
+        "MOVED",
+        "ASK",
+        "TRYAGAIN",
+        "CLUSTERDOWN",
+        "CROSSSLOT",
+        "MASTERDOWN",
+        "NOPERM",
+        "NOAUTH",
+    }
+)
+
+#: Compares engine and journal before a shard's first call, repairs what may be repaired, and returns the epoch.
+Fence = Callable[[int], Awaitable[int]]
+
+_after_decision = register("gateway.after_decision")
+
+
+class _Caller:
+    """One caller's wait for one or more answers."""
+
+    __slots__ = ("answers", "future", "left")
+
+    def __init__(self, count: int) -> None:
+        self.answers: list[Any] = [None] * count
+        self.left = count
+        self.future: asyncio.Future[list[Any]] = asyncio.get_running_loop().create_future()
+
+    def answer(self, position: int, batch: Decided, index: int) -> None:
+        self._settle(position, Acknowledgement(batch, index))
+
+    def fail(self, position: int, error: Exception) -> None:
+        self._settle(position, error)
+
+    def _settle(self, position: int, answer: object) -> None:
+        if self.answers[position] is not None:
+            return
+        self.answers[position] = answer
+        self.left -= 1
+        if not self.left and not self.future.done():
+            self.future.set_result(self.answers)
+
+
+class _Lane:
+    """One shard as the gateway sees it."""
+
+    __slots__ = ("connection", "epoch", "shard", "task", "waiting")
+
+    def __init__(self, shard: int, limits: Limits) -> None:
+        self.shard = shard
+        self.waiting = Waiting(limits)
+        self.connection: Connection | None = None
+        self.epoch: int | None = None
+        self.task: asyncio.Task[None] | None = None
+
+
+class Gateway:
+    """Takes commands, sends them in batches, and gives each caller its own answer."""
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        fence: Fence,
+        durability: Durability,
+        key: LogKey,
+        shards: int = keys.SHARDS,
+        limits: Limits | None = None,
+        clock: AnchoredClock | None = None,
+        call_seconds: float = CALL_SECONDS,
+    ) -> None:
+        self._url = url
+        self._fence = fence
+        self._durability = durability
+        self._key = key
+        self._shards = shards
+        self._limits = limits or Limits()
+        self._clock = clock or AnchoredClock()
+        self._call_seconds = call_seconds
+        self._buckets = Buckets(self._limits)
+        self._lanes: dict[int, _Lane] = {}
+        self._lane_of: dict[str, _Lane] = {}
+        self._closed = False
+
+    async def submit(self, auction_id: str, command: Command) -> Acknowledgement:
+        """The decision on one command, with what its receipt is made from.
+
+        Raises EngineBusy, TooFast, EngineUnreachable, ClockSkew or ShardHalted where nothing was decided, and
+        EngineOutcomeUnknown where it may have been. A caller that is cancelled disturbs nobody else.
+        """
+        caller = _Caller(1)
+        self._enter(auction_id, command.to_wire(0, age_us=0), sink=(caller, 0))
+        answer = (await caller.future)[0]
+        if isinstance(answer, Exception):
+            raise answer.with_traceback(None)  # one error may be raised to many callers
+        return answer  # type: ignore[no-any-return]  # an Acknowledgement, if not an error
+
+    async def submit_many(
+        self, auction_id: str, commands: Sequence[Command]
+    ) -> list[Acknowledgement | LuochuiError]:
+        """The answers to many commands, in their order; each fails or is decided on its own."""
+        caller = _Caller(len(commands))
+        for position, command in enumerate(commands):
+            try:
+                self._enter(auction_id, command.to_wire(0, age_us=0), sink=(caller, position))
+            except LuochuiError as error:
+                caller.fail(position, error)
+        return await caller.future if commands else []
+
+    def unverify(self, shard: int | None = None) -> None:
+        """Look at the fence again before the next call of this shard, or of every shard."""
+        for lane in self._lanes.values():
+            if shard in (None, lane.shard):
+                lane.epoch = None
+
+    async def close(self) -> None:
+        """Take no more, let what is in flight be answered, and close the connections."""
+        self._closed = True
+        tasks = [lane.task for lane in self._lanes.values() if lane.task is not None]
+        await asyncio.gather(*tasks, return_exceptions=True)
+        for lane in self._lanes.values():
+            if lane.connection is not None:
+                lane.connection.close()
+
+    def _enter(self, auction_id: str, command: list[Any], *, sink: tuple[Sink, int]) -> None:
+        """The moment of ingress: stamp, pass the limits, wait."""
+        now_us = monotonic_us()
+        if self._closed:
+            raise EngineBusy("the gateway is closing", "网关正在关闭", retry_after_ms=1000)
+        if command[PADDLE]:
+            self._buckets.take(auction_id, command[PADDLE], now_us=now_us)
+        lane = self._lane_of.get(auction_id) or self._lane(auction_id)
+        lane.waiting.add(auction_id, command, entered_us=now_us, sink=sink)
+        if lane.task is None:
+            lane.task = asyncio.create_task(self._drain(lane))
+
+    def _lane(self, auction_id: str) -> _Lane:
+        shard = keys.shard_of(auction_id, self._shards)
+        if shard not in self._lanes:
+            self._lanes[shard] = _Lane(shard, self._limits)
+        if len(self._lane_of) > 100_000:
+            self._lane_of.clear()
+        self._lane_of[auction_id] = self._lanes[shard]
+        return self._lanes[shard]
+
+    async def _drain(self, lane: _Lane) -> None:
+        """Send batch after batch until nothing waits."""
+        attempts = 0
+        try:
+            while len(lane.waiting):
+                try:
+                    epoch = await self._verified(lane)
+                except LuochuiError as error:
+                    _fail(lane.waiting.take(), error)
+                    continue
+                taken = self._young(lane.waiting.take())
+                if taken.commands:
+                    decided = await self._send(lane, taken, epoch=epoch, last=attempts == _ATTEMPTS)
+                    attempts = 0 if decided else attempts + 1
+        finally:
+            lane.task = None
+            if len(lane.waiting):  # an error of ours: nothing of what still waits was sent
+                _fail(lane.waiting.take(), busy(1000))
+
+    async def _verified(self, lane: _Lane) -> int:
+        """The shard's epoch, over a connection whose server has passed the fence."""
+        if lane.connection is None or not lane.connection.is_open:
+            lane.epoch = None
+            try:
+                lane.connection = await Connection.open(self._url, name=f"gateway-s{lane.shard}")
+            except NotConnected as error:
+                raise _unreachable(error) from error
+        if lane.epoch is None:
+            lane.epoch = await self._fence(lane.shard)
+        return lane.epoch
+
+    def _young(self, taken: Taken) -> Taken:
+        """Turn the moments of entry into ages; what has waited for too long is refused unsent."""
+        now_us = monotonic_us()
+        if not taken.entered_us or now_us - min(taken.entered_us) <= AGE_US_MAX:
+            for command, entered_us in zip(taken.commands, taken.entered_us, strict=True):
+                command[AGE] = now_us - entered_us
+            return taken
+        young = Taken([], [], [], [])
+        for command, auction, entered_us, sink in zip(
+            taken.commands, taken.auctions, taken.entered_us, taken.sinks, strict=True
+        ):
+            if now_us - entered_us > AGE_US_MAX:
+                sink[0].fail(sink[1], busy(1000))
+                continue
+            command[AGE] = now_us - entered_us
+            young.commands.append(command)
+            young.auctions.append(auction)
+            young.entered_us.append(entered_us)
+            young.sinks.append(sink)
+        return young
+
+    async def _send(self, lane: _Lane, taken: Taken, *, epoch: int, last: bool) -> bool:
+        """One call; false where the batch was put back because it was certainly not decided."""
+        assert lane.connection is not None
+        auctions = _number_auctions(taken)
+        commands, salt = encode_rows(taken.commands), secrets.token_hex(16)
+        call = _call(lane.shard, epoch, self._clock.now_ms(), salt, commands, auctions)
+        try:
+            replies = await lane.connection.call(
+                call, *self._durability.after_call, seconds=self._call_seconds
+            )
+            match replies[0]:
+                case [b"OK", *reply]:
+                    self._durability.check_after_call(replies[1:])
+                    batch = self._decided(lane.shard, taken, commands, auctions, reply)
+                    await self._durability.confirm(lane.shard, batch.seq)
+                    _after_decision()
+                    for index, (sink, position) in enumerate(taken.sinks):
+                        sink.answer(position, batch, index)
+                    return True
+                case reply:
+                    return self._not_decided(lane, taken, reply, last=last, auctions=auctions)
+        except NotConnected as error:
+            return self._not_sent(lane, taken, error, last=last)
+        except ReplyLost as error:
+            lane.epoch = None
+            _fail(taken, _unknown(error))
+            return True
+        except BaseException as error:
+            lane.connection.close()
+            _fail(taken, _unknown(error))
+            raise
+
+    def _not_sent(self, lane: _Lane, taken: Taken, error: Exception, *, last: bool) -> bool:
+        """The connection was gone before anything was written: try over a new one, a few times."""
+        if last:
+            _fail(taken, _unreachable(error))
+            return True
+        lane.waiting.put_back(taken)
+        return False
+
+    def _decided(
+        self, shard: int, taken: Taken, commands: bytes, auctions: list[str], reply: list[Any]
+    ) -> Decided:
+        seq, decided_ms, _, decisions, header = reply
+        return Decided(
+            shard=shard,
+            seq=int(seq),
+            decided_ms=int(decided_ms),
+            header=header,
+            commands=commands,
+            decisions_bytes=decisions,
+            auctions=encode_rows(auctions),
+            key=self._key,
+            mode=self._durability.name,
+            count=len(taken.commands),
+        )
+
+    def _not_decided(
+        self, lane: _Lane, taken: Taken, reply: Any, *, last: bool, auctions: list[str]
+    ) -> bool:
+        """What a reply other than OK means to the callers; true where they have their answer."""
+        match reply:
+            case [b"EPOCH", *_] if not last:
+                lane.epoch = None
+                lane.waiting.put_back(taken)
+                return False
+            case [b"NO_BOOK", place] if not last:
+                lane.epoch = None
+                lane.waiting.put_back(_without(taken, auctions[int(place) - 1]))
+                return False
+            case [b"CLOCK_SKEW", server_ms]:
+                error: Exception = ClockSkew(
+                    f"the engine's server says {int(server_ms)} ms, the gateway's clock"
+                    f" {self._clock.now_ms()} ms; nothing is decided while they differ by over 500 ms",
+                    "引擎与网关的时钟相差超过 500 毫秒，未作裁决",
+                    retry_after_ms=1000,
+                )
+            case [b"BACKPRESSURE", *_]:
+                error = busy(2000)
+            case ServerRefused() as refused if (
+                refused.code in _NOT_CARRIED_OUT or "Function not found" in str(refused)
+            ):
+                lane.epoch = None
+                error = _unreachable(refused.code)
+            case [b"EPOCH" | b"NO_BOOK", *_]:
+                error = busy(1000)
+            case _:
+                lane.epoch = None
+                error = _unknown(reply)
+        _fail(taken, error)
+        return True
+
+
+def _number_auctions(taken: Taken) -> list[str]:
+    """Write each command's place in the batch's list of auctions into it, and return that list."""
+    places: dict[str, int] = {}
+    for command, auction in zip(taken.commands, taken.auctions, strict=True):
+        place = places.get(auction)
+        if place is None:
+            place = places[auction] = len(places) + 1
+        command[AUCTION] = place
+    return list(places)
+
+
+def _call(
+    shard: int, epoch: int, clock_ms: int, salt: str, commands: bytes, auctions: list[str]
+) -> list[Argument]:
+    names = keys.batch_keys(shard, auctions)
+    packed = encode_rows(auctions)
+    return ["FCALL", "decide_v1", len(names), *names, epoch, clock_ms, salt, commands, packed]
+
+
+def _without(taken: Taken, auction: str) -> Taken:
+    """The batch without the commands of an auction that has no book; they are answered."""
+    kept = Taken([], [], [], [])
+    error = NoSuchAuction(
+        f"auction_id: the engine holds no auction {auction}", f"引擎中没有拍卖 {auction}"
+    )
+    for row in zip(taken.commands, taken.auctions, taken.entered_us, taken.sinks, strict=True):
+        if row[1] == auction:
+            sink, position = row[3]
+            sink.fail(position, error)
+            continue
+        kept.commands.append(row[0])
+        kept.auctions.append(row[1])
+        kept.entered_us.append(row[2])
+        kept.sinks.append(row[3])
+    return kept
+
+
+def _unreachable(cause: object) -> EngineUnreachable:
+    return EngineUnreachable(
+        f"the bid engine takes no commands now ({cause}); nothing was decided",
+        "竞价引擎暂不受理，未作裁决",
+        retry_after_ms=1000,
+    )
+
+
+def _unknown(cause: object) -> EngineOutcomeUnknown:
+    return EngineOutcomeUnknown(
+        f"the bid engine did not answer ({cause}); ask again with the same id",
+        "竞价引擎未答复，结果未知，请用同一编号查询",
+    )
+
+
+def _fail(taken: Taken, error: Exception) -> None:
+    for sink, position in taken.sinks:
+        sink.fail(position, error)
