@@ -123,9 +123,10 @@ class Connection(asyncio.Protocol):
             return
         if len(self._replies) > self._expected:
             self.close()
-        elif self._waiter is not None and len(self._replies) == self._expected:
-            if not self._waiter.done():
-                self._waiter.set_result(None)
+            return
+        waiter = self._waiter
+        if len(self._replies) == self._expected and waiter is not None and not waiter.done():
+            waiter.set_result(None)
 
     async def _greet(self, options: dict[str, Any], name: str) -> None:
         calls: list[Call] = [("CLIENT", "SETNAME", name)]
