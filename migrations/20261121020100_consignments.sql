@@ -56,7 +56,16 @@ CREATE TABLE market.consignment_assets (
 );
 CREATE UNIQUE INDEX consignment_assets_once ON market.consignment_assets (asset_id) WHERE is_open;
 
+-- What a venue may see: the loans and rights of consignments that have come to it.
+CREATE VIEW market.consigned_cases AS
+  SELECT DISTINCT venue_id, case_id FROM market.consignments WHERE approved_by IS NOT NULL;
+CREATE VIEW market.consigned_assets AS
+  SELECT DISTINCT c.venue_id, a.asset_id FROM market.consignments c
+    JOIN market.consignment_assets a ON a.consignment_id = c.id WHERE c.approved_by IS NOT NULL;
+
 -- migrate:down
+DROP VIEW market.consigned_assets;
+DROP VIEW market.consigned_cases;
 DROP TABLE market.consignment_assets;
 DROP TABLE market.consignments;
 DROP SEQUENCE market.consignment_numbers;

@@ -19,14 +19,10 @@ CREATE INDEX imports_of_organisation ON market.imports (organisation_id, id);
 
 -- The record of what was handed in is append-only.
 REVOKE UPDATE, DELETE ON market.imports FROM luochui_app;
-CREATE FUNCTION market.refuse_import_change() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-  RAISE EXCEPTION 'market.imports is append-only' USING ERRCODE = 'restrict_violation';
-END
-$$;
-CREATE TRIGGER imports_append_only BEFORE UPDATE OR DELETE ON market.imports
-  FOR EACH ROW EXECUTE FUNCTION market.refuse_import_change();
+CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON market.imports
+  FOR EACH ROW EXECUTE FUNCTION market.refuse_change();
+CREATE TRIGGER no_truncate BEFORE TRUNCATE ON market.imports
+  FOR EACH STATEMENT EXECUTE FUNCTION market.refuse_change();
 
 -- migrate:down
 DROP TABLE market.imports;
-DROP FUNCTION market.refuse_import_change();

@@ -9,7 +9,6 @@ import unicodedata
 from collections.abc import Mapping
 from typing import Final
 
-from kit.errors import LuochuiError
 from marketplace.assets.types import IpType
 
 _PATENT = re.compile(r"(?:ZL)?(\d{12})\.?([\dX])")
@@ -45,10 +44,13 @@ _SINGLE_FORMS: Final[Mapping[IpType, tuple[re.Pattern[str], str]]] = {
 }
 
 
-class InvalidIdentifier(LuochuiError):
-    """A registration number is not one. / 编号不符合规则。"""
+class InvalidIdentifier(ValueError):
+    """A registration number is not one: says why, in English and in Chinese. Callers add where it stood."""
 
-    code = "invalid_identifier"
+    def __init__(self, message: str, message_zh: str) -> None:
+        super().__init__(message)
+        self.message = message
+        self.message_zh = message_zh
 
 
 def patent_check_digit(digits: str) -> str:
@@ -117,7 +119,8 @@ def credit_code(text: str) -> str:
     if len(spelled) != 18 or wrong:
         found = f"{len(spelled)} symbols" + (f", among them {' '.join(wrong)}" if wrong else "")
         raise InvalidIdentifier(
-            f"{text!r} is not a unified social credit code: 18 digits and capitals without I, O, S, V, Z; found {found}",
+            f"{text!r} is not a unified social credit code: 18 digits and capitals without I, O, S, V, Z;"
+            f" found {found}",
             f"“{text}”不是统一社会信用代码：应为18位数字和大写字母（不含 I、O、S、V、Z），现为{len(spelled)}位",
         )
     right = credit_check_symbol(spelled[:17])
@@ -180,5 +183,3 @@ def _free_form(text: str) -> str:
 def _compact(text: str) -> str:
     """Half-width, in capitals, without white space or hyphens that people add for reading."""
     return "".join(unicodedata.normalize("NFKC", text).upper().split())
-
-

@@ -41,6 +41,8 @@ def is_term_possible(ip_type: IpType, filed_on: date, expires_on: date) -> bool:
         return expires_on > filed_on
     if ip_type is IpType.PATENT_INVENTION:
         return end <= expires_on <= add_years(end, COMPENSATION_YEARS_MAX)
-    if ip_type is IpType.IC_LAYOUT:  # 10 years from filing or first exploitation, whichever came first
+    if (
+        ip_type is IpType.IC_LAYOUT
+    ):  # 10 years from filing or first exploitation, whichever came first
         return filed_on < expires_on <= end
     return expires_on == end

@@ -1,0 +1,77 @@
+"""A defaulted loan as it is stored, handed in and shown."""
+
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Annotated
+from uuid import UUID
+
+import msgspec
+
+from kit.money import FEN_MAX
+
+Fen = Annotated[int, msgspec.Meta(ge=0, le=FEN_MAX)]
+Name = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+
+
+class Grade(StrEnum):
+    """Five-class grade of a loan (五级分类)."""
+
+    NORMAL = "normal"
+    SPECIAL_MENTION = "special_mention"
+    SUBSTANDARD = "substandard"
+    DOUBTFUL = "doubtful"
+    LOSS = "loss"
+
+
+class CaseFlag(StrEnum):
+    """What else is to be known of a loan."""
+
+    PLEDGOR_BANKRUPT = "pledgor_bankrupt"
+    COMBINED_COLLATERAL = "combined_collateral"
+    FUND_ENROLLED = "fund_enrolled"
+    SCIENCE_BRANCH = "science_branch"
+
+
+class CaseState(StrEnum):
+    """How far the recovery of a loan has come. Source: domain 9."""
+
+    REGISTERED = "registered"
+    IN_DISPOSAL = "in_disposal"
+    PARTLY_RECOVERED = "partly_recovered"
+    SATISFIED = "satisfied"
+    EXHAUSTED = "exhausted"
+    CLOSED = "closed"
+    FROZEN = "frozen"
+    RELEASED = "released"
+
+
+class NewCase(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A defaulted loan as a bank states it. Amounts in fen; days are Chinese calendar days."""
+
+    contract_number: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+    borrower_name: Name
+    borrower_code: str
+    loan_amount_fen: Annotated[int, msgspec.Meta(ge=1, le=FEN_MAX)]
+    principal_fen: Fen
+    interest_fen: Fen
+    penalty_fen: Fen = 0
+    granted_on: date
+    due_on: date
+    defaulted_on: date
+    demanded_on: date | None = None
+    limitation_ends_on: date | None = None
+    grade: Grade
+    flags: frozenset[CaseFlag] = frozenset()
+    ip_part_bp: Annotated[int, msgspec.Meta(ge=0, le=10_000)] | None = None
+
+
+class Case(NewCase, frozen=True, kw_only=True):
+    """A defaulted loan as it is on record."""
+
+    id: UUID
+    organisation_id: UUID
+    state: CaseState
+    import_id: UUID | None
+    version: int
+    created_at: datetime
+    updated_at: datetime

@@ -1,0 +1,55 @@
+"""A pledge registration as it is stored, handed in and shown."""
+
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Annotated
+from uuid import UUID
+
+import msgspec
+
+from kit.money import FEN_MAX
+
+Name = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+
+
+class PledgeState(StrEnum):
+    """Whether a pledge stands in the register. Source: domain 3.2, 9."""
+
+    REGISTERED = "registered"
+    CANCEL_PENDING = "cancel_pending"
+    CANCELLED = "cancelled"
+
+
+class JointPledgee(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Another lender in the same registration (共同质权人), and whether they agreed to the disposal."""
+
+    name: Name
+    has_consented: bool
+
+
+class NewPledge(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A pledge as its registration certificate states it; a maximum pledge's amount is the registered maximum."""
+
+    case_id: UUID
+    asset_ids: Annotated[tuple[UUID, ...], msgspec.Meta(min_length=1, max_length=200)]
+    registration_number: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+    registered_on: date
+    pledgee_name: Name
+    pledgee_code: str
+    pledgor_name: Name
+    pledgor_code: str
+    secured_amount_fen: Annotated[int, msgspec.Meta(ge=1, le=FEN_MAX)]
+    is_maximum: bool = False
+    joint_pledgees: tuple[JointPledgee, ...] = ()
+
+
+class Pledge(NewPledge, frozen=True, kw_only=True):
+    """A pledge as it is on record."""
+
+    id: UUID
+    organisation_id: UUID
+    state: PledgeState
+    import_id: UUID | None
+    version: int
+    created_at: datetime
+    updated_at: datetime

@@ -1,0 +1,32 @@
+"""Which valuation is allowed for which loan, and for how long it holds. Source: domain 4.3."""
+
+from datetime import date
+
+from kit.errors import InvalidInput
+from marketplace.assets.terms import add_years
+from marketplace.valuations.schemas import ValuationKind
+
+#: A single loan up to this amount, inclusive, may rest on an internal or negotiated valuation: CNY 10 million
+#: (鄂知发〔2025〕17号 clause 2, "1000万元以下"; the word includes the number, Civil Code 1259).
+INTERNAL_LOAN_MAX_FEN = 1_000_000_000
+
+
+def is_kind_allowed(kind: ValuationKind, *, loan_amount_fen: int) -> bool:
+    """Whether a loan of this size may rest on a valuation of this kind."""
+    return kind is ValuationKind.EXTERNAL or loan_amount_fen <= INTERNAL_LOAN_MAX_FEN
+
+
+def is_valid_on(day: date, *, base_on: date, valid_to: date) -> bool:
+    """Whether a valuation holds on `day`: from its base day through its last day, and no longer than a year."""
+    return base_on <= day <= min(valid_to, add_years(base_on, 1))
+
+
+def require_validity(base_on: date, valid_to: date) -> None:
+    """Raise `InvalidInput` unless a valuation's last day is after its base day and within a year of it."""
+    latest = add_years(base_on, 1)
+    if not base_on < valid_to <= latest:
+        raise InvalidInput(
+            "valid_to",
+            f"{valid_to} is not within a year after the base date {base_on}; at the latest {latest}",
+            f"有效期至 {valid_to} 不在评估基准日 {base_on} 后一年内；最晚为 {latest}",
+        )
