@@ -47,14 +47,15 @@ CREATE TABLE settlement.accounts (
   kind text NOT NULL,
   book text NOT NULL,
   may_go_negative boolean NOT NULL,
-  owner uuid,
+  -- The nil UUID stands for no owner, so that one plain index finds every account.
+  owner uuid NOT NULL DEFAULT '00000000-0000-0000-0000-000000000000',
   ref text NOT NULL DEFAULT '' CHECK (length(ref) <= 200),
   currency text NOT NULL DEFAULT 'CNY' CHECK (currency = 'CNY'),
   balance_fen bigint NOT NULL DEFAULT 0,
   version bigint NOT NULL DEFAULT 0 CHECK (version >= 0),
   last_version bigint GENERATED ALWAYS AS (nullif(version, 0)) STORED,
   opened_at timestamptz NOT NULL,
-  UNIQUE NULLS NOT DISTINCT (kind, owner, ref),
+  UNIQUE (kind, ref, owner),
   FOREIGN KEY (kind, book, may_go_negative)
     REFERENCES settlement.account_kinds (kind, book, may_go_negative),
   CONSTRAINT accounts_not_overdrawn CHECK (may_go_negative OR balance_fen >= 0),
@@ -125,9 +126,8 @@ CREATE TRIGGER account_kinds_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON 
 CREATE FUNCTION settlement.guard_account() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   IF NEW.version <= OLD.version
-     OR (NEW.id, NEW.kind, NEW.book, NEW.may_go_negative, NEW.ref, NEW.currency, NEW.opened_at)
-        IS DISTINCT FROM (OLD.id, OLD.kind, OLD.book, OLD.may_go_negative, OLD.ref, OLD.currency, OLD.opened_at)
-     OR NEW.owner IS DISTINCT FROM OLD.owner THEN
+     OR (NEW.id, NEW.kind, NEW.book, NEW.may_go_negative, NEW.owner, NEW.ref, NEW.currency, NEW.opened_at)
+        <> (OLD.id, OLD.kind, OLD.book, OLD.may_go_negative, OLD.owner, OLD.ref, OLD.currency, OLD.opened_at) THEN
     RAISE EXCEPTION 'account %: only posting changes an account', OLD.id USING ERRCODE = 'LL009';
   END IF;
   RETURN NEW;
@@ -265,7 +265,7 @@ BEGIN
       WINDOW by_account AS (PARTITION BY l.account_id ORDER BY l.position)
       RETURNING entries.account_id, entries.account_version, entries.balance_after_fen
     )
-    SELECT a.kind || coalesce(' of ' || a.owner, '') || ' ' || a.ref INTO v_bad
+    SELECT a.kind || ' of ' || a.owner || ' ' || a.ref INTO v_bad
       FROM posted JOIN settlement.accounts a ON a.id = posted.account_id
      WHERE posted.balance_after_fen < 0 AND NOT a.may_go_negative
      LIMIT 1;

@@ -23,11 +23,15 @@ MONEY, SHARING, DEBT = "money", "sharing", "debt"
 """The three books. No transfer crosses from one to another, so compensation can't reduce the debt."""
 
 
+NOBODY = UUID(int=0)
+"""The owner of what belongs to no one in particular."""
+
+
 class AccountKey(msgspec.Struct, frozen=True):
     """An account by what it is for: its kind (`settlement.account_kinds`), its owner, and a reference."""
 
     kind: str
-    owner: UUID | None = None
+    owner: UUID = NOBODY
     ref: str = ""
 
 
@@ -72,7 +76,7 @@ class Movement(msgspec.Struct, frozen=True, kw_only=True):
     recorded_at: datetime
 
 
-def outside(owner: UUID | None = None, ref: str = "") -> AccountKey:
+def outside(owner: UUID, ref: str = "") -> AccountKey:
     """The world beyond the books: below 0 what came in from the owner, above 0 what went out to it."""
     return AccountKey("outside", owner, ref)
 
@@ -89,12 +93,12 @@ def client_deposits(bidder_id: UUID, lot_id: UUID) -> AccountKey:
 
 def client_price(lot_id: UUID) -> AccountKey:
     """What has been paid for a lot."""
-    return AccountKey("client_price", None, str(lot_id))
+    return AccountKey("client_price", NOBODY, str(lot_id))
 
 
 def forfeited(lot_id: UUID) -> AccountKey:
     """Deposits forfeited at a lot, kept until the re-auction's result."""
-    return AccountKey("forfeited", None, str(lot_id))
+    return AccountKey("forfeited", NOBODY, str(lot_id))
 
 
 def fund_account(fund_id: UUID) -> AccountKey:
@@ -184,7 +188,9 @@ async def open_accounts(
     ids = {wanted[row["position"] - 1]: row["id"] for row in rows}
     for key in wanted:
         if key not in ids:
-            raise UnknownAccount(f"account kind {key.kind} is not known", f"未知账户类别 {key.kind}")
+            raise UnknownAccount(
+                f"account kind {key.kind} is not known", f"未知账户类别 {key.kind}"
+            )
     return ids
 
 
@@ -218,6 +224,8 @@ def _check(transfer: Transfer) -> None:
                 f"绝对值须为 1 至 {FEN_MAX}，不能是 {amount_fen}",
             )
     if len({entry.account for entry in transfer.entries}) != len(amounts):
-        raise UnbalancedTransfer("a transfer names each account once", "同一转账中每个账户只能出现一次")
+        raise UnbalancedTransfer(
+            "a transfer names each account once", "同一转账中每个账户只能出现一次"
+        )
     if len(amounts) < 2 or sum(amounts) != 0:
         raise UnbalancedTransfer

@@ -3,7 +3,7 @@
 SELECT t.position, a.id
   FROM unnest($1::text[], $2::uuid[], $3::text[]) WITH ORDINALITY AS t (kind, owner, ref, position)
   JOIN settlement.accounts a
-    ON a.kind = t.kind AND a.ref = t.ref AND a.owner IS NOT DISTINCT FROM t.owner;
+    ON a.kind = t.kind AND a.ref = t.ref AND a.owner = t.owner;
 
 -- name: open_accounts
 -- Accounts for these keys, with the rules of their kind; those that exist stay as they are.
@@ -20,7 +20,7 @@ SELECT transfer_id, replayed
 
 -- name: balance
 SELECT coalesce((SELECT balance_fen FROM settlement.accounts
-                  WHERE kind = $1 AND owner IS NOT DISTINCT FROM $2 AND ref = $3), 0)::bigint;
+                  WHERE kind = $1 AND owner = $2 AND ref = $3), 0)::bigint;
 
 -- name: balances
 -- Every account of an owner or a reference that was ever used.
@@ -36,7 +36,7 @@ SELECT e.account_version, e.transfer_id, t.kind, t.ref, e.amount_fen, e.balance_
   FROM settlement.accounts a
   JOIN settlement.entries e ON e.account_id = a.id
   JOIN settlement.transfers t ON t.id = e.transfer_id
- WHERE a.kind = $1 AND a.owner IS NOT DISTINCT FROM $2 AND a.ref = $3
+ WHERE a.kind = $1 AND a.owner = $2 AND a.ref = $3
  ORDER BY e.account_version;
 
 -- name: by_ref

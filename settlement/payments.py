@@ -1,0 +1,236 @@
+"""Money that comes in from a bank and is matched to what is due, and money that is to leave.
+
+A bank's reference names one credit: read twice, it is booked once. What is to leave waits on a payable account with
+a row in `payouts` until the bank says that it left. Source: domain 6.6; reliability T33.
+"""
+
+from datetime import datetime
+from typing import Final, Literal
+from uuid import UUID
+
+import msgspec
+
+from kit.errors import InvalidInput, NotFound
+from kit.failpoints import register
+from kit.ids import uuid7
+from kit.sql import Connection, load_statements
+from settlement import sales
+from settlement.errors import DuplicateBankReference, IllegalStep
+from settlement.ledger import (
+    AccountKey,
+    client_money,
+    client_price,
+    move,
+    open_accounts,
+    outside,
+    post,
+    post_one,
+)
+
+_SQL = load_statements("settlement", "sql/payments.sql")
+FREE: Final = "FREE"
+EXACT: Final = "EXACT"
+PARTIAL: Final = "PARTIAL"
+OVER: Final = "OVER"
+Match = Literal["FREE", "EXACT", "PARTIAL", "OVER"]
+QUEUED, PAID = "QUEUED", "PAID"
+
+_before_receive = register("payments.before_receive")
+_after_receive = register("payments.after_receive")
+_before_payout = register("payments.before_payout")
+_after_payout = register("payments.after_payout")
+
+
+class PaymentIn(msgspec.Struct, frozen=True, kw_only=True):
+    """A credit at the custodian. `match` compares it with what was due for the lot; FREE has no lot.
+
+    `applied_fen` went to the price; the rest is the payer's free money.
+    """
+
+    id: UUID
+    bank_reference: str
+    payer_id: UUID
+    lot_id: UUID | None
+    amount_fen: int
+    applied_fen: int
+    match: Match
+    received_at: datetime
+    recorded_at: datetime
+
+
+class Payout(msgspec.Struct, frozen=True, kw_only=True):
+    """Money that is to leave, from the payable account on which it waits."""
+
+    id: UUID
+    payee_id: UUID
+    payee_name: str
+    amount_fen: int
+    purpose: str
+    ref: str
+    state: str
+    bank_reference: str | None
+    queued_at: datetime
+    paid_at: datetime | None
+    source: AccountKey
+
+
+async def receive(
+    conn: Connection,
+    payer_id: UUID,
+    *,
+    bank_reference: str,
+    amount_fen: int,
+    received_at: datetime,
+    now: datetime,
+    lot_id: UUID | None = None,
+) -> PaymentIn:
+    """Book a credit, and match it to the price of `lot_id` where one is named.
+
+    What is due is paid first (EXACT, PARTIAL, OVER); what is more is the payer's free money. The same
+    reference with the same content is answered as the first time, with other content it is refused
+    (`DuplicateBankReference`). Raises `IllegalStep` when the payer is not the lot's buyer or nothing is due.
+    """
+    if amount_fen <= 0:
+        raise InvalidInput("amount_fen", f"must be above 0, not {amount_fen}", "须大于 0")
+    if received_at > now:
+        raise InvalidInput("received_at", "must not be in the future", "不能晚于当前时间")
+    sale = None if lot_id is None else await sales.lock(conn, lot_id)
+    known = await _by_reference(conn, bank_reference)
+    if known is not None:
+        return _same(known, payer_id=payer_id, lot_id=lot_id, amount_fen=amount_fen)
+    applied_fen, match = (0, FREE) if sale is None else _match(sale, payer_id, amount_fen)
+    _before_receive()
+    made = await conn.fetchval(
+        _SQL["insert_payment"],
+        *(uuid7(now), bank_reference, payer_id, lot_id, amount_fen, applied_fen, match),
+        *(received_at, now),
+    )
+    if made is None:  # the same credit, booked by another at this moment
+        known = await _by_reference(conn, bank_reference)
+        if known is None:
+            raise DuplicateBankReference
+        return _same(known, payer_id=payer_id, lot_id=lot_id, amount_fen=amount_fen)
+    ref = f"lot:{lot_id}" if lot_id else f"bidder:{payer_id}"
+    transfers = [
+        move(
+            f"payment:{bank_reference}:in",
+            kind="payment_in",
+            ref=ref,
+            source=outside(payer_id),
+            target=client_money(payer_id),
+            amount_fen=amount_fen,
+            effective_at=received_at,
+        )
+    ]
+    if sale is not None and applied_fen:
+        transfers.append(
+            move(
+                f"payment:{bank_reference}:price",
+                kind="price_paid",
+                ref=ref,
+                source=client_money(payer_id),
+                target=client_price(sale.lot_id),
+                amount_fen=applied_fen,
+                effective_at=received_at,
+            )
+        )
+    await post(conn, transfers, now=now)
+    if sale is not None and applied_fen:
+        await sales.add_payment(conn, sale, amount_fen=applied_fen, of_deposit=False, now=now)
+    _after_receive()
+    booked = await _by_reference(conn, bank_reference)
+    assert booked is not None, "a payment just inserted is there"
+    return booked
+
+
+async def of_lot(conn: Connection, lot_id: UUID) -> list[PaymentIn]:
+    """The credits for a lot, in the order booked."""
+    rows = await conn.fetch(_SQL["payments_of_lot"], lot_id)
+    return [msgspec.convert(dict(row), PaymentIn) for row in rows]
+
+
+async def queue_payout(
+    conn: Connection,
+    source: AccountKey,
+    *,
+    payee_id: UUID,
+    payee_name: str,
+    amount_fen: int,
+    purpose: str,
+    ref: str,
+    now: datetime,
+) -> UUID:
+    """Note that money on a payable account is to leave; the account has it already. Returns the payout's id."""
+    payout_id = uuid7(now)
+    ids = await open_accounts(conn, [source], now=now)
+    await conn.execute(
+        _SQL["insert_payout"],
+        *(payout_id, ids[source], payee_id, payee_name, amount_fen, purpose, ref, now),
+    )
+    return payout_id
+
+
+async def confirm_payout(
+    conn: Connection, payout_id: UUID, *, bank_reference: str, now: datetime
+) -> Payout:
+    """The bank paid it out: the payable is gone, once. A second confirmation must name the same debit."""
+    payout = _payout(await conn.fetchrow(_SQL["lock_payout"], payout_id))
+    if payout.state == PAID:
+        if payout.bank_reference == bank_reference:
+            return payout
+        raise IllegalStep(f"payout {payout_id}", state=PAID, step=PAID)
+    if await conn.fetchval(_SQL["payout_by_reference"], bank_reference) is not None:
+        raise DuplicateBankReference
+    _before_payout()
+    await post_one(
+        conn,
+        move(
+            f"payout:{payout_id}",
+            kind=payout.purpose,
+            ref=payout.ref,
+            source=payout.source,
+            target=outside(payout.payee_id, payout.ref),
+            amount_fen=payout.amount_fen,
+        ),
+        now=now,
+    )
+    await conn.execute(_SQL["pay_payout"], payout_id, bank_reference, now)
+    _after_payout()
+    return msgspec.structs.replace(payout, state=PAID, bank_reference=bank_reference, paid_at=now)
+
+
+async def payouts_of(conn: Connection, ref: str) -> list[Payout]:
+    """The payouts of a lot or case, in the order queued."""
+    return [_payout(row) for row in await conn.fetch(_SQL["payouts_of"], ref)]
+
+
+async def _by_reference(conn: Connection, bank_reference: str) -> PaymentIn | None:
+    row = await conn.fetchrow(_SQL["payment_by_reference"], bank_reference)
+    return None if row is None else msgspec.convert(dict(row), PaymentIn)
+
+
+def _same(known: PaymentIn, *, payer_id: UUID, lot_id: UUID | None, amount_fen: int) -> PaymentIn:
+    if (known.payer_id, known.lot_id, known.amount_fen) != (payer_id, lot_id, amount_fen):
+        raise DuplicateBankReference
+    return known
+
+
+def _match(sale: sales.Sale, payer_id: UUID, amount_fen: int) -> tuple[int, Match]:
+    due_fen = sale.due_fen - sale.paid_fen
+    if sale.buyer_id != payer_id:
+        raise IllegalStep(f"sale of lot {sale.lot_id}", state="another buyer's", step="payment")
+    if sale.state != sales.PRICE_DUE:
+        raise IllegalStep(f"sale of lot {sale.lot_id}", state=sale.state, step="payment")
+    if amount_fen == due_fen:
+        return due_fen, EXACT
+    return (amount_fen, PARTIAL) if amount_fen < due_fen else (due_fen, OVER)
+
+
+def _payout(row: object) -> Payout:
+    if row is None:
+        raise NotFound
+    fields = dict(row)  # type: ignore[call-overload]  # asyncpg's Record is a mapping
+    source = AccountKey(
+        fields.pop("source_kind"), fields.pop("source_owner"), fields.pop("source_ref")
+    )
+    return msgspec.convert({**fields, "source": source}, Payout)

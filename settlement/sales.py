@@ -1,0 +1,148 @@
+"""What a buyer owes for a lot and how far it is settled: one row a lot.
+
+PRICE_DUE -> PRICE_PAID -> COSTS_LOCKED -> PLAN_DRAFTED -> PLAN_APPROVED -> DISTRIBUTED -> CLOSED, or DEFAULTED.
+Source: domain 6.6.
+"""
+
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+import msgspec
+
+from kit.errors import Conflict, InvalidInput, NotFound
+from kit.failpoints import register
+from kit.money import FEN_MAX
+from kit.sql import Connection, load_statements
+from settlement.errors import IllegalStep
+
+_SQL = load_statements("settlement", "sql/sales.sql")
+PRICE_DUE, PRICE_PAID, COSTS_LOCKED = "PRICE_DUE", "PRICE_PAID", "COSTS_LOCKED"
+PLAN_DRAFTED, PLAN_APPROVED = "PLAN_DRAFTED", "PLAN_APPROVED"
+DISTRIBUTED, CLOSED, DEFAULTED = "DISTRIBUTED", "CLOSED", "DEFAULTED"
+ReleaseOn = Literal["PRICE_PAID", "TITLE_RECORDED"]
+
+_before_record = register("sales.before_record")
+_after_record = register("sales.after_record")
+
+
+class Sale(msgspec.Struct, frozen=True, kw_only=True):
+    """A lot sold. `due_fen` is hammer price and buyer's premium, `paid_fen` with the deposit in it.
+
+    `release_on` says when the proceeds may leave escrow: once the price is paid, or once the title is
+    recorded at the registry (default outside court sales; domain 6.6).
+    """
+
+    lot_id: UUID
+    buyer_id: UUID
+    consignor_id: UUID
+    venue_id: UUID
+    case_id: UUID | None
+    hammer_price_fen: int
+    buyer_premium_fen: int
+    due_fen: int
+    deposit_fen: int
+    paid_fen: int
+    state: str
+    release_on: ReleaseOn
+    objection_days: int
+    sold_at: datetime
+    deadline_at: datetime
+    price_paid_at: datetime | None
+    title_recorded_at: datetime | None
+
+
+async def record_sale(
+    conn: Connection,
+    lot_id: UUID,
+    *,
+    buyer_id: UUID,
+    consignor_id: UUID,
+    venue_id: UUID,
+    hammer_price_fen: int,
+    deadline_at: datetime,
+    sold_at: datetime,
+    case_id: UUID | None = None,
+    buyer_premium_fen: int = 0,
+    release_on: ReleaseOn = "TITLE_RECORDED",
+    objection_days: int = 15,
+) -> Sale:
+    """Record that a lot was sold and what is due for it; the same sale again is answered as the first time."""
+    for name, amount_fen, least in (
+        ("hammer_price_fen", hammer_price_fen, 1),
+        ("buyer_premium_fen", buyer_premium_fen, 0),
+    ):
+        if not least <= amount_fen <= FEN_MAX:
+            raise InvalidInput(
+                name, f"must be from {least} to {FEN_MAX}", f"须为 {least} 至 {FEN_MAX}"
+            )
+    _before_record()
+    await conn.execute(
+        _SQL["insert_sale"],
+        *(lot_id, buyer_id, consignor_id, venue_id, case_id, hammer_price_fen),
+        *(buyer_premium_fen, release_on, objection_days, sold_at, deadline_at),
+    )
+    _after_record()
+    sale = await get(conn, lot_id)
+    if (sale.buyer_id, sale.hammer_price_fen, sale.buyer_premium_fen, sale.case_id) != (
+        buyer_id,
+        hammer_price_fen,
+        buyer_premium_fen,
+        case_id,
+    ):
+        raise Conflict(
+            f"lot {lot_id} is sold already, to another buyer or at another price",
+            f"标的 {lot_id} 已成交，买受人或价格不同",
+        )
+    return sale
+
+
+async def get(conn: Connection, lot_id: UUID) -> Sale:
+    """The sale of a lot; raises `NotFound`."""
+    return _sale(await conn.fetchrow(_SQL["sale"], lot_id))
+
+
+async def lock(conn: Connection, lot_id: UUID) -> Sale:
+    """The sale of a lot, locked until the transaction ends; raises `NotFound`."""
+    return _sale(await conn.fetchrow(_SQL["lock_sale"], lot_id))
+
+
+async def overdue(conn: Connection, *, now: datetime) -> list[Sale]:
+    """Sales whose price is still due after the deadline, oldest first."""
+    return [_sale(row) for row in await conn.fetch(_SQL["overdue"], now)]
+
+
+async def mark_defaulted(conn: Connection, lot_id: UUID, *, now: datetime) -> Sale:
+    """The buyer did not pay in time (悔拍). Raises `IllegalStep` when paid or when the deadline is not over."""
+    sale = await lock(conn, lot_id)
+    if sale.state == DEFAULTED:
+        return sale
+    if sale.state != PRICE_DUE or now <= sale.deadline_at:
+        raise IllegalStep(f"sale of lot {lot_id}", state=sale.state, step=DEFAULTED)
+    return await set_state(conn, sale, DEFAULTED)
+
+
+async def record_title(conn: Connection, lot_id: UUID, *, recorded_at: datetime) -> Sale:
+    """The registry recorded the transfer (过户登记完成); the first date stays."""
+    return _sale(await conn.fetchrow(_SQL["set_title_recorded"], lot_id, recorded_at))
+
+
+async def add_payment(
+    conn: Connection, sale: Sale, *, amount_fen: int, of_deposit: bool, now: datetime
+) -> Sale:
+    """Count money that was posted to the lot's price account; the last fen makes it PRICE_PAID."""
+    deposit_fen = amount_fen if of_deposit else 0
+    return _sale(
+        await conn.fetchrow(_SQL["add_payment"], sale.lot_id, amount_fen, deposit_fen, now)
+    )
+
+
+async def set_state(conn: Connection, sale: Sale, state: str) -> Sale:
+    """Move a locked sale on; the database refuses a step that does not exist."""
+    return _sale(await conn.fetchrow(_SQL["set_state"], sale.lot_id, state))
+
+
+def _sale(row: object) -> Sale:
+    if row is None:
+        raise NotFound("there is no sale of this lot", "该标的尚未成交")
+    return msgspec.convert(dict(row), Sale)  # type: ignore[call-overload]  # asyncpg's Record is a mapping
