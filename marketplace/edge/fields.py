@@ -1,0 +1,27 @@
+"""Field types of the API's structs: each says its unit and bounds once, in the schema and at the decoder."""
+
+from datetime import datetime
+from typing import Annotated, TypeAlias
+
+import msgspec
+
+from kit.money import BP_ONE, FEN_MAX
+
+#: An instant as RFC 3339 with a zone; answers are in UTC (`Z`).
+Moment: TypeAlias = Annotated[datetime, msgspec.Meta(tz=True)]
+#: Money: whole fen, nothing or more.
+Fen: TypeAlias = Annotated[
+    int, msgspec.Meta(ge=0, le=FEN_MAX, description="fen (1 CNY = 100 fen) 分")
+]
+#: Money that is not nothing.
+PositiveFen: TypeAlias = Annotated[
+    int, msgspec.Meta(ge=1, le=FEN_MAX, description="fen (1 CNY = 100 fen) 分")
+]
+#: A share of one: whole basis points.
+Bp: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=BP_ONE, description="basis points 基点")]
+#: A name or title.
+Name: TypeAlias = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+#: Prose.
+Text: TypeAlias = Annotated[str, msgspec.Meta(max_length=10_000)]
+#: Why something was decided, in a sentence.
+Reason: TypeAlias = Annotated[str, msgspec.Meta(min_length=1, max_length=1_000)]

@@ -1,0 +1,40 @@
+"""The status of every error code: 400 malformed, 401 and 403 who, 404 none such, 409 the state forbids it,
+422 understood and refused, 429 too fast, 503 try again. A test compares this table with all error classes.
+"""
+
+from http import HTTPStatus
+
+_BY_STATUS: dict[HTTPStatus, tuple[str, ...]] = {
+    HTTPStatus.BAD_REQUEST: (
+        "malformed_body",
+        "invalid_input",
+        "idempotency_key_missing",
+        "invalid_cursor",
+    ),
+    HTTPStatus.UNAUTHORIZED: ("unauthenticated", "sign_in_refused"),
+    HTTPStatus.FORBIDDEN: ("forbidden", "cross_site_request", "same_person"),
+    HTTPStatus.NOT_FOUND: ("not_found",),
+    HTTPStatus.METHOD_NOT_ALLOWED: ("method_not_allowed",),
+    HTTPStatus.CONFLICT: ("conflict", "idempotency_in_progress"),
+    HTTPStatus.PRECONDITION_FAILED: ("version_changed",),
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: ("body_too_large",),
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: ("unsupported_media_type",),
+    HTTPStatus.UNPROCESSABLE_ENTITY: ("idempotency_key_reused",),
+    HTTPStatus.PRECONDITION_REQUIRED: ("version_missing",),
+    HTTPStatus.TOO_MANY_REQUESTS: ("too_many_requests",),
+    HTTPStatus.INTERNAL_SERVER_ERROR: (
+        "error",
+        "internal",
+        # Met at the start of a process or on the command line, never by a request:
+        "embedded_server",
+        "migration_failed",
+        "route_refused",
+        "settings",
+        "stack",
+    ),
+    HTTPStatus.SERVICE_UNAVAILABLE: ("unavailable", "password_checks_busy"),
+}
+
+STATUSES: dict[str, int] = {
+    code: int(status) for status, codes in _BY_STATUS.items() for code in codes
+}
