@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Final, Literal
 from uuid import UUID
 
+import asyncpg
 import msgspec
 
 from kit.errors import InvalidInput, NotFound
@@ -199,9 +200,9 @@ async def confirm_payout(
     return msgspec.structs.replace(payout, state=PAID, bank_reference=bank_reference, paid_at=now)
 
 
-async def payouts_of(conn: Connection, ref: str) -> list[Payout]:
-    """The payouts of a lot or case, in the order queued."""
-    return [_payout(row) for row in await conn.fetch(_SQL["payouts_of"], ref)]
+async def payouts_of(conn: Connection, subject_id: UUID) -> list[Payout]:
+    """The payouts of a lot's plan, or of a case's compensation, in the order queued."""
+    return [_payout(row) for row in await conn.fetch(_SQL["payouts_of"], str(subject_id))]
 
 
 async def _by_reference(conn: Connection, bank_reference: str) -> PaymentIn | None:
@@ -226,10 +227,10 @@ def _match(sale: sales.Sale, payer_id: UUID, amount_fen: int) -> tuple[int, Matc
     return (amount_fen, PARTIAL) if amount_fen < due_fen else (due_fen, OVER)
 
 
-def _payout(row: object) -> Payout:
+def _payout(row: asyncpg.Record | None) -> Payout:
     if row is None:
         raise NotFound
-    fields = dict(row)  # type: ignore[call-overload]  # asyncpg's Record is a mapping
+    fields = dict(row)
     source = AccountKey(
         fields.pop("source_kind"), fields.pop("source_owner"), fields.pop("source_ref")
     )

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
+import asyncpg
 import msgspec
 
 from kit.errors import Conflict, InvalidInput, NotFound
@@ -142,7 +143,7 @@ async def set_state(conn: Connection, sale: Sale, state: str) -> Sale:
     return _sale(await conn.fetchrow(_SQL["set_state"], sale.lot_id, state))
 
 
-def _sale(row: object) -> Sale:
+def _sale(row: asyncpg.Record | None) -> Sale:
     if row is None:
         raise NotFound("there is no sale of this lot", "该标的尚未成交")
-    return msgspec.convert(dict(row), Sale)  # type: ignore[call-overload]  # asyncpg's Record is a mapping
+    return msgspec.convert(dict(row), Sale)

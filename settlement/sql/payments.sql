@@ -25,10 +25,11 @@ SELECT p.id, p.payee_id, p.payee_name, p.amount_fen, p.purpose, p.ref, p.state, 
    FOR UPDATE OF p;
 
 -- name: payouts_of
+-- The payouts from the payable accounts of a lot or a case.
 SELECT p.id, p.payee_id, p.payee_name, p.amount_fen, p.purpose, p.ref, p.state, p.bank_reference, p.queued_at,
        p.paid_at, a.kind AS source_kind, a.owner AS source_owner, a.ref AS source_ref
   FROM settlement.payouts p JOIN settlement.accounts a ON a.id = p.source_id
- WHERE p.ref = $1
+ WHERE a.ref = $1
  ORDER BY p.queued_at, p.id;
 
 -- name: payout_by_reference
