@@ -33,9 +33,9 @@ class Reset(msgspec.Struct, frozen=True, tag="reset", tag_field="mode"):
     window_ms: int
     hard_end: int | None
 
-    def end_after(self, end: int, at: int) -> int:
-        """The end once a bid within the window has entered at `at`, before any cap."""
-        return at + self.window_ms
+    def end_after(self, end: int, moment: int) -> int:
+        """The end once a bid within the window has entered at `moment`, before any cap."""
+        return moment + self.window_ms
 
 
 class Append(msgspec.Struct, frozen=True, tag="append", tag_field="mode"):
@@ -46,8 +46,8 @@ class Append(msgspec.Struct, frozen=True, tag="append", tag_field="mode"):
     max: int
     hard_end: int | None
 
-    def end_after(self, end: int, at: int) -> int:
-        """The end once a bid within the window has entered at `at`, before any cap."""
+    def end_after(self, end: int, moment: int) -> int:
+        """The end once a bid within the window has entered at `moment`, before any cap."""
         return end + self.by_ms
 
 
