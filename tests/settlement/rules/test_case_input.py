@@ -376,6 +376,10 @@ REFUSED: dict[str, tuple[Json, str]] = {
     "id with other costs": (changed(DIRECT, "events.1", recovery("e1", 5, 2)), "events[1].id"),
     "id of another kind": (changed(DIRECT, "events.1", final("e1")), "events[1].id"),
     "a recovery after final": (changed(DIRECT, "events.2", recovery("e2", 1)), "events[2].id"),
+    "a recovery after final and a repeat": (
+        changed(changed(DIRECT, "events.2", recovery("e1", 5, 1)), "events.3", recovery("e2", 1)),
+        "events[3].id",
+    ),
     "a final after final": (changed(DIRECT, "events.2", final("end 2")), "events[2].id"),
     "other content after final": (changed(DIRECT, "events.2", recovery("e1", 1)), "events[2].id"),
 }
