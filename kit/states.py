@@ -12,7 +12,7 @@ State = TypeVar("State", bound=StrEnum)
 class IllegalStep(Conflict):
     """That step does not follow from the present state. / 当前状态不能进入该状态。"""
 
-    code = "illegal_step"
+    code = "illegal_state"
 
 
 def require_step(

@@ -30,6 +30,8 @@ CREATE TABLE market.lots (
   opens_at                 timestamptz NOT NULL,
   closes_at                timestamptz NOT NULL,
   payment_hours            integer NOT NULL CHECK (payment_hours BETWEEN 1 AND 8760),
+  release_on               text NOT NULL CHECK (release_on IN ('PRICE_PAID', 'TITLE_RECORDED')),
+  objection_days           integer NOT NULL CHECK (objection_days BETWEEN 0 AND 365),
   shortened_times          boolean NOT NULL,
   drafted_by               uuid NOT NULL REFERENCES market.users,
   checked_by               uuid REFERENCES market.users,
@@ -38,14 +40,15 @@ CREATE TABLE market.lots (
   updated_at               timestamptz NOT NULL,
   published_at             timestamptz,
   profile                  text,
+  -- kept back where the profile holds a secret reserve, which could be guessed from a plain hash; else empty
+  profile_salt             text NOT NULL DEFAULT '',
   profile_hash             text CHECK (profile_hash ~ '^[0-9a-f]{64}$'),
   notice_sha256            text CHECK (notice_sha256 ~ '^[0-9a-f]{64}$'),
   CONSTRAINT times_in_order CHECK (registration_opens_at <= priority_closes_at AND priority_closes_at <= opens_at
                                    AND opens_at < closes_at),
   CONSTRAINT published_by_another CHECK (published_by <> drafted_by),
   CONSTRAINT published_is_frozen CHECK (
-    (status IN ('draft', 'checked') AND published_by IS NULL)
-    OR status = 'withdrawn'
+    status IN ('draft', 'checked', 'withdrawn')
     OR num_nulls(published_by, published_at, profile, profile_hash, notice_sha256) = 0)
 );
 CREATE INDEX lots_listed ON market.lots (status, id);
@@ -57,12 +60,13 @@ REVOKE DELETE ON market.lots FROM luochui_app;
 CREATE FUNCTION market.published_lot_is_frozen() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   IF OLD.published_at IS NOT NULL AND
-     (NEW.profile, NEW.profile_hash, NEW.notice_sha256, NEW.start_price_fen, NEW.deposit_fen, NEW.opens_at, NEW.closes_at,
-      NEW.regime, NEW.format, NEW.bidding, NEW.conditions, NEW.published_by, NEW.published_at, NEW.payment_hours)
+     (NEW.profile, NEW.profile_salt, NEW.profile_hash, NEW.notice_sha256, NEW.start_price_fen, NEW.reserve_price_fen,
+      NEW.deposit_fen, NEW.opens_at, NEW.closes_at, NEW.regime, NEW.format, NEW.bidding, NEW.conditions,
+      NEW.published_by, NEW.published_at, NEW.payment_hours)
      IS DISTINCT FROM
-     (OLD.profile, OLD.profile_hash, OLD.notice_sha256, OLD.start_price_fen, OLD.deposit_fen, OLD.opens_at, OLD.closes_at,
-      OLD.regime, OLD.format, OLD.bidding, OLD.conditions, OLD.published_by, OLD.published_at, OLD.payment_hours)
-     OR NEW.reserve_price_fen IS DISTINCT FROM OLD.reserve_price_fen AND OLD.published_at IS NOT NULL THEN
+     (OLD.profile, OLD.profile_salt, OLD.profile_hash, OLD.notice_sha256, OLD.start_price_fen, OLD.reserve_price_fen,
+      OLD.deposit_fen, OLD.opens_at, OLD.closes_at, OLD.regime, OLD.format, OLD.bidding, OLD.conditions,
+      OLD.published_by, OLD.published_at, OLD.payment_hours) THEN
     RAISE EXCEPTION 'lot % is published: its terms are frozen', OLD.number USING ERRCODE = '23514';
   END IF;
   RETURN NEW;

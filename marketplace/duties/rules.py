@@ -13,7 +13,7 @@ _LONGEST_PAUSE = timedelta(minutes=5)
 def pause_after(attempts: int) -> timedelta:
     """The pause after the failure of attempt number `attempts`: 1, 2, 4 ... seconds, five minutes at most."""
     doublings = min(attempts - 1, 10)
-    return min(_FIRST_PAUSE * 2**doublings, _LONGEST_PAUSE)
+    return min(_FIRST_PAUSE * (1 << doublings), _LONGEST_PAUSE)
 
 
 def is_exhausted(attempts: int) -> bool:

@@ -1,0 +1,91 @@
+"""What goes in and out about bidders (竞买人)."""
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+import msgspec
+
+from marketplace.bidders.rules import BidderStatus
+from marketplace.edge.fields import Moment, PositiveFen, Reason
+
+Sha256 = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}\Z")]
+Statement = Annotated[str, msgspec.Meta(min_length=3, max_length=2000)]
+
+
+class _In(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a caller sends: unknown fields are refused."""
+
+
+class Registration(_In, frozen=True, kw_only=True):
+    """An agency registers for a lot: it names the notice that it read, and states its interests."""
+
+    #: SHA-256 of the notice acknowledged (特别提示 included); another notice's hash is refused.
+    disclosure_sha256: Sha256
+    conflict_statement: Statement
+    #: The most that this agency may bid in all; the engine refuses more.
+    limit_fen: PositiveFen | None = None
+
+
+class DepositReceipt(_In, frozen=True, kw_only=True):
+    """Money that the venue's bank reports as received for a deposit (保证金)."""
+
+    bank_reference: Annotated[str, msgspec.Meta(min_length=1, max_length=140)]
+    amount_fen: PositiveFen
+    received_at: Moment
+
+
+class PriorityClaim(_In, frozen=True, kw_only=True):
+    """A right of first refusal (优先购买权) that the venue confirms, with its rank: 1 comes first."""
+
+    rank: Annotated[int, msgspec.Meta(ge=1, le=99)]
+    nature: Reason
+
+
+class Barring(_In, frozen=True, kw_only=True):
+    """Why an organisation may not bid."""
+
+    reason: Reason
+
+
+class Bidder(msgspec.Struct, frozen=True, kw_only=True):
+    """One organisation at one lot. `paddle` is the number under which the others know it."""
+
+    id: UUID
+    lot_id: UUID
+    organisation_id: UUID
+    registered_by: UUID
+    status: BidderStatus
+    version: int
+    disclosure_sha256: str
+    conflict_statement: str
+    limit_fen: int | None
+    paddle: int | None
+    rank: int | None
+    rank_nature: str | None
+    deposit_id: UUID | None
+    barred_reason: str | None
+    registered_at: datetime
+    updated_at: datetime
+
+
+class BidderList(msgspec.Struct, frozen=True, kw_only=True):
+    """The bidders of a lot, in the order of registration."""
+
+    items: list[Bidder]
+
+
+class BidderStatusChanged(msgspec.Struct, frozen=True, kw_only=True, tag="bidder_status_changed"):
+    """A bidder went one step on; without names or paddles, which are confidential until the end."""
+
+    bidder_id: UUID
+    lot_id: UUID
+    before: BidderStatus
+    after: BidderStatus
+
+
+class PriorityConfirmed(msgspec.Struct, frozen=True, kw_only=True, tag="priority_confirmed"):
+    """The venue confirmed a right of first refusal."""
+
+    lot_id: UUID
+    rank: int

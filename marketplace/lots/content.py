@@ -1,0 +1,64 @@
+"""What a lot's notice (公告) says: figures from the lot, texts from its conditions, burdens from its check."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from kit.clock import CHINA
+from marketplace.lots.profile import Frozen, public_rules
+from marketplace.lots.regimes import Severity
+from marketplace.lots.schemas import Lot, StoredFinding
+from marketplace.notices.rules import FULL_TIMES, SHORTENED_TIMES, WARNINGS
+
+
+def notice_content(
+    lot: Lot,
+    *,
+    assets: Sequence[Mapping[str, Any]],
+    findings: Sequence[StoredFinding],
+    frozen: Frozen,
+) -> dict[str, Any]:
+    """All sections of a sale notice; texts in English and Chinese, amounts in fen, moments in UTC and China time."""
+    return {
+        "lot": {
+            "number": lot.number,
+            "title": {"en": lot.title, "zh": lot.title_zh},
+            "regime": lot.regime.value,
+            "format": lot.format,
+            "round": lot.round_number,
+        },
+        "property": msgspec.to_builtins(list(assets)),
+        "price": {
+            "start_price_fen": lot.start_price_fen,
+            "valuation_fen": lot.valuation_fen,
+            "deposit_fen": lot.deposit_fen,
+            "has_reserve": lot.reserve_price_fen is not None,
+        },
+        "bidding_rules": {"profile": public_rules(frozen.text), "profile_sha256": frozen.hash},
+        "schedule": {
+            "registration_opens_at": _moment(lot.registration_opens_at),
+            "priority_closes_at": _moment(lot.priority_closes_at),
+            "opens_at": _moment(lot.opens_at),
+            "closes_at": _moment(lot.closes_at),
+            "payment_hours": lot.payment_hours,
+            "release_on": lot.release_on,
+            "objection_days": lot.objection_days,
+        },
+        **msgspec.to_builtins(lot.conditions),
+        "disclosures": [
+            {"code": finding.code, "en": finding.message, "zh": finding.message_zh}
+            for finding in findings
+            if finding.severity is not Severity.BLOCK
+        ],
+        "warnings": [dict(warning) for warning in WARNINGS],
+        "times": SHORTENED_TIMES if lot.shortened_times else FULL_TIMES,
+    }
+
+
+def _moment(at: datetime) -> dict[str, str]:
+    return {
+        "utc": msgspec.json.encode(at).decode().strip('"'),
+        "china": at.astimezone(CHINA).isoformat(),
+    }

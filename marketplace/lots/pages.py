@@ -1,0 +1,154 @@
+"""The pages of lots: what is for sale (标的列表), and the notice of one (处置公告)."""
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from litestar import Request, Response, get
+from litestar.handlers import HTTPRouteHandler
+
+from marketplace.edge.cursors import page_of
+from marketplace.edge.dependencies import At, Conn, Now
+from marketplace.edge.policies import POLICY, public
+from marketplace.lots import service
+from marketplace.lots.rules import LotStatus
+from marketplace.lots.schemas import PublicLot
+from marketplace.notices import service as notices
+from marketplace.notices.schemas import Kind, Notice
+from marketplace.pages import vocabulary
+from marketplace.pages.rendering import page
+from marketplace.pages.rules_in_words import rules_in_words
+from marketplace.pages.serving import PAGE, visitor_of
+from marketplace.pages.vocabulary import Words
+
+_BEFORE = frozenset({LotStatus.PUBLISHED, LotStatus.REGISTRATION})
+_RUNNING = _BEFORE | {LotStatus.OPEN}
+
+
+class Card(msgspec.Struct, frozen=True, kw_only=True):
+    """A lot on the first page. `price_fen` is None before the first bid; `left_ms` once nothing runs any more."""
+
+    lot: PublicLot
+    price_fen: int | None
+    ends_at: datetime
+    is_before: bool
+    left_ms: int | None
+
+
+class Right(msgspec.Struct, frozen=True, kw_only=True):
+    """One right as its notice describes it."""
+
+    ip_type: str
+    number: str
+    nice_class: str
+    title: str
+    owner_name: str
+    co_owners: list[str]
+    legal_status: str
+    status_as_of: str
+    status_source: str
+    expires_on: str
+    burdens: list[Words]
+
+
+class Change(msgspec.Struct, frozen=True, kw_only=True):
+    """A later notice about the same lot, and the reason it gives."""
+
+    kind: Kind
+    title: Words
+    reason: str
+    published_at: datetime
+
+
+@get("/", opt={POLICY: public()}, **PAGE)
+async def lots_page(
+    request: Request[Any, Any, Any], reader: Conn, now: Now, position: At
+) -> Response[str]:
+    """What is announced, bid for and sold, newest first."""
+    found = await service.public_page(
+        reader, after=position.after, status=None, limit=position.rows
+    )
+    listed = page_of(found, position, key=lambda lot: lot.id)
+    return page(
+        "lots.html",
+        visitor=visitor_of(request),
+        here="/",
+        now=now,
+        cards=[_card(lot, now) for lot in listed.items],
+        next_cursor=listed.next_cursor,
+    )
+
+
+@get("/lots/{lot_id:uuid}", opt={POLICY: public()}, **PAGE)
+async def lot_page(request: Request[Any, Any, Any], reader: Conn, lot_id: UUID) -> Response[str]:
+    """The notice with all that it must say, the rules in words, and what was published since."""
+    lot = await service.public(reader, lot_id)
+    published = await notices.of_lot(reader, lot_id)
+    sale = next(notice for notice in published if notice.kind is Kind.SALE)
+    content: dict[str, Any] = msgspec.json.decode(sale.content)
+    return page(
+        "lot.html",
+        visitor=visitor_of(request),
+        here="",
+        lot=lot,
+        notice=_Sections(content),
+        notice_number=sale.number,
+        has_reserve=bool(content["price"]["has_reserve"]),
+        has_confirmation=False,
+        rights=[_right(described) for described in content["property"]],
+        disclosures=content["disclosures"],
+        rules=rules_in_words(lot.bidding),
+        changes=[_change(notice) for notice in published if notice.kind is not Kind.SALE],
+    )
+
+
+class _Sections(dict[str, Any]):
+    """The sections of a notice; one that an older notice does not have is empty."""
+
+    def __missing__(self, name: str) -> None:
+        return None
+
+
+def _card(lot: PublicLot, now: datetime) -> Card:
+    is_before = lot.status in _BEFORE
+    until = lot.opens_at if is_before else lot.closes_at
+    left_ms = max(until - now, timedelta()) // timedelta(milliseconds=1)
+    return Card(
+        lot=lot,
+        price_fen=None,
+        ends_at=lot.closes_at,
+        is_before=is_before,
+        left_ms=left_ms if lot.status in _RUNNING and left_ms else None,
+    )
+
+
+def _right(described: dict[str, Any]) -> Right:
+    def text(name: str) -> str:
+        return str(described.get(name) or "")
+
+    return Right(
+        ip_type=text("ip_type"),
+        number=text("number"),
+        nice_class=text("nice_class"),
+        title=text("title"),
+        owner_name=text("owner_name"),
+        co_owners=[str(owner.get("name", "")) for owner in described.get("co_owners") or ()],
+        legal_status=text("legal_status"),
+        status_as_of=text("status_as_of"),
+        status_source=text("status_source"),
+        expires_on=text("expires_on"),
+        burdens=[vocabulary.of(vocabulary.BURDENS, flag) for flag in described.get("flags") or ()],
+    )
+
+
+def _change(notice: Notice) -> Change:
+    return Change(
+        kind=notice.kind,
+        title=vocabulary.of(vocabulary.NOTICE_KINDS, notice.kind),
+        reason=str(msgspec.json.decode(notice.content).get("reason", "")),
+        published_at=notice.published_at,
+    )
+
+
+routes: list[HTTPRouteHandler] = [lots_page, lot_page]

@@ -1,0 +1,207 @@
+"""From the check of a lot (标的审查) to its notice: what was found is stored, what bidders will rely on is frozen."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from kit.errors import Forbidden, InvalidInput, NotFound
+from kit.sql import Connection, load_statements
+from marketplace.audit import service as audit
+from marketplace.duties import service as duties
+from marketplace.duties.schemas import Kind
+from marketplace.lots import intake
+from marketplace.lots.content import notice_content
+from marketplace.lots.profile import auction_object, freeze
+from marketplace.lots.regimes import Finding, Severity, check_notice, check_terms
+from marketplace.lots.rules import LotStatus, require_lot_step
+from marketplace.lots.schemas import Lot, LotCheck, LotPublished, Override
+from marketplace.lots.service import (
+    LotNotReady,
+    findings,
+    get,
+    owned_for_update,
+    set_status,
+)
+from marketplace.notices import service as notices
+from marketplace.organisations.schemas import SYSTEM_CALLER, Caller
+from marketplace.outbox import service as outbox
+
+_SQL = load_statements("marketplace.lots", "queries.sql")
+
+
+class SamePersonTwice(Forbidden):
+    """The lot must be published by another person than the one who drafted it. / 公告发布人不得为标的起草人。"""
+
+    code = "publisher_is_drafter"
+
+
+async def check(conn: Connection, caller: Caller, lot_id: UUID, *, now: datetime) -> LotCheck:
+    """Run the eligibility rules and the regime's, store what they find, and go on to `checked` if nothing blocks."""
+    lot = await owned_for_update(conn, caller, lot_id)
+    require_lot_step(lot.status, LotStatus.CHECKED, number=lot.number)
+    found = await _find(conn, lot, now=now)
+    await conn.execute(_SQL["clear_findings"], lot_id)
+    await conn.executemany(
+        _SQL["insert_finding"],
+        [
+            (lot_id, n, f.code, f.severity, f.field, f.message, f.message_zh, now)
+            for n, f in enumerate(found, start=1)
+        ],
+    )
+    stored = await findings(conn, lot_id)
+    await audit.record(
+        conn,
+        caller,
+        now=now,
+        action="lot_check_made",
+        subject="lot",
+        subject_id=lot_id,
+        after=[f"{finding.severity}:{finding.code}" for finding in stored],
+    )
+    if not any(finding.severity is Severity.BLOCK for finding in stored):
+        await conn.execute(_SQL["set_checked"], lot_id, caller.user_id)
+        lot = await set_status(conn, caller, lot, LotStatus.CHECKED, now=now)
+    return LotCheck(lot=lot, findings=stored)
+
+
+async def override(
+    conn: Connection, caller: Caller, lot_id: UUID, given: Override, *, now: datetime
+) -> LotCheck:
+    """Pass over a finding that holds the lot, for a stated reason; not by the person who drafted it."""
+    lot = await owned_for_update(conn, caller, lot_id)
+    if caller.user_id == lot.drafted_by:
+        raise SamePersonTwice
+    done = await conn.execute(
+        _SQL["override_finding"], lot_id, given.position, caller.user_id, given.reason
+    )
+    if done == "UPDATE 0":
+        raise NotFound(
+            f"lot {lot.number} has no finding {given.position} that could be overridden",
+            f"标的 {lot.number} 没有可人工放行的第 {given.position} 项问题",
+        )
+    await audit.record(
+        conn,
+        caller,
+        now=now,
+        action="lot_finding_overridden",
+        subject="lot",
+        subject_id=lot_id,
+        after={"position": given.position},
+        reason=given.reason,
+    )
+    return LotCheck(lot=lot, findings=await findings(conn, lot_id))
+
+
+async def publish(conn: Connection, caller: Caller, lot_id: UUID, *, now: datetime) -> Lot:
+    """Freeze the rule profile, publish the notice, and put the opening and the close on the list of duties.
+
+    By another person than the drafter. The eligibility rules run once more: what was found at the check may have
+    changed since.
+    """
+    lot = await owned_for_update(conn, caller, lot_id)
+    if caller.user_id == lot.drafted_by:
+        raise SamePersonTwice
+    require_lot_step(lot.status, LotStatus.PUBLISHED, number=lot.number)
+    if lot.opens_at <= now:
+        raise InvalidInput(
+            "opens_at", f"{lot.opens_at} is not after the notice", f"{lot.opens_at} 不晚于公告时间"
+        )
+    await _require_nothing_new(conn, lot, now=now)
+    lot = await _freeze(conn, caller, lot, now=now)
+    lot = await set_status(conn, caller, lot, LotStatus.PUBLISHED, now=now)
+    await intake.begin_disposal(conn, caller, lot.consignment_id, now=now)
+    await outbox.add(
+        conn,
+        LotPublished(
+            lot_id=lot.id,
+            number=lot.number,
+            notice_sha256=lot.notice_sha256 or "",
+            profile_hash=lot.profile_hash or "",
+        ),
+        now=now,
+    )
+    for kind, due_at in (
+        (Kind.CREATE_AUCTION, lot.priority_closes_at),
+        (Kind.OPEN_AUCTION, lot.opens_at),
+        (Kind.CLOSE_AUCTION, lot.closes_at),
+    ):
+        await duties.add(conn, kind, subject_id=lot.id, due_at=due_at, now=now)
+    if lot.registration_opens_at <= now:
+        return await set_status(conn, SYSTEM_CALLER, lot, LotStatus.REGISTRATION, now=now)
+    await duties.add(
+        conn,
+        Kind.OPEN_REGISTRATION,
+        subject_id=lot.id,
+        due_at=lot.registration_opens_at,
+        now=now,
+    )
+    return lot
+
+
+async def _find(conn: Connection, lot: Lot, *, now: datetime) -> list[Finding]:
+    """Eligibility first; what it says of price or deposit the regime's rules do not say again."""
+    terms = lot.terms()
+    found = await intake.eligibility(conn, lot.consignment_id, now=now)
+    codes = {finding.code for finding in found}
+    return [
+        *found,
+        *(finding for finding in check_terms(terms) if finding.code not in codes),
+        *check_notice(terms, published_at=now),
+    ]
+
+
+async def _require_nothing_new(conn: Connection, lot: Lot, *, now: datetime) -> None:
+    """Refuse when a stored finding still holds the lot, or a new one would."""
+    stored = await findings(conn, lot.id)
+    standing = [finding for finding in stored if finding.holds]
+    known = {(finding.code, finding.field) for finding in stored}
+    fresh = [
+        finding
+        for finding in await _find(conn, lot, now=now)
+        if finding.severity is Severity.BLOCK
+        or (finding.severity is Severity.HOLD and (finding.code, finding.field) not in known)
+    ]
+    _refuse_if_any([*standing, *fresh])
+
+
+def _refuse_if_any(found: Sequence[Finding]) -> None:
+    if not found:
+        return
+    raise LotNotReady(
+        "; ".join(f"{f.code} {f.field}: {f.message}" for f in found),
+        "；".join(f"{f.code} {f.field}：{f.message_zh}" for f in found),
+        findings=[f.code for f in found],
+    )
+
+
+async def _freeze(conn: Connection, caller: Caller, lot: Lot, *, now: datetime) -> Lot:
+    """The profile in canonical form, its hash, and the notice that prints both."""
+    frozen = freeze(
+        auction_object(
+            lot.bidding,
+            opens_at=lot.opens_at,
+            closes_at=lot.closes_at,
+            start_price_fen=lot.start_price_fen,
+            reserve_price_fen=lot.reserve_price_fen,
+        )
+    )
+    content = notice_content(
+        lot,
+        assets=await intake.described_assets(conn, lot.consignment_id),
+        findings=await findings(conn, lot.id),
+        frozen=frozen,
+    )
+    notice = await notices.publish_sale(
+        conn, caller, lot.id, lot_number=lot.number, content=content, now=now
+    )
+    await conn.execute(
+        _SQL["freeze"],
+        lot.id,
+        caller.user_id,
+        now,
+        frozen.text,
+        frozen.salt,
+        frozen.hash,
+        notice.sha256,
+    )
+    return await get(conn, lot.id)

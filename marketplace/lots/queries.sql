@@ -1,0 +1,109 @@
+-- name: insert
+INSERT INTO market.lots
+  (id, number, consignment_id, venue_id, consignor_id, pledgor_codes, title, title_zh, regime, format, round_number,
+   status, valuation_fen, start_price_fen, reserve_price_fen, deposit_fen, bidding, conditions,
+   registration_opens_at, priority_closes_at, opens_at, closes_at, payment_hours, release_on, objection_days,
+   shortened_times, drafted_by, created_at, updated_at)
+VALUES
+  ($1, 'LC-' || to_char($2::timestamptz AT TIME ZONE 'Asia/Shanghai', 'YYYY') || '-'
+       || lpad(nextval('market.lot_numbers')::text, 6, '0'),
+   $3, $4, $5, $6, $7, $8, $9, $10, $11, 'draft', $12, $13, $14, $15, $16::jsonb, $17::jsonb,
+   $18, $19, $20, $21, $22, $23, $24, $25, $26, $2, $2);
+
+-- name: insert_asset
+INSERT INTO market.lot_assets (lot_id, asset_id) VALUES ($1, $2);
+
+-- name: asset_ids
+SELECT asset_id FROM market.lot_assets WHERE lot_id = $1 ORDER BY asset_id;
+
+-- name: retire_assets
+-- The lot was not sold: its assets may be offered again.
+UPDATE market.lot_assets SET is_live = false WHERE lot_id = $1;
+
+-- name: revise
+-- New terms of a draft.
+UPDATE market.lots
+   SET title = $2, title_zh = $3, format = $4, bidding = $5::jsonb, conditions = $6::jsonb, registration_opens_at = $7,
+       priority_closes_at = $8, opens_at = $9, closes_at = $10, payment_hours = $11, release_on = $12,
+       objection_days = $13, shortened_times = $14, round_number = $15, version = version + 1, updated_at = $16
+ WHERE id = $1;
+
+-- name: by_id
+SELECT id, number, consignment_id, venue_id, consignor_id, pledgor_codes, title, title_zh, regime, format, round_number,
+       previous_start_price_fen, status, version, valuation_fen, start_price_fen, reserve_price_fen, deposit_fen,
+       bidding::text, conditions::text, registration_opens_at, priority_closes_at, opens_at, closes_at, payment_hours,
+       release_on, objection_days, shortened_times, drafted_by, checked_by, published_by, published_at, profile_hash, notice_sha256, created_at, updated_at
+  FROM market.lots
+ WHERE id = $1;
+
+-- name: by_id_for_update
+-- The same, locked until the transaction ends.
+SELECT id, number, consignment_id, venue_id, consignor_id, pledgor_codes, title, title_zh, regime, format, round_number,
+       previous_start_price_fen, status, version, valuation_fen, start_price_fen, reserve_price_fen, deposit_fen,
+       bidding::text, conditions::text, registration_opens_at, priority_closes_at, opens_at, closes_at, payment_hours,
+       release_on, objection_days, shortened_times, drafted_by, checked_by, published_by, published_at, profile_hash, notice_sha256, created_at, updated_at
+  FROM market.lots
+ WHERE id = $1
+   FOR UPDATE;
+
+-- name: profile
+-- The frozen rule profile, as the text that was hashed.
+SELECT profile FROM market.lots WHERE id = $1;
+
+-- name: public_page
+-- Published lots, newest first, before the cursor.
+SELECT id, number, title, title_zh, regime, format, round_number, status, valuation_fen, start_price_fen, deposit_fen,
+       bidding::text, conditions::text, registration_opens_at, priority_closes_at, opens_at, closes_at, payment_hours,
+       release_on, objection_days, shortened_times, published_at, profile_hash, notice_sha256
+  FROM market.lots
+ WHERE published_at IS NOT NULL
+   AND ($1::uuid IS NULL OR id < $1)
+   AND ($2::text IS NULL OR status = $2)
+ ORDER BY id DESC
+ LIMIT $3;
+
+-- name: public_by_id
+SELECT id, number, title, title_zh, regime, format, round_number, status, valuation_fen, start_price_fen, deposit_fen,
+       bidding::text, conditions::text, registration_opens_at, priority_closes_at, opens_at, closes_at, payment_hours,
+       release_on, objection_days, shortened_times, published_at, profile_hash, notice_sha256
+  FROM market.lots
+ WHERE id = $1 AND published_at IS NOT NULL;
+
+-- name: of_organisation
+-- Lots that a venue or a consignor may see whole, newest first.
+SELECT id, number, consignment_id, venue_id, consignor_id, pledgor_codes, title, title_zh, regime, format, round_number,
+       previous_start_price_fen, status, version, valuation_fen, start_price_fen, reserve_price_fen, deposit_fen,
+       bidding::text, conditions::text, registration_opens_at, priority_closes_at, opens_at, closes_at, payment_hours,
+       release_on, objection_days, shortened_times, drafted_by, checked_by, published_by, published_at, profile_hash, notice_sha256, created_at, updated_at
+  FROM market.lots
+ WHERE (venue_id = $1 OR consignor_id = $1)
+   AND ($2::uuid IS NULL OR id < $2)
+ ORDER BY id DESC
+ LIMIT $3;
+
+-- name: set_status
+UPDATE market.lots SET status = $2, version = version + 1, updated_at = $3 WHERE id = $1;
+
+-- name: set_checked
+UPDATE market.lots SET checked_by = $2 WHERE id = $1;
+
+-- name: freeze
+-- What bidders will rely on; the trigger keeps it so.
+UPDATE market.lots
+   SET published_by = $2, published_at = $3, profile = $4, profile_salt = $5, profile_hash = $6, notice_sha256 = $7
+ WHERE id = $1;
+
+-- name: clear_findings
+DELETE FROM market.lot_findings WHERE lot_id = $1;
+
+-- name: insert_finding
+INSERT INTO market.lot_findings (lot_id, position, code, severity, field, message, message_zh, found_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8);
+
+-- name: findings
+SELECT position, code, severity, field, message, message_zh, overridden_by, override_reason
+  FROM market.lot_findings WHERE lot_id = $1 ORDER BY position;
+
+-- name: override_finding
+UPDATE market.lot_findings SET overridden_by = $3, override_reason = $4
+ WHERE lot_id = $1 AND position = $2 AND severity = 'hold';

@@ -1,0 +1,317 @@
+"""Brings a lot (标的) from the draft to its end. One function a step; each step has one audit entry."""
+
+from datetime import datetime
+from uuid import UUID
+
+import asyncpg
+import msgspec
+
+from auction_engine.rules.profile import parse_profile
+from kit.errors import Conflict, InvalidInput, NotFound
+from kit.ids import uuid7
+from kit.sql import Connection, load_statements
+from marketplace.audit import service as audit
+from marketplace.lots import intake
+from marketplace.lots.profile import auction_object
+from marketplace.lots.rules import LotStatus, require_lot_step
+from marketplace.lots.schemas import (
+    Lot,
+    LotDraft,
+    LotStatusChanged,
+    PublicLot,
+    StoredFinding,
+)
+from marketplace.notices import service as notices
+from marketplace.notices.schemas import Kind as NoticeKind
+from marketplace.organisations.schemas import Caller
+from marketplace.outbox import service as outbox
+
+_SQL = load_statements("marketplace.lots", "queries.sql")
+_JSON_FIELDS = ("bidding", "conditions")
+_RETIRED = frozenset({LotStatus.UNSOLD, LotStatus.WITHDRAWN, LotStatus.DEFAULTED})
+
+
+class LotNotReady(Conflict):
+    """The lot's check found what stands in the way of its publication. / 标的审查发现阻碍公告的问题。"""
+
+    code = "lot_not_ready"
+
+
+class AssetOnSale(Conflict):
+    """One of the assets is already in another lot that has not ended. / 资产已在其他未结束的标的中。"""
+
+    code = "asset_on_sale"
+
+
+async def draft(conn: Connection, caller: Caller, given: LotDraft, *, now: datetime) -> Lot:
+    """A new lot of the caller's venue from a consignment that it accepted; prices are the consignment's."""
+    consigned = await intake.accepted(conn, caller, given.consignment_id, now=now)
+    _require_readable_profile(given, consigned)
+    lot_id = uuid7(now)
+    await conn.execute(
+        _SQL["insert"],
+        lot_id,
+        now,
+        given.consignment_id,
+        caller.organisation_id,
+        consigned.consignor_id,
+        sorted(consigned.pledgor_codes),
+        given.title,
+        given.title_zh,
+        consigned.regime,
+        given.bidding.format,
+        given.round_number,
+        consigned.valuation_fen,
+        consigned.start_price_fen,
+        consigned.reserve_price_fen,
+        consigned.deposit_fen,
+        _json(given.bidding),
+        _json(given.conditions),
+        given.registration_opens_at or now,
+        given.priority_closes_at or given.opens_at,
+        given.opens_at,
+        given.closes_at,
+        given.payment_hours,
+        given.release_on,
+        given.objection_days,
+        given.shortened_times,
+        caller.user_id,
+    )
+    try:
+        async with conn.transaction():
+            await conn.executemany(
+                _SQL["insert_asset"], [(lot_id, asset) for asset in consigned.asset_ids]
+            )
+    except asyncpg.UniqueViolationError as error:
+        raise AssetOnSale from error
+    lot = await get(conn, lot_id)
+    await audit.record(
+        conn, caller, now=now, action="lot_drafted", subject="lot", subject_id=lot_id, after=lot
+    )
+    return lot
+
+
+async def revise(
+    conn: Connection, caller: Caller, lot_id: UUID, given: LotDraft, *, version: int, now: datetime
+) -> Lot:
+    """New terms of an unpublished lot; a checked lot becomes a draft again."""
+    lot = await owned_for_update(conn, caller, lot_id, version=version)
+    if given.consignment_id != lot.consignment_id:
+        raise InvalidInput("consignment_id", "a lot stays with its consignment", "标的不得更换委托")
+    if lot.status is LotStatus.CHECKED:
+        lot = await set_status(conn, caller, lot, LotStatus.DRAFT, now=now, reason="terms revised")
+    elif lot.status is not LotStatus.DRAFT:
+        raise LotNotReady(
+            f"lot {lot.number} is {lot.status}: its terms are frozen",
+            f"标的 {lot.number} 状态为 {lot.status}，条款已固定",
+        )
+    consigned = await intake.accepted(conn, caller, lot.consignment_id, now=now)
+    _require_readable_profile(given, consigned)
+    await conn.execute(
+        _SQL["revise"],
+        lot_id,
+        given.title,
+        given.title_zh,
+        given.bidding.format,
+        _json(given.bidding),
+        _json(given.conditions),
+        given.registration_opens_at or now,
+        given.priority_closes_at or given.opens_at,
+        given.opens_at,
+        given.closes_at,
+        given.payment_hours,
+        given.release_on,
+        given.objection_days,
+        given.shortened_times,
+        given.round_number,
+        now,
+    )
+    after = await get(conn, lot_id)
+    await audit.record(
+        conn,
+        caller,
+        now=now,
+        action="lot_revised",
+        subject="lot",
+        subject_id=lot_id,
+        before=lot,
+        after=after,
+    )
+    return after
+
+
+async def withdraw(
+    conn: Connection, caller: Caller, lot_id: UUID, *, reason: str, now: datetime
+) -> Lot:
+    """Take a lot back before its auction opens. Source: domain 2.10; afterwards the auction is cancelled instead."""
+    lot = await owned_for_update(conn, caller, lot_id)
+    if lot.status in (LotStatus.OPEN, LotStatus.PAUSED):
+        raise LotNotReady(
+            f"lot {lot.number} is {lot.status}: cancel its auction instead",
+            f"标的 {lot.number} 状态为 {lot.status}，请改为终止竞价",
+        )
+    return await end_withdrawn(conn, caller, lot, reason=reason, now=now)
+
+
+async def end_withdrawn(
+    conn: Connection, caller: Caller, lot: Lot, *, reason: str, now: datetime
+) -> Lot:
+    """Withdrawn, with a notice of why where the public had been told of the lot."""
+    published = lot.published_at is not None
+    lot = await set_status(conn, caller, lot, LotStatus.WITHDRAWN, now=now, reason=reason)
+    if published:
+        await notices.publish_change(
+            conn,
+            caller,
+            lot.id,
+            lot_number=lot.number,
+            kind=NoticeKind.WITHDRAWAL,
+            reason=reason,
+            now=now,
+        )
+        await intake.end_disposal(
+            conn, caller, lot.consignment_id, is_sold=False, reason=reason, now=now
+        )
+    return lot
+
+
+async def set_status(
+    conn: Connection,
+    caller: Caller,
+    lot: Lot,
+    wanted: LotStatus,
+    *,
+    now: datetime,
+    reason: str | None = None,
+) -> Lot:
+    """The one way in which a lot's status changes: a legal step, the row, one audit entry, one event.
+
+    The caller holds the row's lock (`for_update`).
+    """
+    require_lot_step(lot.status, wanted, number=lot.number)
+    await conn.execute(_SQL["set_status"], lot.id, wanted, now)
+    if wanted in _RETIRED:
+        await conn.execute(_SQL["retire_assets"], lot.id)
+    await audit.record(
+        conn,
+        caller,
+        now=now,
+        action=f"lot_{wanted}",
+        subject="lot",
+        subject_id=lot.id,
+        before={"status": lot.status},
+        after={"status": wanted},
+        reason=reason,
+    )
+    await outbox.add(
+        conn,
+        LotStatusChanged(lot_id=lot.id, number=lot.number, before=lot.status, after=wanted),
+        now=now,
+    )
+    return msgspec.structs.replace(lot, status=wanted, version=lot.version + 1, updated_at=now)
+
+
+async def get(conn: Connection, lot_id: UUID) -> Lot:
+    """The whole lot, for services; callers' rights are checked by `owned`."""
+    return _lot(await conn.fetchrow(_SQL["by_id"], lot_id), lot_id)
+
+
+async def for_update(conn: Connection, lot_id: UUID) -> Lot:
+    """The whole lot, locked until the transaction ends."""
+    return _lot(await conn.fetchrow(_SQL["by_id_for_update"], lot_id), lot_id)
+
+
+async def owned(conn: Connection, caller: Caller, lot_id: UUID) -> Lot:
+    """The whole lot, for its venue and its consignor; to others it does not exist."""
+    lot = await get(conn, lot_id)
+    if caller.organisation_id not in (lot.venue_id, lot.consignor_id):
+        raise _no_lot(lot_id)
+    return lot
+
+
+async def owned_for_update(
+    conn: Connection, caller: Caller, lot_id: UUID, *, version: int | None = None
+) -> Lot:
+    """The caller's venue's lot, locked; with `version`, refused if it has changed since."""
+    lot = await for_update(conn, lot_id)
+    if lot.venue_id != caller.organisation_id:
+        raise _no_lot(lot_id)
+    if version is not None and version != lot.version:
+        raise Conflict(
+            f"lot {lot.number} is at version {lot.version}, not {version}; read it again",
+            f"标的 {lot.number} 已更新至版本 {lot.version}，请重新读取",
+        )
+    return lot
+
+
+async def public(conn: Connection, lot_id: UUID) -> PublicLot:
+    """What everyone may see of a published lot."""
+    row = await conn.fetchrow(_SQL["public_by_id"], lot_id)
+    if row is None:
+        raise _no_lot(lot_id)
+    return msgspec.convert(_decoded(row), PublicLot)
+
+
+async def public_page(
+    conn: Connection, *, after: UUID | None, status: LotStatus | None, limit: int
+) -> list[PublicLot]:
+    """Published lots, newest first, from the one after `after`."""
+    rows = await conn.fetch(_SQL["public_page"], after, status, limit)
+    return [msgspec.convert(_decoded(row), PublicLot) for row in rows]
+
+
+async def page_of_organisation(
+    conn: Connection, caller: Caller, *, after: UUID | None, limit: int
+) -> list[Lot]:
+    """The lots that the caller's venue sells or its bank consigned, newest first, drafts included."""
+    rows = await conn.fetch(_SQL["of_organisation"], caller.organisation_id, after, limit)
+    return [msgspec.convert(_decoded(row), Lot) for row in rows]
+
+
+async def findings(conn: Connection, lot_id: UUID) -> list[StoredFinding]:
+    """What the last check found."""
+    rows = await conn.fetch(_SQL["findings"], lot_id)
+    return [msgspec.convert(dict(row), StoredFinding) for row in rows]
+
+
+async def frozen_profile(conn: Connection, lot_id: UUID) -> str:
+    """The rule profile of a published lot as canonical JSON: never shown, it may hold a secret reserve."""
+    text: str | None = await conn.fetchval(_SQL["profile"], lot_id)
+    if text is None:
+        raise _no_lot(lot_id)
+    return text
+
+
+def _require_readable_profile(given: LotDraft, consigned: intake.Consigned) -> None:
+    """Refuse terms that the engine could not run, naming the field."""
+    parse_profile(
+        auction_object(
+            given.bidding,
+            opens_at=given.opens_at,
+            closes_at=given.closes_at,
+            start_price_fen=consigned.start_price_fen,
+            reserve_price_fen=consigned.reserve_price_fen,
+        ),
+        "bidding",
+    )
+
+
+def _lot(row: asyncpg.Record | None, lot_id: UUID) -> Lot:
+    if row is None:
+        raise _no_lot(lot_id)
+    return msgspec.convert(_decoded(row), Lot)
+
+
+def _decoded(row: asyncpg.Record) -> dict[str, object]:
+    fields = dict(row)
+    for name in _JSON_FIELDS:
+        fields[name] = msgspec.json.decode(fields[name])
+    return fields
+
+
+def _no_lot(lot_id: UUID) -> NotFound:
+    return NotFound(f"no lot {lot_id}", f"没有标的 {lot_id}")
+
+
+def _json(value: msgspec.Struct) -> str:
+    return msgspec.json.encode(value).decode()
