@@ -2,6 +2,7 @@
 
 from litestar import get
 from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromQuery
 
 from marketplace.audit import service
 from marketplace.audit.schemas import Entry
@@ -17,7 +18,10 @@ from marketplace.organisations.schemas import Role
     summary="Audit trail 审计日志",
 )
 async def list_entries(
-    reader: Conn, position: At, subject: str | None = None, subject_id: str | None = None
+    reader: Conn,
+    position: At,
+    subject: FromQuery[str | None] = None,
+    subject_id: FromQuery[str | None] = None,
 ) -> Page[Entry]:
     """Who did what to what, oldest first; of one subject, or of all. Entries are never changed or removed."""
     found = await service.entries(

@@ -41,6 +41,11 @@ def public() -> Policy:
     return Policy(is_public=True)
 
 
+def nobody() -> Policy:
+    """No one at all: for routes that a library insists on."""
+    return Policy(roles=frozenset())
+
+
 def policy_of(opt: dict[str, Any]) -> Policy | None:
     """The policy declared in a route's `opt`, if there is one."""
     policy = opt.get(POLICY)

@@ -11,12 +11,11 @@ from typing import Any, cast
 from uuid import UUID
 
 import msgspec
-from asyncpg.pool import Pool
 from asyncpg.transaction import Transaction
 from litestar import Request
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
-from kit.sql import Connection, load_statements
+from kit.sql import Connection, Pool, load_statements
 from marketplace.edge import idempotency
 from marketplace.edge.identity import identity_of
 
@@ -35,7 +34,7 @@ SHOWN_ONCE = "shown_once"
 class _Work:
     """The open transaction of a request under an Idempotency-Key."""
 
-    def __init__(self, request: Request[Any, Any, Any], pool: Pool[Any], conn: Connection) -> None:
+    def __init__(self, request: Request[Any, Any, Any], pool: Pool, conn: Connection) -> None:
         self.request = request
         self.pool = pool
         self.conn = conn
@@ -93,7 +92,7 @@ class _Work:
 
 async def provide_conn(request: Request[Any, Any, Any]) -> AsyncGenerator[Connection, None]:
     """The connection of a handler that changes something, inside its transaction."""
-    pool: Pool[Any] = request.app.state.resources.pool
+    pool: Pool = request.app.state.resources.pool
     if is_stored(request.method, request.scope["path"], request.route_handler.opt):
         work = _Work(request, pool, await pool.acquire(timeout=_ACQUIRE_SECONDS))
         try:
@@ -112,7 +111,7 @@ async def provide_conn(request: Request[Any, Any, Any]) -> AsyncGenerator[Connec
 
 async def provide_reader(request: Request[Any, Any, Any]) -> AsyncGenerator[Connection, None]:
     """The connection of a handler that only reads: no transaction, given back when the answer is ready."""
-    pool: Pool[Any] = request.app.state.resources.pool
+    pool: Pool = request.app.state.resources.pool
     async with pool.acquire(timeout=_ACQUIRE_SECONDS) as conn:
         await conn.execute(_SQL["enter_session"], _organisation(request))
         yield conn

@@ -7,16 +7,14 @@ waits while a password is hashed.
 from collections import OrderedDict
 from datetime import datetime, timedelta
 from ipaddress import ip_address, ip_network
-from typing import Any
 from uuid import UUID
 
 import asyncpg
 import msgspec
-from asyncpg.pool import Pool
 
 from kit.errors import LuochuiError
 from kit.ids import uuid7
-from kit.sql import load_statements
+from kit.sql import Pool, load_statements
 from marketplace.audit import service as audit
 from marketplace.edge.identity import Identity
 from marketplace.edge.problems import TooManyRequests
@@ -56,7 +54,7 @@ class SignedIn(msgspec.Struct, frozen=True, kw_only=True):
 class Gate:
     """Signs in and out, and tells who shows which token. One per process."""
 
-    def __init__(self, pool: Pool[Any], passwords: Passwords, limits: SessionLimits) -> None:
+    def __init__(self, pool: Pool, passwords: Passwords, limits: SessionLimits) -> None:
         self._pool = pool
         self._passwords = passwords
         self._limits = limits

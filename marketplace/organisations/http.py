@@ -7,6 +7,7 @@ from uuid import UUID
 from litestar import Request, Response, delete, get, patch, post
 from litestar.datastructures import Cookie
 from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath, FromQuery, JSONBody
 
 from kit.errors import InvalidInput
 from marketplace.edge.cursors import Page, page_of
@@ -14,7 +15,7 @@ from marketplace.edge.dependencies import At, Config, Conn, IfMatch, Known, Me, 
 from marketplace.edge.identity import cookie_name
 from marketplace.edge.policies import allow, public, signed_in
 from marketplace.edge.versions import etag, require_version
-from marketplace.organisations import access, service
+from marketplace.organisations import access, rules, service
 from marketplace.organisations.gate import Gate, SignInRefused
 from marketplace.organisations.passwords import Passwords
 from marketplace.organisations.schemas import (
@@ -72,7 +73,7 @@ def dead_cookie(settings: Settings) -> Cookie:
     summary="Sign in 登录",
 )
 async def sign_in(
-    request: Request[Any, Any, Any], data: SignIn, now: Now, settings: Config
+    request: Request[Any, Any, Any], data: JSONBody[SignIn], now: Now, settings: Config
 ) -> Response[Session]:
     """Start a session, whose token comes as a cookie. A wrong name and a wrong password get the same answer."""
     gate: Gate = request.app.state.resources.gate
@@ -126,7 +127,7 @@ async def list_sessions(reader: Conn, identity: Known, now: Now, settings: Confi
     "/v1/sessions/{session_id:uuid}", opt={"policy": signed_in()}, summary="End a session 结束会话"
 )
 async def end_session(
-    request: Request[Any, Any, Any], conn: Conn, caller: Me, now: Now, session_id: UUID
+    request: Request[Any, Any, Any], conn: Conn, caller: Me, now: Now, session_id: FromPath[UUID]
 ) -> None:
     """End one of my sessions; it is dead everywhere within a second."""
     await access.end_session(conn, caller, session_id, now=now)
@@ -147,7 +148,11 @@ async def me(reader: Conn, caller: Me) -> Profile:
     summary="Change my password 修改密码",
 )
 async def change_password(
-    request: Request[Any, Any, Any], conn: Conn, identity: Known, now: Now, data: PasswordChange
+    request: Request[Any, Any, Any],
+    conn: Conn,
+    identity: Known,
+    now: Now,
+    data: JSONBody[PasswordChange],
 ) -> None:
     """Set a new password; all my other sessions end."""
     gate: Gate = request.app.state.resources.gate
@@ -157,7 +162,7 @@ async def change_password(
             "old_password: is wrong", "old_password：密码错误", field="old_password"
         )
     user = await service.user(conn, identity.caller.user_id)
-    service.rules.require_good_password(data.new_password, username=user.username)
+    rules.require_good_password(data.new_password, username=user.username)
     await access.set_password(
         conn,
         identity.caller,
@@ -170,7 +175,7 @@ async def change_password(
 
 @post("/v1/organisations", opt={"policy": _ADMINISTRATOR}, summary="New organisation 新建机构")
 async def create_organisation(
-    conn: Conn, caller: Me, now: Now, data: OrganisationIn
+    conn: Conn, caller: Me, now: Now, data: JSONBody[OrganisationIn]
 ) -> Response[Organisation]:
     """Register an organisation; it is active at once."""
     made = await service.create_organisation(conn, caller, data, now=now)
@@ -192,7 +197,7 @@ async def list_organisations(reader: Conn, position: At) -> Page[Organisation]:
     summary="An organisation 机构",
 )
 async def get_organisation(
-    reader: Conn, caller: Me, organisation_id: UUID
+    reader: Conn, caller: Me, organisation_id: FromPath[UUID]
 ) -> Response[Organisation]:
     """My own organisation; any, for the platform's administrator."""
     found = await service.organisation(reader, caller, organisation_id)
@@ -209,9 +214,9 @@ async def change_organisation(
     conn: Conn,
     caller: Me,
     now: Now,
-    organisation_id: UUID,
+    organisation_id: FromPath[UUID],
     if_match: IfMatch,
-    data: OrganisationChange,
+    data: JSONBody[OrganisationChange],
 ) -> Response[Organisation]:
     """Rename an organisation, or switch it off: then none of its people can act."""
     require_version((await service.lock_organisation(conn, organisation_id)).version, if_match)
@@ -227,11 +232,11 @@ async def change_organisation(
     summary="New user 新建用户",
 )
 async def create_user(
-    request: Request[Any, Any, Any], conn: Conn, caller: Me, now: Now, data: UserIn
+    request: Request[Any, Any, Any], conn: Conn, caller: Me, now: Now, data: JSONBody[UserIn]
 ) -> Response[User]:
     """Add a person to an organisation, with roles that such an organisation has."""
     passwords: Passwords = request.app.state.resources.passwords
-    service.rules.require_good_password(data.password, username=data.username)
+    rules.require_good_password(data.password, username=data.username)
     made = await service.create_user(
         conn, caller, data, password_hash=await passwords.hash(data.password), now=now
     )
@@ -239,7 +244,9 @@ async def create_user(
 
 
 @get("/v1/users", opt={"policy": _ADMINISTRATOR}, summary="Users 用户列表")
-async def list_users(reader: Conn, position: At, organisation_id: UUID | None = None) -> Page[User]:
+async def list_users(
+    reader: Conn, position: At, organisation_id: FromQuery[UUID | None] = None
+) -> Page[User]:
     """Users, of one organisation or of all, in the order in which they were made."""
     found = await service.users(
         reader, after=position.after, rows=position.rows, organisation_id=organisation_id
@@ -248,7 +255,7 @@ async def list_users(reader: Conn, position: At, organisation_id: UUID | None = 
 
 
 @get("/v1/users/{user_id:uuid}", opt={"policy": _ADMINISTRATOR}, summary="A user 用户")
-async def get_user(reader: Conn, user_id: UUID) -> Response[User]:
+async def get_user(reader: Conn, user_id: FromPath[UUID]) -> Response[User]:
     """One user."""
     found = await service.user(reader, user_id)
     return Response(found, headers={"ETag": etag(found.version)})
@@ -260,9 +267,9 @@ async def change_user(
     conn: Conn,
     caller: Me,
     now: Now,
-    user_id: UUID,
+    user_id: FromPath[UUID],
     if_match: IfMatch,
-    data: UserChange,
+    data: JSONBody[UserChange],
 ) -> Response[User]:
     """Rename a user, change their roles, switch them on or off. New roles end the user's sessions."""
     require_version((await service.lock_user(conn, user_id)).version, if_match)
@@ -277,7 +284,7 @@ async def change_user(
     summary="New API key 新建接口密钥",
 )
 async def create_api_key(
-    conn: Conn, identity: Known, now: Now, data: ApiKeyIn
+    conn: Conn, identity: Known, now: Now, data: JSONBody[ApiKeyIn]
 ) -> Response[NewApiKey]:
     """Make a key that acts as me with some of my roles. Its text is shown in this answer and never again."""
     if identity.api_key_id is not None:
@@ -299,7 +306,7 @@ async def list_api_keys(reader: Conn, caller: Me, position: At) -> Page[ApiKey]:
     "/v1/api-keys/{api_key_id:uuid}", opt={"policy": signed_in()}, summary="Revoke 吊销接口密钥"
 )
 async def revoke_api_key(
-    request: Request[Any, Any, Any], conn: Conn, caller: Me, now: Now, api_key_id: UUID
+    request: Request[Any, Any, Any], conn: Conn, caller: Me, now: Now, api_key_id: FromPath[UUID]
 ) -> None:
     """Revoke one of my keys for good."""
     await access.revoke_api_key(conn, caller, api_key_id, now=now)

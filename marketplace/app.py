@@ -1,0 +1,162 @@
+"""The one place that wires: settings become resources, resources and rooms become the application."""
+
+import logging
+import signal
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import timedelta
+from importlib import import_module, metadata
+from importlib.util import find_spec
+from pathlib import Path
+from pkgutil import iter_modules
+
+import asyncpg
+import msgspec
+import uvicorn
+import uvloop
+from litestar import Litestar
+from litestar.datastructures import State
+from litestar.static_files import create_static_files_router
+from litestar.types import ControllerRouterHandler
+
+import marketplace
+from kit.clock import Clock, system_clock
+from kit.sql import Pool
+from marketplace.edge.bodies import StrictRequest
+from marketplace.edge.dependencies import DEPENDENCIES
+from marketplace.edge.documentation import documentation_routes, openapi_config
+from marketplace.edge.guards import check_routes, enforce_policy
+from marketplace.edge.headers import security_headers
+from marketplace.edge.idempotency import Replayed, on_replayed
+from marketplace.edge.identity import Authenticator
+from marketplace.edge.metrics import RequestMetrics, metrics
+from marketplace.edge.policies import public
+from marketplace.edge.problems import EXCEPTION_HANDLERS
+from marketplace.edge.readiness import Check, healthz, readyz
+from marketplace.edge.transactions import AnswerKeeper
+from marketplace.organisations.gate import Gate, SessionLimits
+from marketplace.organisations.passwords import Passwords
+from marketplace.settings import Settings
+
+BODY_BYTES_MAX = 1024 * 1024
+_STATIC = Path(__file__).parent / "static"
+
+
+class Resources(msgspec.Struct, frozen=True, kw_only=True):
+    """What an application works with, opened once a process."""
+
+    settings: Settings
+    clock: Clock
+    pool: Pool
+    passwords: Passwords
+    gate: Gate
+    checks: Mapping[str, Check]
+
+    @property
+    def authenticator(self) -> Authenticator:
+        """Who tells who is calling."""
+        return self.gate
+
+
+@asynccontextmanager
+async def open_resources(
+    settings: Settings, *, clock: Clock = system_clock
+) -> AsyncIterator[Resources]:
+    """Connect to everything the settings name; let go of it in the other order."""
+    async with AsyncExitStack() as stack:
+        pool = await stack.enter_async_context(open_pool(settings))
+        passwords = Passwords()
+        stack.callback(passwords.close)
+        limits = SessionLimits(
+            idle=timedelta(minutes=settings.session_idle_minutes),
+            absolute=timedelta(hours=settings.session_hours),
+        )
+        yield Resources(
+            settings=settings,
+            clock=clock,
+            pool=pool,
+            passwords=passwords,
+            gate=Gate(pool, passwords, limits),
+            checks={},
+        )
+
+
+def open_pool(settings: Settings) -> Pool:
+    """Connections that work as the application's role, and never wait for ever (reliability 0.4.16)."""
+    return asyncpg.create_pool(
+        settings.database_url,
+        min_size=1,
+        max_size=settings.database_pool_max,
+        command_timeout=settings.database_timeout_seconds,
+        server_settings={"role": "luochui_app", "application_name": "luochui"},
+    )
+
+
+def create_app(
+    resources: Resources, *, routes: Sequence[ControllerRouterHandler] | None = None
+) -> Litestar:
+    """The application with all rooms, or with `routes`. Raises RouteRefused for one that declares too little."""
+    app = Litestar(
+        route_handlers=[
+            healthz,
+            readyz,
+            metrics,
+            *documentation_routes(),
+            create_static_files_router(
+                "/static", directories=[_STATIC], opt={"policy": public()}, include_in_schema=False
+            ),
+            *(room_routes() if routes is None else routes),
+        ],
+        state=State({"resources": resources}),
+        request_class=StrictRequest,
+        guards=[enforce_policy],
+        dependencies=DEPENDENCIES,
+        middleware=[RequestMetrics, AnswerKeeper],
+        exception_handlers={**EXCEPTION_HANDLERS, Replayed: on_replayed},
+        before_send=[security_headers(is_https=resources.settings.is_https)],
+        openapi_config=openapi_config(metadata.version("luochui")),
+        request_max_body_size=BODY_BYTES_MAX,
+        logging_config=None,
+        debug=False,
+    )
+    check_routes(app)
+    return app
+
+
+def room_routes() -> list[ControllerRouterHandler]:
+    """The routes and pages of every room: a folder with `http.py` or `pages.py` is one, and needs no other entry."""
+    found: list[ControllerRouterHandler] = []
+    for room in sorted(
+        module.name for module in iter_modules(marketplace.__path__) if module.ispkg
+    ):
+        for name in ("http", "pages"):
+            if find_spec(f"marketplace.{room}.{name}") is not None:
+                found += import_module(f"marketplace.{room}.{name}").routes
+    return found
+
+
+def serve(settings: Settings) -> None:
+    """Answer requests until SIGTERM or SIGINT; then finish what was begun, and let go of everything."""
+    logging.basicConfig(
+        level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s"
+    )
+    uvloop.run(_serve(settings))
+
+
+async def _serve(settings: Settings) -> None:
+    # The server gives a signal on to these once it has drained; without them it would end us before we let go.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: None)
+    async with open_resources(settings) as resources:
+        config = uvicorn.Config(
+            create_app(resources),
+            host=settings.host,
+            port=settings.port,
+            http="httptools",
+            proxy_headers=False,  # nobody's word about addresses is taken (reliability T50)
+            server_header=False,
+            access_log=False,
+            log_config=None,
+            timeout_graceful_shutdown=settings.drain_seconds,
+        )
+        await uvicorn.Server(config).serve()

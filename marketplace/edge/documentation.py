@@ -1,0 +1,191 @@
+"""The API described by itself: OpenAPI 3.1 at /v1/openapi.json, and pages at /docs that load nothing from elsewhere."""
+
+from collections.abc import Callable
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from litestar import Litestar, Request, Response, Router, get
+from litestar.handlers import HTTPRouteHandler
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.openapi.spec import Components, License, SecurityScheme
+from litestar.params import FromPath
+
+from kit.errors import NotFound
+from marketplace.edge.guards import http_handlers
+from marketplace.edge.policies import nobody, policy_of, public
+from marketplace.edge.problems import MEDIA_TYPE, Problem
+from marketplace.edge.transactions import is_stored
+
+_ASSETS = {"swagger-ui-bundle.js": "text/javascript", "swagger-ui.css": "text/css"}
+_PROBLEM = {"content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}}
+_REASONS = {
+    400: "The request is malformed 请求格式有误",
+    401: "Nobody is signed in, or the credentials are wrong 未登录或凭证无效",
+    403: "The caller may not do this 无权操作",
+    404: "There is no such thing, or it is not the caller's to see 不存在或无权查看",
+    409: "The present state does not allow it 当前状态不允许",
+    412: "Somebody changed it meanwhile 已被他人修改",
+    413: "The body is too large 请求体过大",
+    415: "The body is not application/json 请求体须为 JSON",
+    422: "Understood, and refused by a rule 规则不允许",
+    428: "If-Match is missing 缺少 If-Match",
+    429: "Too fast 过于频繁",
+    500: "A failure of ours, logged 内部错误",
+    503: "Not decided: try again 暂不可用，请重试",
+}
+_IDEMPOTENCY_KEY = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": True,
+    "description": "A new one for each new request; a repeated request with the same key gets the first answer again.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
+}
+_IF_MATCH = {
+    "name": "If-Match",
+    "in": "header",
+    "required": True,
+    "description": "The ETag of the version that is changed.",
+    "schema": {"type": "string", "pattern": '^"?[0-9]{1,9}"?$'},
+}
+
+
+def openapi_config(version: str) -> OpenAPIConfig:
+    """The framework's part. Its own pages load third-party scripts, so the router it insists on is open to nobody."""
+    return OpenAPIConfig(
+        title="Luochui 落槌",
+        version=version,
+        description=(
+            "Disposal of pledged intellectual property: consignment, auction, settlement, clearing."
+            " 知识产权质物处置：委托、竞价、结算、清算。Money is whole fen (`_fen`), instants are RFC 3339 in UTC,"
+            " ratios basis points (`_bp`). Errors are RFC 9457 problem documents with a stable `code`."
+        ),
+        license=License(name="Apache-2.0", identifier="Apache-2.0"),
+        use_handler_docstrings=True,
+        components=Components(
+            security_schemes={
+                "session": SecurityScheme(
+                    type="apiKey", security_scheme_in="cookie", name="luochui"
+                ),
+                "api_key": SecurityScheme(
+                    type="http", scheme="bearer", bearer_format="lc_live_..."
+                ),
+            }
+        ),
+        render_plugins=[JsonRenderPlugin()],
+        openapi_router=Router(
+            "/.openapi", route_handlers=[], include_in_schema=False, opt={"policy": nobody()}
+        ),
+    )
+
+
+def describe(app: Litestar) -> dict[str, Any]:
+    """The whole description: the framework's, and for each route who may call it and how it refuses."""
+    schema: dict[str, Any] = app.openapi_schema.to_schema()
+    _, components = msgspec.json.schema_components(
+        [Problem], ref_template="#/components/schemas/{name}"
+    )
+    schema["components"].setdefault("schemas", {}).update(components)
+    for path, handler in http_handlers(app):
+        operations = schema["paths"].get(_documented(path), {})
+        for method in handler.http_methods:
+            if (operation := operations.get(method.lower())) is not None:
+                _complete(operation, path, handler, method)
+    return schema
+
+
+def _documented(path: str) -> str:
+    """`/v1/users/{user_id:uuid}` as OpenAPI writes it."""
+    parts = [f"{part.split(':')[0]}}}" if ":" in part else part for part in path.split("/")]
+    return "/".join(parts) or "/"
+
+
+def _complete(operation: dict[str, Any], path: str, handler: HTTPRouteHandler, method: str) -> None:
+    policy = policy_of(handler.opt)
+    assert policy is not None
+    parameters: list[dict[str, Any]] = operation.setdefault("parameters", [])
+    asks_version = "if_match" in handler.parsed_fn_signature.parameters
+    statuses = {400, 500, 503}
+    if not policy.is_public:
+        statuses |= {401, 403}
+        operation["security"] = [{"session": []}, {"api_key": []}]
+        operation["x-roles"] = sorted(policy.roles) if policy.roles is not None else ["any"]
+    if "{" in path:
+        statuses.add(404)
+    if method not in {"GET", "HEAD"}:
+        statuses |= {401, 403, 404, 409, 413, 415, 422, 429}
+    if is_stored(method, path, handler.opt):
+        parameters.append(_IDEMPOTENCY_KEY)
+    if asks_version:
+        parameters.append(_IF_MATCH)
+        statuses |= {412, 428}
+    operation["tags"] = [path.split("/")[2] if path.startswith("/v1/") else "site"]
+    for status in sorted(statuses):
+        operation["responses"][str(status)] = {"description": _REASONS[status]} | _PROBLEM
+
+
+def _asset(name: str) -> bytes:
+    """A file of the Swagger UI distribution; nothing of its package is imported or run."""
+    spec = find_spec("swagger_ui")
+    assert spec is not None
+    assert spec.submodule_search_locations
+    return (Path(spec.submodule_search_locations[0]) / "static" / name).read_bytes()
+
+
+def documentation_routes() -> list[HTTPRouteHandler]:
+    """The description, the page, and the two files the page needs."""
+    describe_once = _once(describe)
+
+    @get(
+        "/v1/openapi.json", opt={"policy": public()}, include_in_schema=False, sync_to_thread=False
+    )
+    def openapi_json(request: Request[Any, Any, Any]) -> Response[bytes]:
+        return Response(describe_once(request.app), media_type="application/json")
+
+    @get("/docs", opt={"policy": public()}, include_in_schema=False, sync_to_thread=False)
+    def docs() -> Response[str]:
+        return Response(_PAGE, media_type="text/html")
+
+    @get(
+        "/docs/assets/{name:str}",
+        opt={"policy": public()},
+        include_in_schema=False,
+        sync_to_thread=True,
+    )
+    def docs_asset(name: FromPath[str]) -> Response[bytes]:
+        if name not in _ASSETS:
+            raise NotFound()
+        headers = {"Cache-Control": "public, max-age=86400"}
+        return Response(_asset(name), media_type=_ASSETS[name], headers=headers)
+
+    return [openapi_json, docs, docs_asset]
+
+
+def _once(make: Callable[[Litestar], dict[str, Any]]) -> Callable[[Litestar], bytes]:
+    made: list[bytes] = []
+
+    def get_or_make(app: Litestar) -> bytes:
+        if not made:
+            made.append(msgspec.json.encode(make(app)))
+        return made[0]
+
+    return get_or_make
+
+
+_PAGE = """<!doctype html>
+<html lang="zh-CN">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Luochui API 接口文档</title>
+<link rel="stylesheet" href="/docs/assets/swagger-ui.css">
+</head>
+<body>
+<div id="swagger-ui"></div>
+<script src="/docs/assets/swagger-ui-bundle.js"></script>
+<script src="/static/docs.js"></script>
+</body>
+</html>
+"""
