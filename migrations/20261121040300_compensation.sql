@@ -29,6 +29,7 @@ CREATE TABLE settlement.cases (
   claim bytea,
   opening bytea,
   book bytea,
+  final bytea,
   applied_by uuid,
   FOREIGN KEY (scheme_id, scheme_version) REFERENCES settlement.schemes (scheme_id, version),
   -- One compensation a loan, whatever number or contract it is presented under (reliability T38).
