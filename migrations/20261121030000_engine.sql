@@ -16,14 +16,18 @@ CREATE TABLE engine.shards (
   seq bigint NOT NULL DEFAULT 0 CHECK (seq >= 0),
   head text NOT NULL DEFAULT '',
   chain bytea NOT NULL DEFAULT decode(repeat('00', 32), 'hex') CHECK (octet_length(chain) = 32),
-  seq_or_null bigint GENERATED ALWAYS AS (nullif(seq, 0)) STORED,
-  -- the engine's clock when it was last seen to answer: where a rebuilt shard's auctions stand still from
-  seen_ms bigint NOT NULL DEFAULT 0
+  seq_or_null bigint GENERATED ALWAYS AS (nullif(seq, 0)) STORED
+);
+
+-- The engine's clock when it was last seen to answer: the moment at which a rebuilt shard's auctions stand still.
+CREATE TABLE engine.pulse (
+  one boolean PRIMARY KEY DEFAULT true CHECK (one),
+  seen_ms bigint NOT NULL
 );
 
 CREATE FUNCTION engine.shard_only_advances() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-  IF NEW.epoch < OLD.epoch OR NEW.seq < OLD.seq OR NEW.seen_ms < OLD.seen_ms OR NEW.shard <> OLD.shard THEN
+  IF NEW.epoch < OLD.epoch OR NEW.seq < OLD.seq OR NEW.shard <> OLD.shard THEN
     RAISE EXCEPTION 'shard % can not go back (epoch % to %, seq % to %)',
       OLD.shard, OLD.epoch, NEW.epoch, OLD.seq, NEW.seq USING ERRCODE = '23514';
   END IF;
@@ -114,8 +118,9 @@ CREATE TABLE engine.auctions (
   leader integer,
   ends_at_ms bigint,
   extensions integer NOT NULL DEFAULT 0,
-  bids integer NOT NULL DEFAULT 0,
-  bidders integer NOT NULL DEFAULT 0,
+  -- null while the format hides them
+  bids integer,
+  bidders integer,
   final boolean NOT NULL DEFAULT false,
   result jsonb,
   batch_seq bigint NOT NULL,
@@ -155,8 +160,9 @@ CREATE TABLE engine.auction_batches (
 
 -- Every accepted command. `amount_fen` is null for a hidden maximum: it stands in the journal's bytes alone.
 CREATE TABLE engine.bids (
-  auction_id uuid NOT NULL REFERENCES engine.auctions DEFERRABLE INITIALLY DEFERRED,
-  seq bigint NOT NULL CHECK (seq > 0),
+  auction_id uuid NOT NULL REFERENCES engine.auctions,
+  -- 0 is the creation; accepted commands count from 1
+  seq bigint NOT NULL CHECK (seq >= 0),
   shard integer NOT NULL,
   batch_seq bigint NOT NULL,
   batch_index integer NOT NULL CHECK (batch_index >= 0),
@@ -169,7 +175,7 @@ CREATE TABLE engine.bids (
   price_after_fen bigint,
   leader_after integer,
   ends_at_after_ms bigint,
-  previous_seq bigint GENERATED ALWAYS AS (nullif(seq - 1, 0)) STORED,
+  previous_seq bigint GENERATED ALWAYS AS (nullif(seq - 1, -1)) STORED,
   price_key bigint GENERATED ALWAYS AS (coalesce(price_after_fen, 0)) STORED,
   ends_key bigint GENERATED ALWAYS AS (coalesce(ends_at_after_ms, -1)) STORED,
   previous_price_key bigint NOT NULL,
@@ -180,7 +186,8 @@ CREATE TABLE engine.bids (
   FOREIGN KEY (shard, batch_seq) REFERENCES engine.batches,
   CONSTRAINT bid_continues FOREIGN KEY (auction_id, previous_seq, previous_price_key, previous_ends_key)
     REFERENCES engine.bids (auction_id, seq, price_key, ends_key),
-  CONSTRAINT first_bid_continues_nothing CHECK (seq > 1 OR (previous_price_key = 0 AND previous_ends_key = -1)),
+  CONSTRAINT first_bid_continues_nothing CHECK (
+    (seq = 0) = (action = 'create') AND (seq > 0 OR (previous_price_key = 0 AND previous_ends_key = -1))),
   -- a price may fall only when a disqualified paddle's bids are voided; 0 stands for a price that is not shown
   CONSTRAINT price_never_falls CHECK (
     action = 'disqualify' OR price_key = 0 OR price_key >= previous_price_key),
@@ -196,7 +203,7 @@ CREATE TABLE engine.refusals (
   shard integer NOT NULL,
   batch_seq bigint NOT NULL,
   batch_index integer NOT NULL CHECK (batch_index >= 0),
-  auction_id uuid NOT NULL REFERENCES engine.auctions DEFERRABLE INITIALLY DEFERRED,
+  auction_id uuid NOT NULL REFERENCES engine.auctions,
   paddle integer,
   action text NOT NULL,
   -- as it was sent, where it was an amount at all and not a hidden maximum
@@ -261,6 +268,7 @@ REVOKE DELETE ON engine.shards, engine.auctions FROM luochui_app;
 -- migrate:down
 ALTER TABLE engine.shards DROP CONSTRAINT position_is_a_batch;
 DROP TABLE engine.checkpoints, engine.tree_nodes, engine.refusals, engine.bids, engine.auction_batches,
-  engine.auctions, engine.batches, engine.epochs, engine.shards;
+  engine.auctions, engine.batches, engine.epochs, engine.pulse,
+  engine.shards;
 DROP FUNCTION engine.checkpoint_only_grows, engine.auction_only_advances, engine.batch_has_current_epoch,
   engine.shard_only_advances, engine.refuse_change;

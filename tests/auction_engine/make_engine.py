@@ -114,3 +114,13 @@ class ScriptedEngine:
                     return
                 writer.write(pack(answer))
         writer.close()
+
+
+async def until(holds: Callable[[], Any], seconds: float = 10) -> None:
+    """Wait until `holds()` (or what it is the awaitable of) is true."""
+    async with asyncio.timeout(seconds):
+        while True:
+            found = holds()
+            if await found if isinstance(found, Awaitable) else found:
+                return
+            await asyncio.sleep(0.005)

@@ -29,6 +29,7 @@ from tests.auction_engine.make_engine import (
     ScriptedEngine,
     a_bid,
     a_key,
+    until,
 )
 
 OPEN = Limits(paddle_waiting_max=10_000, paddle_per_second=1e9, paddle_burst=1e9)
@@ -81,9 +82,7 @@ def held(engine: ScriptedEngine) -> asyncio.Event:
 
 async def started(engine: ScriptedEngine, calls: int = 1) -> None:
     """Wait until the engine has been called so many times."""
-    async with asyncio.timeout(5):
-        while len(engine.calls) < calls:
-            await asyncio.sleep(0.001)
+    await until(lambda: len(engine.calls) >= calls)
 
 
 async def test_bids_that_arrive_during_a_call_leave_together(
@@ -321,9 +320,7 @@ async def test_full_queue_refuses_at_once_but_not_the_venue(
     engine: ScriptedEngine, gateway_to: Callable[..., Gateway]
 ) -> None:
     """Past the bound a bid is refused at once with a time to retry; the venue's own commands still get in."""
-    limits = Limits(
-        waiting_max=10, paddle_waiting_max=100, paddle_per_second=1e9, paddle_burst=1e9
-    )
+    limits = Limits(waiting_max=10, paddle_waiting_max=100, paddle_per_second=1e9, paddle_burst=1e9)
     release, gateway = held(engine), gateway_to(limits=limits)
     first = asyncio.create_task(gateway.submit(AUCTION, a_bid()))
     await started(engine)
@@ -376,9 +373,7 @@ async def test_flood_by_some_does_not_keep_others_out_of_the_batch(
     engine: ScriptedEngine, gateway_to: Callable[..., Gateway]
 ) -> None:
     """When not everything fits, auctions take turns, and paddles within an auction; order of arrival is kept."""
-    limits = Limits(
-        batch_max=8, paddle_waiting_max=100, paddle_per_second=1e9, paddle_burst=1e9
-    )
+    limits = Limits(batch_max=8, paddle_waiting_max=100, paddle_per_second=1e9, paddle_burst=1e9)
     release, gateway = held(engine), gateway_to(limits=limits)
     first = asyncio.create_task(gateway.submit(AUCTION, a_bid(1)))
     await started(engine)

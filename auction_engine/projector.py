@@ -1,0 +1,302 @@
+"""From the engine's streams into PostgreSQL: each batch once, in order, with everything that follows from it.
+
+One transaction holds the batch as bytes, its commands as rows, the auctions' public state, the Merkle tree's new nodes
+and the position. So a crash at any moment repeats nothing and skips nothing, and two projectors do no harm: the
+shard's row is locked first, and the database refuses a gap or a fork whoever tries. Every command is also decided
+again by the reference model; a difference stops the projection of that shard instead of being written down.
+"""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from uuid import UUID
+
+import asyncpg
+import msgspec
+import redis.asyncio
+
+from auction_engine import keys, log_tree
+from auction_engine.checkpoints import LogKey
+from auction_engine.errors import JournalBroken
+from auction_engine.journal import Entry, entry_of
+from auction_engine.log_tree import SQL
+from auction_engine.replica import Replica, Replicas
+from auction_engine.rows import Accepted, Refused, Rows, columns
+from kit.clock import Clock
+from kit.errors import LuochuiError
+from kit.failpoints import register
+from kit.sql import Connection
+
+#: Batches in one transaction, at most.
+BATCHES_MAX = 64
+#: Batches that stay in the stream behind the position: what a database that lost its last commits is filled from.
+TAIL_BATCHES = 4096
+#: Batches between two checkpoints of a shard, if no auction closes in between.
+CHECKPOINT_BATCHES = 256
+#: How long one look for new batches waits, and the pause after an error.
+_BLOCK_MS = 200
+_PAUSE_SECONDS = 1.0
+
+_log = logging.getLogger(__name__)
+_before_commit = register("projector.before_commit")
+_after_commit = register("projector.after_commit")
+_before_trim = register("projector.before_trim")
+_before_checkpoint = register("projector.before_checkpoint")
+
+
+class Position(msgspec.Struct, frozen=True):
+    """What the next batch must continue."""
+
+    epoch: int
+    seq: int
+    head: str
+    chain: bytes
+    decided_ms: int
+    batch_epoch: int
+
+
+class Projected(msgspec.Struct, frozen=True):
+    """What one transaction wrote."""
+
+    seq: int
+    batches: int
+    finals: int
+
+
+class Projector:
+    """Projects the shards of one engine; any number may run."""
+
+    def __init__(
+        self,
+        pool: "asyncpg.Pool[asyncpg.Record]",
+        client: redis.asyncio.Redis,
+        *,
+        key: LogKey,
+        clock: Clock,
+        tail_batches: int = TAIL_BATCHES,
+    ) -> None:
+        self._pool = pool
+        self._client = client
+        self._key = key
+        self._clock = clock
+        self._tail_batches = tail_batches
+        self._replicas: dict[int, Replicas] = {}
+
+    async def project(self, shard: int) -> int:
+        """Write everything that the shard's stream holds beyond the position; the number of batches written."""
+        total = 0
+        while True:
+            done = await self._project_some(shard)
+            if done is None:
+                return total
+            _after_commit()
+            total += done.batches
+            await self._tell_engine(shard, done.seq)
+            await self._checkpoint(shard, closing=done.finals > 0)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Project all shards until `stop` is set. A shard that fails is logged and tried again; others go on."""
+        while not stop.is_set():
+            try:
+                busy = await self._round()
+            except (LuochuiError, asyncpg.PostgresError, redis.RedisError, OSError):
+                _log.exception("projector_round_failed")
+                busy = False
+                await asyncio.sleep(_PAUSE_SECONDS)
+            if not busy:
+                await asyncio.sleep(0)
+
+    async def _round(self) -> bool:
+        """Look once at every shard's stream, waiting a little for something to come."""
+        seconds, micros = await self._client.time()
+        async with self._pool.acquire() as conn:
+            positions = await conn.fetch(SQL["positions"])
+            await conn.execute(SQL["beat"], seconds * 1000 + micros // 1000)
+        if not positions:
+            await asyncio.sleep(_BLOCK_MS / 1000)
+            return False
+        streams = {keys.log(row["shard"]): f"{row['seq']}-0" for row in positions}
+        shard_of_stream = {keys.log(row["shard"]).encode(): row["shard"] for row in positions}
+        found = await self._client.xread(streams, count=1, block=_BLOCK_MS)  # type: ignore[arg-type]  # invariant dict
+        for stream, _ in found:
+            await self._project_or_log(shard_of_stream[stream])
+        return bool(found)
+
+    async def _project_or_log(self, shard: int) -> None:
+        try:
+            await self.project(shard)
+        except LuochuiError:
+            _log.exception("projection_stopped shard=%d", shard)
+            await asyncio.sleep(_PAUSE_SECONDS)
+
+    async def _project_some(self, shard: int) -> Projected | None:
+        """One transaction."""
+        replicas = self._replicas.pop(shard, None) or Replicas(shard)
+        try:
+            async with self._pool.acquire() as conn, conn.transaction():
+                position = await lock_position(conn, shard)
+                if position is None:
+                    return None
+                entries = await read_entries(self._client, shard, after=position.seq)
+                if not entries:
+                    self._replicas[shard] = replicas
+                    return None
+                done = await write_entries(conn, entries, position=position, replicas=replicas)
+                _before_commit()
+        except (asyncpg.IntegrityConstraintViolationError, asyncpg.SerializationError) as error:
+            raise JournalBroken(f"shard {shard}: the database refused a batch: {error}") from error
+        replicas.trim()
+        # only now: a transaction that failed leaves no replica ahead of the journal
+        self._replicas[shard] = replicas
+        return done
+
+    async def _tell_engine(self, shard: int, seq: int) -> None:
+        """Say how far the journal is kept elsewhere, then let go of what lies far behind that."""
+        journalled = self._client.hset(keys.meta(shard), "journalled", str(seq))
+        await journalled  # type: ignore[misc]  # the client is typed for both kinds of caller
+        _before_trim()
+        if seq > self._tail_batches:
+            minid = f"{seq - self._tail_batches + 1}-0"
+            await self._client.xtrim(keys.log(shard), minid=minid, approximate=False)
+
+    async def _checkpoint(self, shard: int, *, closing: bool) -> None:
+        _before_checkpoint()
+        async with self._pool.acquire() as conn, conn.transaction():
+            last = await conn.fetchrow(SQL["last_checkpoint"], shard)
+            size = await conn.fetchval(SQL["shard_size"], shard)
+            if closing or size - (last["size"] if last else 0) >= CHECKPOINT_BATCHES:
+                await log_tree.sign_checkpoint(conn, shard, key=self._key, now=self._clock())
+
+
+async def lock_position(conn: Connection, shard: int) -> Position | None:
+    """The shard's position, locked for this transaction; None where the shard has never been opened."""
+    row = await conn.fetchrow(SQL["lock_shard"], shard)
+    return None if row is None else msgspec.convert(dict(row), Position)
+
+
+async def read_entries(
+    client: redis.asyncio.Redis, shard: int, *, after: int, count: int = BATCHES_MAX
+) -> list[Entry]:
+    """The entries of the shard's stream after batch `after`, each checked for its place."""
+    found = await client.xrange(keys.log(shard), min=f"{after + 1}-0", count=count)
+    entries: list[Entry] = []
+    for number, (entry_id, fields) in enumerate(found, start=after + 1):
+        entry = entry_of(shard, fields)
+        if entry_id != b"%d-0" % number or entry.header.seq != number:
+            raise JournalBroken(
+                f"shard {shard}: batch {number} is missing from the stream, {entry_id.decode()} follows",
+                f"分片 {shard} 的日志缺少第 {number} 批",
+            )
+        entries.append(entry)
+    return entries
+
+
+async def write_entries(
+    conn: Connection, entries: Sequence[Entry], *, position: Position, replicas: Replicas
+) -> Projected:
+    """Write consecutive batches that continue `position`; the caller holds the shard's row."""
+    shard = entries[0].shard
+    rows = Rows(await _last_keys(conn, entries))
+    touched: dict[str, tuple[Replica, Entry]] = {}
+    chain_values: list[bytes] = []
+    pairs: list[tuple[UUID, int]] = []
+    first = position
+    for entry in entries:
+        await replicas.replay(conn, entry)
+        position = await _write_batch(conn, entry, position)
+        chain_values.append(position.chain)
+        rows.add(entry)
+        for auction in entry.auctions:
+            touched[auction] = (replicas.of(auction), entry)
+            pairs.append((UUID(auction), entry.header.seq))
+    finals = 0
+    for auction, (replica, entry) in touched.items():
+        finals += await _write_state(conn, UUID(auction), replica, entry)
+    await conn.execute(
+        SQL["insert_auction_batches"],
+        shard,
+        [pair[0] for pair in pairs],
+        [pair[1] for pair in pairs],
+    )
+    await conn.execute(
+        SQL["insert_bids"], shard, *columns(rows.accepted, len(Accepted.__struct_fields__))
+    )
+    await conn.execute(
+        SQL["insert_refusals"], shard, *columns(rows.refused, len(Refused.__struct_fields__))
+    )
+    await log_tree.append_chain(conn, shard, size=first.seq, chain_values=chain_values)
+    await conn.execute(SQL["advance_shard"], shard, position.seq, position.head, position.chain)
+    await conn.execute(SQL["notify"], [UUID(auction) for auction in touched])
+    return Projected(seq=position.seq, batches=len(entries), finals=finals)
+
+
+async def _write_batch(conn: Connection, entry: Entry, before: Position) -> Position:
+    header = entry.header
+    if header.previous_head != before.head:
+        raise JournalBroken(
+            f"shard {entry.shard}: batch {header.seq} continues {header.previous_head or 'nothing'},"
+            f" the journal ends with {before.head or 'nothing'}",
+            f"分片 {entry.shard} 第 {header.seq} 批与已存日志不连续",
+        )
+    after = Position(
+        epoch=before.epoch,
+        seq=header.seq,
+        head=entry.head,
+        chain=entry.chain_after(before.chain),
+        decided_ms=header.decided_ms,
+        batch_epoch=header.epoch,
+    )
+    await conn.execute(
+        SQL["insert_batch"],
+        entry.shard,
+        header.seq,
+        header.epoch,
+        header.decided_ms,
+        after.head,
+        after.chain,
+        header.public().digest(),
+        entry.tree.root(),
+        len(entry.commands),
+        entry.header_bytes,
+        entry.commands_bytes,
+        entry.decisions_bytes,
+        entry.auctions_bytes,
+        before.batch_epoch,
+        before.decided_ms,
+        before.head,
+        before.chain,
+    )
+    return after
+
+
+async def _write_state(conn: Connection, auction: UUID, replica: Replica, entry: Entry) -> bool:
+    """The auction's public row; whether it is final."""
+    state = replica.state(entry.header.decided_ms)
+    result = None if state.result is None else msgspec.json.encode(state.result).decode()
+    await conn.execute(
+        SQL["upsert_auction"],
+        auction,
+        entry.shard,
+        state.format,
+        state.profile_hash,
+        state.opens_at_ms,
+        state.status,
+        state.seq,
+        state.price_fen,
+        state.leader,
+        state.ends_at_ms,
+        state.extensions,
+        state.bids,
+        state.bidders,
+        result is not None,
+        result,
+        entry.header.seq,
+        entry.header.decided_ms,
+    )
+    return result is not None
+
+
+async def _last_keys(conn: Connection, entries: Sequence[Entry]) -> dict[UUID, tuple[int, int]]:
+    auctions = {UUID(auction) for entry in entries for auction in entry.auctions}
+    rows = await conn.fetch(SQL["last_keys"], list(auctions))
+    return {row["auction_id"]: (row["price_key"], row["ends_key"]) for row in rows}
