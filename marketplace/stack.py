@@ -26,6 +26,7 @@ import uvloop
 from kit.embedded import DirectoryLock, Postgres, Valkey
 from kit.errors import LuochuiError
 from kit.migrate import migrate
+from marketplace.administrator import ensure_administrator
 
 PROCESSES = ("api", "projector", "worker")
 _READY_SECONDS = 60
@@ -111,6 +112,7 @@ class Stack:
             uvloop.run(_create_database(self._postgres.url("postgres")))
         migrate(self.database_url)
         self._signing_key()
+        uvloop.run(ensure_administrator(self.database_url, self.data_dir))
         for name in PROCESSES:
             self._spawn(name)
         self._await_ready()

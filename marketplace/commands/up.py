@@ -1,0 +1,52 @@
+"""`luochui up`: start everything and run until stopped."""
+
+import signal
+import threading
+from pathlib import Path
+
+import click
+
+from marketplace.administrator import USERNAME, password_file
+from marketplace.stack import Stack
+
+_LOOK_SECONDS = 0.5
+
+
+@click.command("up")
+@click.option(
+    "--data-dir", type=click.Path(path_type=Path), default=Path(".luochui"), show_default=True
+)
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address to answer on.")
+@click.option("--port", default=8080, show_default=True, type=click.IntRange(1, 65535))
+@click.option(
+    "--database-url", envvar="LUOCHUI_DATABASE_URL", help="PostgreSQL of your own (16 or later)."
+)
+@click.option(
+    "--redis-url",
+    envvar="LUOCHUI_REDIS_URL",
+    help="Valkey (8 or later) or Redis (7.0 or later) of your own.",
+)
+def command(
+    data_dir: Path, host: str, port: int, database_url: str | None, redis_url: str | None
+) -> None:
+    """Start servers, API, pages, projector and worker; Ctrl-C stops them in good order. / 启动系统"""
+    stopped = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopped.set())
+    with Stack(
+        data_dir, host=host, port=port, database_url=database_url, redis_url=redis_url
+    ) as stack:
+        click.echo(f"Luochui 落槌 is up / 已启动: {stack.base_url}")
+        click.echo(f"  hall and pages 页面    {stack.base_url}/")
+        click.echo(f"  API documentation 接口 {stack.base_url}/docs")
+        click.echo(f"  readiness 就绪状态     {stack.base_url}/readyz")
+        click.echo(
+            f"  administrator 管理员   {USERNAME}, password in 密码见 {password_file(stack.data_dir)}"
+        )
+        click.echo(
+            f"  data 数据目录          {stack.data_dir}  (logs 日志: {stack.data_dir / 'logs'})"
+        )
+        click.echo("Ctrl-C stops it. / 按 Ctrl-C 停止。")
+        while not stopped.wait(_LOOK_SECONDS):
+            stack.supervise_once(lambda text: click.echo(text, err=True))
+    click.echo("stopped / 已停止")

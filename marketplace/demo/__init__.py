@@ -1,0 +1,1 @@
+"""The story that `luochui demo` plays: one defaulted loan, from spreadsheet to statement, over the HTTP API alone."""
