@@ -132,7 +132,7 @@ def _right(described: dict[str, Any]) -> Right:
         number=text("number"),
         nice_class=text("nice_class"),
         title=text("title"),
-        owner_name=text("owner_name"),
+        owner_name=text("owner"),
         co_owners=[str(owner.get("name", "")) for owner in described.get("co_owners") or ()],
         legal_status=text("legal_status"),
         status_as_of=text("status_as_of"),

@@ -1,0 +1,93 @@
+"""A lot's rules of bidding (竞价规则) as sentences, so that nobody has to read a profile to know how to bid."""
+
+from collections.abc import Iterator
+
+from marketplace.lots.schemas import (
+    AppendExtension,
+    BandStep,
+    Bidding,
+    FixedStep,
+    PercentStep,
+    ResetExtension,
+)
+from marketplace.pages.formats import length_en, length_zh, moment, money, percent
+from marketplace.pages.vocabulary import Words
+
+
+def rules_in_words(bidding: Bidding) -> list[Words]:
+    """One sentence a rule, in the order in which a bidder meets them."""
+    return [
+        *_step(bidding.step),
+        *_grid(bidding),
+        *_extension(bidding.extension),
+        *_people(bidding),
+        *_own_terms(bidding),
+    ]
+
+
+def _step(step: FixedStep | BandStep | PercentStep | None) -> Iterator[Words]:
+    match step:
+        case FixedStep(step_fen=fen):
+            yield Words(f"每次加价不低于 {money(fen)}。", f"Each raise is at least {money(fen)}.")
+        case BandStep(bands=bands):
+            for band in bands:
+                yield Words(
+                    f"价格达到 {money(band.from_fen)} 起，每次加价不低于 {money(band.step_fen)}。",
+                    f"From {money(band.from_fen)} on, each raise is at least {money(band.step_fen)}.",
+                )
+        case PercentStep(basis_points=points, min_fen=least, round_to_fen=unit):
+            yield Words(
+                f"每次加价不低于当前价的 {percent(points)}（向下取整至 {money(unit)}，且不低于 {money(least)}）。",
+                f"Each raise is at least {percent(points)} of the price, rounded down to {money(unit)},"
+                f" and never below {money(least)}.",
+            )
+        case None:
+            pass
+
+
+def _grid(bidding: Bidding) -> Iterator[Words]:
+    if bidding.grid == "multiple":
+        yield Words("加价须为加价幅度的整数倍。", "A raise is a whole number of steps.")
+    if bidding.grid == "absolute":
+        yield Words("出价金额须为加价幅度的整数倍。", "A bid is a whole multiple of the step.")
+    if bidding.max_steps_per_bid is not None:
+        most = bidding.max_steps_per_bid
+        yield Words(f"单次加价最多 {most} 档。", f"One bid raises by at most {most} steps.")
+
+
+def _extension(extension: ResetExtension | AppendExtension | None) -> Iterator[Words]:
+    if extension is None:
+        yield Words("到时即止，不延时。", "Bidding ends at the stated time and is not extended.")
+        return
+    zh, en = length_zh(extension.window_ms), length_en(extension.window_ms)
+    match extension:
+        case ResetExtension():
+            yield Words(
+                f"结束前 {zh} 内有有效出价的，自该出价时点起顺延 {zh}，依此循环。",
+                f"A bid in the last {en} moves the end to {en} after that bid, again and again.",
+            )
+        case AppendExtension(by_ms=by_ms, max=most):
+            yield Words(
+                f"结束前 {zh} 内有有效出价的，结束时间顺延 {length_zh(by_ms)}，最多 {most} 次。",
+                f"A bid in the last {en} moves the end by {length_en(by_ms)}, at most {most} times.",
+            )
+    if extension.hard_end_at is not None:
+        latest = moment(extension.hard_end_at)
+        yield Words(f"最迟于 {latest} 结束。", f"Bidding ends at {latest} at the latest.")
+
+
+def _people(bidding: Bidding) -> Iterator[Words]:
+    if bidding.min_bidders > 1:
+        yield Words(
+            f"有效出价的竞买人少于 {bidding.min_bidders} 名的，不成交。",
+            f"With fewer than {bidding.min_bidders} bidders the lot is not sold.",
+        )
+    if bidding.leader_may_raise:
+        yield Words("领先者可以继续加价。", "The leader may raise their own bid.")
+    else:
+        yield Words("领先者不能对自己加价。", "The leader cannot outbid themselves.")
+
+
+def _own_terms(bidding: Bidding) -> Iterator[Words]:
+    for name, value in sorted(bidding.format_terms.items()):
+        yield Words(f"{name}：{value}", f"{name}: {value}")

@@ -1,0 +1,100 @@
+"""How a page is served: who is looking, what a form must prove, and what a failure looks like to a person."""
+
+from secrets import compare_digest
+from typing import Any, Final
+from urllib.parse import quote
+
+import msgspec
+from litestar import Request, Response
+from litestar.response import Redirect
+
+from kit.errors import Forbidden, LuochuiError
+from marketplace.edge.identity import Unauthenticated, identity_of
+from marketplace.edge.problems import status_of
+from marketplace.organisations.schemas import Caller
+from marketplace.pages.rendering import page
+from marketplace.pages.vocabulary import Words
+
+_FORM_BYTES_MAX: Final = 16_384
+
+
+class FormRefused(Forbidden):
+    """The form is too old or was not ours: load the page again and resubmit. / 表单已失效，请刷新页面后重新提交。"""
+
+    code = "form_refused"
+
+
+class Visitor(msgspec.Struct, frozen=True, kw_only=True):
+    """Who is looking at a page, and the token that the forms of their session carry."""
+
+    caller: Caller | None
+    form_token: str
+
+
+def visitor_of(request: Request[Any, Any, Any]) -> Visitor:
+    """Who is looking at this page; anybody may look at most of them."""
+    identity = identity_of(request)
+    if identity is None:
+        return Visitor(caller=None, form_token="")
+    return Visitor(caller=identity.caller, form_token=identity.form_token or "")
+
+
+async def form_of(request: Request[Any, Any, Any]) -> dict[str, str]:
+    """The fields of an HTML form. Source: reliability T45.
+
+    In a session the form must carry the session's token; before there is one, the guard has refused other sites.
+    """
+    if len(await request.body()) > _FORM_BYTES_MAX:
+        raise FormRefused()
+    fields = {
+        name: value for name, value in (await request.form()).items() if isinstance(value, str)
+    }
+    expected = visitor_of(request).form_token
+    if not compare_digest(fields.get("form_token", "").encode(), expected.encode()):
+        raise FormRefused()
+    return fields
+
+
+def local_path(wanted: str | None) -> str:
+    """Where to go after signing in: a path of this site, whatever was asked for."""
+    is_local = (
+        wanted is not None and wanted.startswith("/") and not wanted.startswith(("//", "/\\"))
+    )
+    is_plain = wanted is not None and all(
+        " " < character < "\x7f" and character != "\\" for character in wanted
+    )
+    return wanted if wanted is not None and is_local and is_plain else "/"
+
+
+def show_problem(request: Request[Any, Any, Any], error: LuochuiError) -> Response[Any]:
+    """What a person sees instead of problem+json; who is not signed in is sent to sign in and back."""
+    if isinstance(error, Unauthenticated) and request.method == "GET":
+        return Redirect(f"/sign-in?next={quote(request.url.path)}", status_code=303)
+    status = status_of(error)
+    return page(
+        "problem.html",
+        status_code=status,
+        visitor=visitor_of(request),
+        here="",
+        title=_TITLES.get(status, _TITLES[500]),
+        detail=Words(error.message_zh, error.message),
+    )
+
+
+_TITLES: Final = {
+    400: Words("请求有误", "Something in the request is wrong"),
+    401: Words("请先登录", "Please sign in"),
+    403: Words("无权查看", "Not open to you"),
+    404: Words("没有此页面", "There is no such page"),
+    409: Words("当前状态不允许", "Not in the present state"),
+    422: Words("内容有误", "Something in it is wrong"),
+    429: Words("过于频繁", "Too many attempts"),
+    500: Words("系统出错", "Something went wrong here"),
+    503: Words("暂不可用", "Not available now"),
+}
+
+#: For the routes of pages: `@get(..., **PAGE)`.
+PAGE: Final[dict[str, Any]] = {
+    "include_in_schema": False,
+    "exception_handlers": {LuochuiError: show_problem},
+}
