@@ -1,4 +1,4 @@
-"""`luochui serve api|projector|worker`: one process of the system, as `luochui up` starts it or a service manager does."""
+"""`luochui serve api|projector|worker`: one process of the system, as `luochui up` starts it."""
 
 import asyncio
 import logging
