@@ -12,9 +12,9 @@ SELECT * FROM settlement.sales WHERE lot_id = $1;
 
 -- name: add_payment
 UPDATE settlement.sales
-   SET paid_fen = paid_fen + $2, deposit_fen = deposit_fen + $3,
-       state = CASE WHEN paid_fen + $2 = hammer_price_fen + buyer_premium_fen THEN 'PRICE_PAID' ELSE state END,
-       price_paid_at = CASE WHEN paid_fen + $2 = hammer_price_fen + buyer_premium_fen THEN $4 END
+   SET paid_fen = paid_fen + $2::bigint, deposit_fen = deposit_fen + $3::bigint,
+       state = CASE WHEN paid_fen + $2::bigint = hammer_price_fen + buyer_premium_fen THEN 'PRICE_PAID' ELSE state END,
+       price_paid_at = CASE WHEN paid_fen + $2::bigint = hammer_price_fen + buyer_premium_fen THEN $4::timestamptz END
  WHERE lot_id = $1
 RETURNING *;
 
@@ -22,7 +22,7 @@ RETURNING *;
 UPDATE settlement.sales SET state = $2 WHERE lot_id = $1 RETURNING *;
 
 -- name: set_title_recorded
-UPDATE settlement.sales SET title_recorded_at = coalesce(title_recorded_at, $2) WHERE lot_id = $1 RETURNING *;
+UPDATE settlement.sales SET title_recorded_at = coalesce(title_recorded_at, $2::timestamptz) WHERE lot_id = $1 RETURNING *;
 
 -- name: overdue
 -- Sales whose price is still due after the deadline.
