@@ -7,6 +7,7 @@ from uuid import UUID
 import msgspec
 from litestar import Request, Response, get
 from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath
 
 from marketplace.edge.cursors import page_of
 from marketplace.edge.dependencies import At, Conn, Now
@@ -81,7 +82,7 @@ async def lots_page(
 
 
 @get("/lots/{lot_id:uuid}", opt={POLICY: public()}, **PAGE)
-async def lot_page(request: Request[Any, Any, Any], reader: Conn, lot_id: UUID) -> Response[str]:
+async def lot_page(request: Request[Any, Any, Any], reader: Conn, lot_id: FromPath[UUID]) -> Response[str]:
     """The notice with all that it must say, the rules in words, and what was published since."""
     lot = await service.public(reader, lot_id)
     published = await notices.of_lot(reader, lot_id)
