@@ -1,0 +1,156 @@
+-- Decides one batch of one shard and journals it. See docs/engine-protocol.md.
+
+local batch = {}
+local BACKLOG_MAX = 100000    -- batches that PostgreSQL may be behind
+local CLOCK_SKEW_MS = 500
+
+local function text_of(number) return string.format('%.0f', number) end
+
+-- The paddles and ids that each auction's commands name, each once.
+local function gather(commands, auctions)
+  local wanted, prefixes = {}, {}
+  for index = 1, auctions do wanted[index] = { paddles = {}, seen = {}, ids = {} } end
+  for position = 1, #commands do
+    local command = commands[position]
+    local want, paddle, id = wanted[command[1]], command[4], command[6]
+    if paddle > 0 and not want.seen[paddle] then
+      want.seen[paddle] = true
+      want.paddles[#want.paddles + 1] = paddle
+    end
+    if id ~= '' then
+      local prefix = prefixes[paddle]
+      if not prefix then
+        prefix = text_of(paddle) .. ':'
+        prefixes[paddle] = prefix
+      end
+      local key = prefix .. id
+      command.key = key
+      want.ids[#want.ids + 1] = key
+    end
+    if not want.first then want.first = command[2] end
+  end
+  return wanted
+end
+
+-- What the ids hold already, by `<paddle>:<id>`.
+local function read_ids(key, ids)
+  local found = {}
+  for first = 1, #ids, CHUNK do
+    local last = min(first + CHUNK - 1, #ids)
+    local part = redis.call('HMGET', key, unpack(ids, first, last))
+    for i = 1, #part do
+      if part[i] then found[ids[first + i - 1]] = part[i] end
+    end
+  end
+  return found
+end
+
+-- Reads every book of the batch; the index of the first that is not there and is not created either.
+local function read_books(keys, wanted)
+  local all = {}
+  for index = 1, #wanted do
+    local want = wanted[index]
+    local book = books.load(keys[2 * index + 1], want.paddles)
+    if not book and want.first ~= 'create' then return nil, index end
+    all[index] = {
+      book = book, key = keys[2 * index + 1], ids_key = keys[2 * index + 2],
+      ids = read_ids(keys[2 * index + 2], want.ids), fresh = {},
+    }
+  end
+  return all
+end
+
+local function decide_command(entry, command, at, decided)
+  if command[2] == 'create' then
+    if entry.book then return core.recreate(entry.book, command[7]) end
+    entry.book = books.create(entry.key, command[7])
+    return core.created(entry.book)
+  end
+  local key = command.key
+  local decision, stored = core.decide(entry.book, command, at, decided, key and entry.ids[key])
+  if stored then
+    entry.ids[key] = stored
+    entry.fresh[#entry.fresh + 1] = key
+    entry.fresh[#entry.fresh + 1] = stored
+  end
+  return decision
+end
+
+-- Ages are capped at the grace on both sides, so that no command decides before it came or long after.
+local function entered_at(command, decided)
+  return decided - min(max(floor(command[3] / 1000), 0), GRACE_MS)
+end
+
+local function decide_all(all, commands, decided)
+  local decisions, journalled = {}, false
+  for position = 1, #commands do
+    local command = commands[position]
+    local at = entered_at(command, decided)
+    local decision = decide_command(all[command[1]], command, at, decided)
+    decisions[position] = decision
+    -- Ticks and replays change nothing; what was refused is journalled too.
+    if decision[1] == 0 or (decision[1] == 1 and command[2] ~= 'tick') then journalled = true end
+  end
+  return decisions, journalled
+end
+
+-- The writes. The stream entry first: with its explicit id it is the one that can be refused.
+local function write(keys, all, entry)
+  if entry then
+    redis.call('XADD', keys[2], text_of(entry.seq) .. '-0', 'm', entry.header, 'c', entry.commands,
+      'd', entry.decisions, 'a', entry.auctions)
+  end
+  for index = 1, #all do
+    local one = all[index]
+    if one.book and one.book.changed then books.save(one.book) end
+    if #one.fresh > 0 then write_chunked(one.ids_key, one.fresh) end
+  end
+  if entry then
+    redis.call('HSET', keys[1], 'seq', text_of(entry.seq), 'head', entry.head, 'clock', text_of(entry.decided))
+  end
+end
+
+local function read_meta(key)
+  local meta = redis.call('HMGET', key, 'epoch', 'seq', 'head', 'clock', 'journalled')
+  return {
+    epoch = meta[1] or '0', has_epoch = meta[1], seq = tonumber(meta[2] or '0'), head = meta[3] or '',
+    clock = tonumber(meta[4] or '0'), journalled = tonumber(meta[5] or '0'),
+  }
+end
+
+-- Why the whole batch must be sent back undecided, as a reply, or nil.
+local function sent_back(meta, args, server_ms)
+  if not meta.has_epoch or meta.epoch ~= args[1] then return { 'EPOCH', tonumber(meta.epoch) } end
+  local gateway_ms = tonumber(args[2])
+  if gateway_ms > 0 and math.abs(server_ms - gateway_ms) > CLOCK_SKEW_MS then
+    return { 'CLOCK_SKEW', server_ms }
+  end
+  if meta.seq - meta.journalled > BACKLOG_MAX then return { 'BACKPRESSURE', meta.seq } end
+  return nil
+end
+
+-- keys: meta, log, then book and ids of each auction; args: epoch, gateway's clock, salt, commands, auctions.
+-- Replies OK, or EPOCH, CLOCK_SKEW, BACKPRESSURE, NO_BOOK, which change nothing.
+function batch.decide(keys, args, server_ms)
+  local meta = read_meta(keys[1])
+  local back = sent_back(meta, args, server_ms)
+  if back then return back end
+  local decided = max(server_ms, meta.clock)
+  local commands = cmsgpack.unpack(args[4])
+  local all, missing = read_books(keys, gather(commands, (#keys - 2) / 2))
+  if not all then return { 'NO_BOOK', missing } end
+  local decisions, journalled = decide_all(all, commands, decided)
+  local packed = cmsgpack.pack(decisions)
+  if not journalled then
+    write(keys, all, nil)
+    return { 'OK', 0, decided, meta.head, packed, '' }
+  end
+  local seq = meta.seq + 1
+  local header = cmsgpack.pack({ 1, tonumber(meta.epoch), seq, decided, meta.head, args[3] })
+  local head = redis.sha1hex(meta.head .. header .. args[4] .. packed .. args[5])
+  write(keys, all, {
+    seq = seq, header = header, commands = args[4], decisions = packed, auctions = args[5],
+    head = head, decided = decided,
+  })
+  return { 'OK', seq, decided, head, packed, header }
+end

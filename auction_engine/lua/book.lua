@@ -1,0 +1,145 @@
+-- Reading and writing one auction's book. Twin of rules/book.py.
+-- Fields of the book's hash: `c` the rules (written once), `h` the header, `p<paddle>` one record a paddle.
+-- Nothing is written before every command of the batch is decided: functions do not roll back.
+
+local books = {}
+local CHUNK = 4000            -- arguments of one call; the server's Lua can pass about 8,000
+local CACHED_PROFILES_MAX = 5000
+local cached_profiles, cached_count = {}, 0
+
+-- The rules as the decisions need them, from the normalised profile of a `create` command.
+local function compiled(creation)
+  local profile = creation.profile
+  profile.schedule = creation.schedule
+  profile.ranks, profile.bid_ranks, profile.holders = {}, {}, {}
+  for _, holder in ipairs(profile.priority or {}) do
+    profile.ranks[holder.paddle] = holder.rank
+    profile.holders[#profile.holders + 1] = holder.paddle
+  end
+  if profile.exercise ~= 'after' then profile.bid_ranks = profile.ranks end
+  return profile
+end
+
+-- Profiles are looked up by their hash, so that a remembered one can't be another auction's.
+local function profile_of(key, hash)
+  local profile = cached_profiles[hash]
+  if profile then return profile end
+  profile = compiled(cmsgpack.unpack(redis.call('HGET', key, 'c')))
+  if cached_count >= CACHED_PROFILES_MAX then cached_profiles, cached_count = {}, 0 end
+  cached_profiles[hash], cached_count = profile, cached_count + 1
+  return profile
+end
+
+local function paddle_field(paddle) return string.format('p%.0f', paddle) end
+
+local function read_record(packed)
+  if not packed then return false end
+  local record = cmsgpack.unpack(packed)
+  return {
+    limit = record[1], barred = record[2] == 1, max = record[3], max_seq = record[4],
+    manual = record[5], free = record[6] == 1, score = record[7],
+  }
+end
+
+local function new_record(limit)
+  return { limit = limit, barred = false, max = 0, max_seq = 0, manual = 0, free = false, score = 0 }
+end
+
+local function pack_record(r)
+  return cmsgpack.pack({
+    r.limit, r.barred and 1 or 0, r.max, r.max_seq, r.manual, r.free and 1 or 0, r.score,
+  })
+end
+
+-- The book at `key` from its packed header, or nil where there is none.
+function books.open(key, header)
+  if not header then return nil end
+  local h = cmsgpack.unpack(header)
+  local book = {
+    key = key, hash = h[1], seq = h[2], bids = h[3], extensions = h[4], closed_at = h[5],
+    cancelled_at = h[6], suspended_at = h[7], final = h[8] == 1, suspensions = h[9], state = h[10],
+    paddles = {}, touched = {}, changed = false,
+  }
+  book.profile = profile_of(key, book.hash)
+  book.rules = formats[book.profile.format]
+  return book
+end
+
+function books.create(key, creation)
+  local packed = cmsgpack.pack(creation)   -- before `compiled` adds to it
+  local profile = compiled(creation)
+  local book = {
+    key = key, hash = creation.hash, seq = 0, bids = 0, extensions = 0, closed_at = -1,
+    cancelled_at = -1, suspended_at = -1, final = false, suspensions = {}, paddles = {},
+    touched = {}, changed = true, creation = packed,
+    profile = profile, rules = formats[profile.format],
+  }
+  for _, admitted in ipairs(creation.paddles) do
+    book.paddles[admitted[1]] = new_record(admitted[2])
+    book.touched[admitted[1]] = true
+  end
+  book.state = book.rules.start(profile)
+  return book
+end
+
+local function pack_header(book)
+  return cmsgpack.pack({
+    book.hash, book.seq, book.bids, book.extensions, book.closed_at, book.cancelled_at,
+    book.suspended_at, book.final and 1 or 0, book.suspensions, book.state,
+  })
+end
+
+-- One paddle's record, false where it was never admitted.
+function books.paddle(book, paddle)
+  local record = book.paddles[paddle]
+  if record == nil then
+    record = read_record(redis.call('HGET', book.key, paddle_field(paddle)))
+    book.paddles[paddle] = record
+  end
+  return record
+end
+
+-- Reads the header and the records of `paddles` at once.
+function books.load(key, paddles)
+  local values, fields = {}, { 'h' }
+  for i, paddle in ipairs(paddles) do fields[i + 1] = paddle_field(paddle) end
+  for first = 1, #fields, CHUNK do
+    local part = redis.call('HMGET', key, unpack(fields, first, min(first + CHUNK - 1, #fields)))
+    for i = 1, #part do values[first + i - 1] = part[i] end
+  end
+  local book = books.open(key, values[1])
+  if not book then return nil end
+  for i, paddle in ipairs(paddles) do book.paddles[paddle] = read_record(values[i + 1]) end
+  return book
+end
+
+-- Every paddle's record, those of this batch as they are now. Reads the whole book: rare paths only.
+function books.all(book)
+  local found = {}
+  local flat = redis.call('HGETALL', book.key)
+  for i = 1, #flat, 2 do
+    local paddle = string.match(flat[i], '^p(%d+)$')
+    if paddle then found[tonumber(paddle)] = read_record(flat[i + 1]) end
+  end
+  for paddle, record in pairs(book.paddles) do
+    if record then found[paddle] = record end
+  end
+  return found
+end
+
+-- Calls `command key ...` with a flat list of fields and values, in chunks.
+local function write_chunked(key, flat)
+  for first = 1, #flat, CHUNK do
+    redis.call('HSET', key, unpack(flat, first, min(first + CHUNK - 1, #flat)))
+  end
+end
+
+function books.save(book)
+  local flat = { 'h', pack_header(book) }
+  if book.creation then flat[3], flat[4] = 'c', book.creation end
+  for paddle in pairs(book.touched) do
+    flat[#flat + 1] = paddle_field(paddle)
+    flat[#flat + 1] = pack_record(book.paddles[paddle])
+  end
+  write_chunked(book.key, flat)
+end

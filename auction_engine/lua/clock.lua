@@ -1,0 +1,3 @@
+-- Production: only the server's own clock decides.
+
+redis.register_function('decide_v1', prepared(decide_v1))
