@@ -183,3 +183,15 @@ def _free_form(text: str) -> str:
 def _compact(text: str) -> str:
     """Half-width, in capitals, without white space or hyphens that people add for reading."""
     return "".join(unicodedata.normalize("NFKC", text).upper().split())
+
+
+def reference_key(text: str) -> str:
+    """What two spellings of one number have in common, for finding the right that a text refers to.
+
+    It checks nothing: `ZL2018108619342` and `201810861934.2` give one key, and so do two spellings of any other number.
+    """
+    spelled = _compact(text)
+    match = _PATENT.fullmatch(spelled)
+    if match is not None:
+        return f"{match[1]}.{match[2]}"
+    return _dotted_layout(text)

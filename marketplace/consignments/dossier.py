@@ -42,7 +42,8 @@ async def facts_of(conn: Connection, consignment: Consignment, *, today: date) -
                 marks_left_out=await _marks_left_out(conn, asset, consignment.asset_ids),
             )
         )
-    consignor = await organisations.organisation(conn, SYSTEM_CALLER, owner_id)
+    acting_for_it = msgspec.structs.replace(SYSTEM_CALLER, organisation_id=owner_id)
+    consignor = await organisations.organisation(conn, acting_for_it, owner_id)
     return Facts(
         terms=_terms(consignment),
         consignor_code=consignor.credit_code,

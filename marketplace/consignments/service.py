@@ -276,8 +276,9 @@ async def _check_terms(conn: Connection, caller: Caller, terms: Terms) -> None:
         raise wrong
     await cases.get(conn, caller, terms.case_id)
     await assets.lock_own(conn, caller, terms.asset_ids)
+    acting_for_it = msgspec.structs.replace(SYSTEM_CALLER, organisation_id=terms.venue_id)
     try:
-        venue = await organisations.organisation(conn, SYSTEM_CALLER, terms.venue_id)
+        venue = await organisations.organisation(conn, acting_for_it, terms.venue_id)
     except NotFound:
         venue = None
     if venue is None or venue.kind is not OrganisationKind.VENUE or not venue.is_active:

@@ -44,12 +44,13 @@ SELECT id, organisation_id, report_number, kind, method, valuer_name, base_on, v
  WHERE EXISTS (SELECT FROM market.valuation_assets a WHERE a.valuation_id = v.id AND a.asset_id = ANY ($1::uuid[]))
  ORDER BY base_on DESC, id DESC;
 
--- name: largest_loan
--- The largest loan that any of these rights secures, by pledges that are not cancelled; NULL when none.
-SELECT max(l.loan_amount_fen) FROM market.pledge_assets a
+-- name: largest_loans
+-- For each of these rights the largest loan that it secures, by pledges that are not cancelled.
+SELECT a.asset_id, max(l.loan_amount_fen) AS loan_amount_fen FROM market.pledge_assets a
   JOIN market.pledges p ON p.id = a.pledge_id AND p.state <> 'cancelled'
   JOIN market.loan_cases l ON l.id = p.case_id
- WHERE a.asset_id = ANY ($1::uuid[]);
+ WHERE a.asset_id = ANY ($1::uuid[])
+ GROUP BY a.asset_id;
 
 -- name: known
 -- Which of these reports an organisation has on record.

@@ -1,6 +1,6 @@
 """Enters valuations and finds them for those who may see them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -36,8 +36,8 @@ async def register(
     """Enter one valuation of rights of the caller's bank. Source of what is allowed: domain 4.3."""
     require_validity(new.base_on, new.valid_to)
     await assets.lock_own(conn, caller, new.asset_ids)
-    loan_fen = await conn.fetchval(_SQL["largest_loan"], sorted(set(new.asset_ids)))
-    if not is_kind_allowed(new.kind, loan_amount_fen=loan_fen or 0):
+    loan_fen = max((await largest_loans(conn, new.asset_ids)).values(), default=0)
+    if not is_kind_allowed(new.kind, loan_amount_fen=loan_fen):
         limit = yuan(INTERNAL_LOAN_MAX_FEN)
         raise ExternalValuationNeeded(
             f"kind: the loan is {yuan(loan_fen)}; up to {limit} may be valued internally, above it is external",
@@ -106,6 +106,12 @@ async def of_assets(conn: Connection, asset_ids: Iterable[UUID]) -> list[Valuati
     """Every valuation about any of these rights, newest first, for a room that has checked who asks."""
     rows = await conn.fetch(_SQL["of_assets"], sorted(set(asset_ids)))
     return [msgspec.convert(dict(row), Valuation) for row in rows]
+
+
+async def largest_loans(conn: Connection, asset_ids: Iterable[UUID]) -> Mapping[UUID, int]:
+    """For each of these rights that is pledged: the largest loan that it secures, in fen."""
+    rows = await conn.fetch(_SQL["largest_loans"], sorted(set(asset_ids)))
+    return {row["asset_id"]: row["loan_amount_fen"] for row in rows}
 
 
 async def known(conn: Connection, caller: Caller, numbers: Iterable[str]) -> frozenset[str]:

@@ -1,0 +1,82 @@
+"""Hands a workbook to the reading process and takes its cells back, with a limit on time."""
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+
+import msgspec
+
+import marketplace
+from kit.errors import LuochuiError
+from marketplace.imports.cells import Reading
+
+FILE_BYTES_MAX = 10_000_000
+WALL_SECONDS_MAX = 30
+_decoder = msgspec.msgpack.Decoder(Reading)
+
+
+class ImportFileRefused(LuochuiError):
+    """The file cannot be read as a portfolio workbook. / 文件无法作为资产包读取。"""
+
+    code = "import_file_refused"
+
+
+async def read(content: bytes) -> Reading:
+    """The cells of the workbook `content`; `ImportFileRefused` says why there are none."""
+    if len(content) > FILE_BYTES_MAX:
+        raise ImportFileRefused(
+            f"file: has {len(content):,} bytes; at most {FILE_BYTES_MAX:,}",
+            f"文件：{len(content):,} 字节；最多 {FILE_BYTES_MAX:,} 字节",
+            reason="too_large",
+        )
+    reading = _decoder.decode(await _run(content))
+    if reading.refusal is not None:
+        raise ImportFileRefused(
+            f"file: {reading.refusal.message}",
+            f"文件：{reading.refusal.message_zh}",
+            reason=reading.refusal.code,
+        )
+    return reading
+
+
+async def _run(content: bytes) -> bytes:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "marketplace.imports.child",
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+        env=_environment(),
+        cwd="/",
+        start_new_session=True,
+    )
+    try:
+        async with asyncio.timeout(WALL_SECONDS_MAX):
+            output, _ = await process.communicate(content)
+    except TimeoutError:
+        output = b""
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    if process.returncode != 0 or not output:
+        raise ImportFileRefused(
+            "file: reading it took more memory or time than allowed; split it, or save it again as .xlsx",
+            "文件：读取所需内存或时间超限；请拆分，或重新另存为 .xlsx",
+            reason="limits",
+        )
+    return output
+
+
+def _environment() -> dict[str, str]:
+    """Where the program is, and nothing else of ours: no secrets reach the reading process."""
+    root = Path(marketplace.__file__).resolve().parent.parent
+    inherited = os.environ.get("PYTHONPATH")
+    return {
+        "PYTHONPATH": os.pathsep.join([str(root), *([inherited] if inherited else [])]),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "OMP_NUM_THREADS": "1",
+        "LANG": "C.UTF-8",
+    }

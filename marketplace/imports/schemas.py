@@ -1,0 +1,54 @@
+"""What an import answers: its state, what was entered, and every finding with its place."""
+
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+import msgspec
+
+
+class Finding(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that is wrong: where, what stood there, and what would be right, in two languages.
+
+    `address` is the place as people name it (`贷款!C7`), `sheet` and `cell` are its parts; a finding about a whole
+    sheet has no cell, and one about the whole file no sheet.
+    """
+
+    code: str
+    address: str
+    sheet: str
+    cell: str
+    value: str
+    message: str
+    message_zh: str
+
+
+class ImportState(StrEnum):
+    """All of a file was entered, or nothing was."""
+
+    COMPLETED = "completed"
+    REFUSED = "refused"
+
+
+class Counts(msgspec.Struct, frozen=True, kw_only=True):
+    """How many rows the file had, by sheet."""
+
+    loans: int = 0
+    pledges: int = 0
+    assets: int = 0
+    valuations: int = 0
+
+
+class Import(msgspec.Struct, frozen=True, kw_only=True):
+    """An import on record. `is_repeat`: the same file had been imported before, and nothing was changed now."""
+
+    id: UUID
+    organisation_id: UUID
+    file_name: str
+    sha256: str
+    state: ImportState
+    counts: Counts
+    findings: tuple[Finding, ...]
+    created_by: UUID
+    created_at: datetime
+    is_repeat: bool = False

@@ -1,0 +1,224 @@
+"""Imports a portfolio file: all of it or nothing, once, with every finding told."""
+
+import asyncio
+import hashlib
+from datetime import datetime
+from pathlib import PurePath
+from typing import Any, cast
+from uuid import UUID
+
+import asyncpg
+import msgspec
+
+from kit.errors import Conflict, NotFound
+from kit.ids import uuid7
+from kit.sql import Connection, load_statements
+from marketplace.assets import service as assets
+from marketplace.assets.visibility import visibility_of
+from marketplace.audit.service import record
+from marketplace.cases import service as cases
+from marketplace.imports.cells import Reading
+from marketplace.imports.checking import checked, named
+from marketplace.imports.events import PortfolioImported, PortfolioRefused
+from marketplace.imports.layout import LOANS, PLEDGES, VALUATIONS
+from marketplace.imports.portfolio import Known, Portfolio, Reference, Rows, named_numbers, rows_of
+from marketplace.imports.reading import read
+from marketplace.imports.schemas import Counts, Finding, Import, ImportState
+from marketplace.imports.template import marked_bytes
+from marketplace.organisations.schemas import Caller
+from marketplace.outbox.service import add as tell
+from marketplace.pledges import service as pledges
+from marketplace.pledges.schemas import NewPledge
+from marketplace.valuations import service as valuations
+from marketplace.valuations.schemas import NewValuation
+
+_SQL = load_statements("marketplace.imports", "queries.sql")
+
+
+async def import_file(
+    conn: Connection, caller: Caller, content: bytes, *, file_name: str, now: datetime
+) -> Import:
+    """Enter a portfolio workbook of the caller's bank, in the caller's transaction.
+
+    A file with findings is kept as refused, and nothing of it is entered; the same file again after a complete
+    import gives that import back (`is_repeat`) and changes nothing. Raises `ImportFileRefused` for a file that is
+    no portfolio workbook at all.
+    """
+    digest = hashlib.sha256(content).digest()
+    if (earlier := await _completed(conn, caller, digest)) is not None:
+        return earlier
+    rows = rows_of(await read(content))
+    await conn.execute(_SQL["lock_imports"], str(caller.organisation_id))
+    if (earlier := await _completed(conn, caller, digest)) is not None:
+        return earlier
+    portfolio, findings = checked(rows, await _known(conn, caller, rows))
+    done = Import(
+        id=uuid7(now),
+        organisation_id=caller.organisation_id,
+        file_name=_plain_name(file_name),
+        sha256=digest.hex(),
+        state=ImportState.REFUSED if findings else ImportState.COMPLETED,
+        counts=_counts(rows),
+        findings=tuple(findings),
+        created_by=caller.user_id,
+        created_at=now,
+    )
+    await conn.execute(_SQL["insert"], *_columns(done, content))
+    if not findings:
+        try:
+            await _enter(conn, caller, portfolio, import_id=done.id, now=now)
+        except asyncpg.UniqueViolationError as error:
+            raise Conflict(
+                "something in the file was entered by another request meanwhile; import the file again",
+                "文件中的内容刚被其他请求登记，请重新导入",
+            ) from error
+    await _record(conn, caller, done, now=now)
+    return done
+
+
+async def get(conn: Connection, caller: Caller, import_id: UUID) -> Import:
+    """One import of the caller's bank (regulators and auditors see all), or `NotFound`."""
+    row = await conn.fetchrow(_SQL["by_id"], import_id, _owner(caller))
+    if row is None:
+        raise NotFound(f"import {import_id}: no such import", f"导入 {import_id} 不存在")
+    return _from_row(row)
+
+
+async def page(conn: Connection, caller: Caller, *, after: UUID | None, limit: int) -> list[Import]:
+    """Up to `limit` imports that the caller may see, with ids after `after`."""
+    rows = await conn.fetch(_SQL["page"], after, _owner(caller), limit)
+    return [_from_row(row) for row in rows]
+
+
+async def marked(conn: Connection, caller: Caller, import_id: UUID) -> bytes:
+    """The file that was handed in, as a workbook with each wrong cell marked and all findings listed."""
+    done = await get(conn, caller, import_id)
+    content = await conn.fetchval(_SQL["content"], import_id)
+    return await marked_report(await read(content), done.findings)
+
+
+async def marked_report(reading: Reading, findings: tuple[Finding, ...]) -> bytes:
+    """The workbook that was read, with each wrong cell marked and all findings listed."""
+    texts = {
+        title: [[cell.text for cell in row] for row in rows]
+        for title, rows in reading.sheets.items()
+    }
+    return await asyncio.to_thread(marked_bytes, texts, findings)
+
+
+async def _completed(conn: Connection, caller: Caller, digest: bytes) -> Import | None:
+    row = await conn.fetchrow(_SQL["completed"], caller.organisation_id, digest)
+    return None if row is None else msgspec.structs.replace(_from_row(row), is_repeat=True)
+
+
+async def _known(conn: Connection, caller: Caller, rows: Rows) -> Known:
+    """What is on record of everything that the file names."""
+    contracts = named(rows, LOANS.title, "contract_number") | named(
+        rows, PLEDGES.title, "contract_number"
+    )
+    found = await assets.known(conn, caller, named_numbers(rows))
+    return Known(
+        contracts=await cases.known(conn, caller, contracts),
+        assets=found,
+        pledged=await pledges.pledged_among(conn, found.values()),
+        registrations=await pledges.known(
+            conn, caller, named(rows, PLEDGES.title, "registration_number")
+        ),
+        reports=await valuations.known(
+            conn, caller, named(rows, VALUATIONS.title, "report_number")
+        ),
+        loans=await valuations.largest_loans(conn, found.values()),
+    )
+
+
+async def _enter(
+    conn: Connection, caller: Caller, portfolio: Portfolio, *, import_id: UUID, now: datetime
+) -> None:
+    """Everything into its room, rights before what refers to them."""
+    loans = await cases.register_all(conn, caller, portfolio.loans, now=now, import_id=import_id)
+    rights = await assets.register_all(conn, caller, portfolio.rights, now=now, import_id=import_id)
+    names = [row.contract_number for row in portfolio.pledges]
+    case_ids = {
+        number: found[0] for number, found in (await cases.known(conn, caller, names)).items()
+    }
+    case_ids |= {case.contract_number: case.id for case in loans}
+
+    def ids(references: tuple[Reference, ...]) -> tuple[UUID, ...]:
+        return tuple(
+            rights[reference.index].id
+            if reference.index is not None
+            else cast("UUID", reference.asset_id)
+            for reference in references
+        )
+
+    new_pledges = [
+        NewPledge(
+            case_id=case_ids[row.contract_number],
+            asset_ids=ids(row.rights),
+            **cast("dict[str, Any]", row.fields),
+        )
+        for row in portfolio.pledges
+    ]
+    new_valuations = [
+        NewValuation(asset_ids=ids(row.rights), **cast("dict[str, Any]", row.fields))
+        for row in portfolio.valuations
+    ]
+    await pledges.register_all(conn, caller, new_pledges, now=now, import_id=import_id)
+    await valuations.register_all(conn, caller, new_valuations, now=now, import_id=import_id)
+
+
+async def _record(conn: Connection, caller: Caller, done: Import, *, now: datetime) -> None:
+    await record(
+        conn,
+        caller,
+        now=now,
+        action=f"import_{done.state}",
+        subject="import",
+        subject_id=done.id,
+        after={
+            "file_name": done.file_name,
+            "sha256": done.sha256,
+            "counts": done.counts,
+            "findings": len(done.findings),
+        },
+    )
+    is_entered = done.state is ImportState.COMPLETED
+    kind = PortfolioImported if is_entered else PortfolioRefused
+    await tell(conn, kind(import_id=done.id, organisation_id=done.organisation_id), now=now)
+
+
+def _counts(rows: Rows) -> Counts:
+    loans, pledged, rights, valued = (len(found) for found in rows.by_sheet.values())
+    return Counts(loans=loans, pledges=pledged, assets=rights, valuations=valued)
+
+
+def _plain_name(file_name: str) -> str:
+    """The last part of a file's name, printable, at most 120 characters."""
+    name = PurePath(file_name.replace("\\", "/")).name
+    return "".join(c for c in name if c.isprintable())[:120] or "portfolio.xlsx"
+
+
+def _owner(caller: Caller) -> UUID | None:
+    """Whose imports the caller may see: a file is seen by its bank and by those who read everything."""
+    seen = visibility_of(caller)
+    return seen.owner_id or seen.venue_id
+
+
+def _columns(done: Import, content: bytes) -> tuple[object, ...]:
+    return (
+        done.id,
+        done.organisation_id,
+        done.file_name,
+        bytes.fromhex(done.sha256),
+        content,
+        done.state,
+        msgspec.json.encode(done.counts).decode(),
+        msgspec.json.encode(done.findings).decode(),
+        done.created_by,
+        done.created_at,
+    )
+
+
+def _from_row(row: asyncpg.Record) -> Import:
+    decoded = {name: msgspec.json.decode(row[name]) for name in ("counts", "findings")}
+    return msgspec.convert(dict(row) | decoded, Import)
