@@ -145,11 +145,13 @@ async def enrol_loan(
     contract_hash: bytes,
     parties: Mapping[str, UUID],
     now: datetime,
+    case_id: UUID | None = None,
 ) -> Case:
     """Enrol a loan (备案) under a version of a scheme, before it is in default.
 
-    `parties` names the organisation behind each party of the scheme. Raises `AlreadyEnrolled` when the
-    loan number or the contract is enrolled; the same enrolment again is answered as the first time.
+    `parties` names the organisation behind each party of the scheme; `case_id` is the id that the caller knows
+    the loan by, a new one by default. Raises `AlreadyEnrolled` when the loan number or the contract is
+    enrolled; the same enrolment again is answered as the first time.
     """
     rules = (await scheme(conn, scheme_id, scheme_version)).scheme
     if rules is None:
@@ -159,7 +161,7 @@ async def enrol_loan(
     _check_parties(rules, parties, lender_id)
     made = await conn.fetchval(
         _SQL["insert_case"],
-        *(uuid7(now), scheme_id, scheme_version, lender_id, borrower_id, loan_number),
+        *(case_id or uuid7(now), scheme_id, scheme_version, lender_id, borrower_id, loan_number),
         *(contract_hash, now),
     )
     if made is None:
@@ -188,6 +190,12 @@ async def mark_overdue(conn: Connection, case_id: UUID, *, now: datetime) -> Cas
 async def confirm_default(conn: Connection, case_id: UUID, *, now: datetime) -> Case:
     """The scheme's trigger has occurred: from here compensation can be applied for."""
     return await _move(conn, case_id, DEFAULT_CONFIRMED, LOAN_ENROLLED, OVERDUE, now=now)
+
+
+async def of_loan(conn: Connection, lender_id: UUID, loan_number: str) -> UUID | None:
+    """The case under which a lender's loan is enrolled; None when it is not."""
+    found: UUID | None = await conn.fetchval(_SQL["case_id_of_number"], lender_id, loan_number)
+    return found
 
 
 async def get(conn: Connection, case_id: UUID) -> Case:

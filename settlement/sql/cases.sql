@@ -19,6 +19,9 @@ RETURNING id;
 -- name: case_id_of_loan
 SELECT id FROM settlement.cases WHERE lender_id = $1 AND loan_number = $2 AND contract_hash = $3;
 
+-- name: case_id_of_number
+SELECT id FROM settlement.cases WHERE lender_id = $1 AND loan_number = $2;
+
 -- name: insert_party
 INSERT INTO settlement.case_parties (case_id, party, organisation_id, role) VALUES ($1, $2, $3, $4);
 
