@@ -39,9 +39,6 @@ SELECT id, lot_id, organisation_id, registered_by, status, version, disclosure_s
        paddle, rank, rank_nature, deposit_id, barred_reason, registered_at, updated_at
   FROM market.bidders WHERE lot_id = $1 AND paddle = $2;
 
--- name: credit_code
-SELECT credit_code FROM market.organisations WHERE id = $1;
-
 -- name: taken_paddles
 SELECT paddle FROM market.bidders WHERE lot_id = $1 AND paddle IS NOT NULL;
 

@@ -31,6 +31,7 @@ from marketplace.duties.schemas import Kind
 from marketplace.lots import service as lots
 from marketplace.lots.rules import TAKES_BIDDERS, LotStatus
 from marketplace.lots.schemas import Lot
+from marketplace.organisations import service as organisations
 from marketplace.organisations.schemas import Caller
 from marketplace.outbox import service as outbox
 from settlement import deposits
@@ -88,9 +89,11 @@ async def register(
         venue_id=str(lot.venue_id),
         pledgor_codes=frozenset(lot.pledgor_codes),
     )
-    credit_code = await conn.fetchval(_SQL["credit_code"], caller.organisation_id)
+    organisation = await organisations.organisation_by_id(conn, caller.organisation_id)
     require_independent(
-        seller, organisation_id=str(caller.organisation_id), credit_code=credit_code or ""
+        seller,
+        organisation_id=str(organisation.id),
+        credit_code=organisation.credit_code or "",
     )
     bidder_id = uuid7(now)
     try:

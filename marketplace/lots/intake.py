@@ -9,6 +9,8 @@ import msgspec
 from kit.errors import Conflict
 from kit.sql import Connection
 from marketplace.assets import service as assets
+from marketplace.cases import service as cases
+from marketplace.cases.schemas import Case
 from marketplace.consignments import service as consignments
 from marketplace.consignments.dossier import facts_of
 from marketplace.consignments.facts import EligibilityFinding
@@ -75,6 +77,11 @@ async def of(conn: Connection, consignment_id: UUID) -> Consignment:
     return await consignments.get(conn, SYSTEM_CALLER, consignment_id)
 
 
+async def case_of(conn: Connection, consignment: Consignment) -> Case:
+    """The defaulted loan behind a consignment."""
+    return await cases.get(conn, SYSTEM_CALLER, consignment.case_id)
+
+
 async def described_assets(conn: Connection, consignment_id: UUID) -> list[dict[str, Any]]:
     """The rights as the notice names them: number, owner, dates, status with the day and source it was read from."""
     consignment = await of(conn, consignment_id)
@@ -98,6 +105,8 @@ async def described_assets(conn: Connection, consignment_id: UUID) -> list[dict[
             "status_as_of": right.status_as_of,
             "status_source": right.status_source,
             "fee_paid_to": right.fee_paid_to,
+            "co_owners": [{"name": owner.name} for owner in right.co_owners],
+            "flags": sorted(right.flags),
         }
         for right in (found[asset_id] for asset_id in consignment.asset_ids)
     ]

@@ -23,11 +23,17 @@ from marketplace.lots.schemas import (
 )
 from marketplace.notices import service as notices
 from marketplace.notices.schemas import Kind as NoticeKind
-from marketplace.organisations.schemas import Caller
+from marketplace.organisations.schemas import SYSTEM_CALLER, Caller
 from marketplace.outbox import service as outbox
 
 _SQL = load_statements("marketplace.lots", "queries.sql")
 _JSON_FIELDS = ("bidding", "conditions")
+#: The steps that only need their time to come; a resumed auction whose order was lost is open too.
+_BY_CLOCK = {
+    LotStatus.PUBLISHED: LotStatus.REGISTRATION,
+    LotStatus.REGISTRATION: LotStatus.OPEN,
+    LotStatus.PAUSED: LotStatus.OPEN,
+}
 _RETIRED = frozenset({LotStatus.UNSOLD, LotStatus.WITHDRAWN, LotStatus.DEFAULTED})
 
 
@@ -209,6 +215,20 @@ async def set_status(
         now=now,
     )
     return msgspec.structs.replace(lot, status=wanted, version=lot.version + 1, updated_at=now)
+
+
+async def catch_up(conn: Connection, lot: Lot, wanted: LotStatus, *, now: datetime) -> Lot:
+    """Take, one by one, the steps that the clock has made due since the lot's status was last written.
+
+    Registration and opening happen at their times whether or not a worker was there to write it down.
+    """
+    while lot.status is not wanted:
+        following = _BY_CLOCK.get(lot.status)
+        if following is None:
+            require_lot_step(lot.status, wanted, number=lot.number)
+            following = wanted
+        lot = await set_status(conn, SYSTEM_CALLER, lot, following, now=now)
+    return lot
 
 
 async def get(conn: Connection, lot_id: UUID) -> Lot:

@@ -112,6 +112,11 @@ async def organisation(conn: Connection, caller: Caller, organisation_id: UUID) 
     return _organisation(await conn.fetchrow(_SQL["organisation_by_id"], organisation_id))
 
 
+async def organisation_by_id(conn: Connection, organisation_id: UUID) -> Organisation:
+    """Any organisation, for another room that has checked who asks. Raises NotFound."""
+    return _organisation(await conn.fetchrow(_SQL["organisation_by_id"], organisation_id))
+
+
 async def lock_organisation(conn: Connection, organisation_id: UUID) -> Organisation:
     """The organisation, kept from others until the transaction ends. Raises NotFound."""
     return _organisation(await conn.fetchrow(_SQL["lock_organisation"], organisation_id))

@@ -1,0 +1,100 @@
+"""Routes of bidders (竞买人): registration, qualification, deposit (保证金), priority (优先购买权), barring."""
+
+from uuid import UUID
+
+from litestar import get, post
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath, JSONBody
+
+from marketplace.bidders import service
+from marketplace.bidders.schemas import (
+    Barring,
+    Bidder,
+    BidderList,
+    DepositReceipt,
+    PriorityClaim,
+    Registration,
+)
+from marketplace.edge.cursors import Page, page_of
+from marketplace.edge.dependencies import At, Conn, Me, Now
+from marketplace.edge.policies import allow
+from marketplace.organisations.schemas import Role
+
+_AGENCY = allow(Role.AGENCY_BIDDER)
+_VENUE = allow(Role.VENUE_OPERATOR, Role.VENUE_CHECKER)
+_OPERATOR = allow(Role.VENUE_OPERATOR)
+
+
+@post("/v1/lots/{lot_id:uuid}/bidders", opt={"policy": _AGENCY}, summary="Register 竞买登记")
+async def register_bidder(
+    conn: Conn, caller: Me, now: Now, lot_id: FromPath[UUID], data: JSONBody[Registration]
+) -> Bidder:
+    """Register my agency for a lot: the notice acknowledged by its hash, interests stated."""
+    return await service.register(conn, caller, lot_id, data, now=now)
+
+
+@get("/v1/lots/{lot_id:uuid}/bidders", opt={"policy": _VENUE}, summary="Bidders 竞买人名单")
+async def list_bidders(reader: Conn, caller: Me, lot_id: FromPath[UUID]) -> BidderList:
+    """The bidders of my venue's lot; who holds which paddle is shown once the lot has ended."""
+    return BidderList(items=await service.of_lot(reader, caller, lot_id))
+
+
+@get("/v1/lots/{lot_id:uuid}/bidders/me", opt={"policy": _AGENCY}, summary="Me 我的竞买登记")
+async def get_own_bidder(reader: Conn, caller: Me, lot_id: FromPath[UUID]) -> Bidder:
+    """My agency as a bidder for this lot, with its paddle (号牌)."""
+    return await service.own(reader, caller, lot_id)
+
+
+@get("/v1/my/bidders", opt={"policy": _AGENCY}, summary="My registrations 我的竞买登记列表")
+async def list_own_bidders(reader: Conn, caller: Me, position: At) -> Page[Bidder]:
+    """Where my agency is registered, newest first."""
+    found = await service.of_organisation(reader, caller, after=position.after, limit=position.rows)
+    return page_of(found, position, key=lambda bidder: bidder.id)
+
+
+@post("/v1/bidders/{bidder_id:uuid}/qualify", opt={"policy": _OPERATOR}, summary="Qualify 资格确认")
+async def qualify_bidder(conn: Conn, caller: Me, now: Now, bidder_id: FromPath[UUID]) -> Bidder:
+    """The agency's papers are in order."""
+    return await service.qualify(conn, caller, bidder_id, now=now)
+
+
+@post(
+    "/v1/bidders/{bidder_id:uuid}/deposit", opt={"policy": _OPERATOR}, summary="Deposit 保证金到账"
+)
+async def receive_deposit(
+    conn: Conn, caller: Me, now: Now, bidder_id: FromPath[UUID], data: JSONBody[DepositReceipt]
+) -> Bidder:
+    """Book money that the bank reports; once it makes up the deposit, this is held and the paddle given out."""
+    return await service.receive_deposit(conn, caller, bidder_id, data, now=now)
+
+
+@post(
+    "/v1/bidders/{bidder_id:uuid}/priority",
+    opt={"policy": _OPERATOR},
+    summary="Priority 优先权确认",
+)
+async def confirm_priority(
+    conn: Conn, caller: Me, now: Now, bidder_id: FromPath[UUID], data: JSONBody[PriorityClaim]
+) -> Bidder:
+    """Confirm a right of first refusal and its rank, before the time stated in the notice."""
+    return await service.confirm_priority(conn, caller, bidder_id, data, now=now)
+
+
+@post("/v1/bidders/{bidder_id:uuid}/bar", opt={"policy": _OPERATOR}, summary="Bar 取消资格")
+async def bar_bidder(
+    conn: Conn, caller: Me, now: Now, bidder_id: FromPath[UUID], data: JSONBody[Barring]
+) -> Bidder:
+    """Bar a bidder that has not been admitted yet."""
+    return await service.bar(conn, caller, bidder_id, data, now=now)
+
+
+routes: list[HTTPRouteHandler] = [
+    register_bidder,
+    list_bidders,
+    get_own_bidder,
+    list_own_bidders,
+    qualify_bidder,
+    receive_deposit,
+    confirm_priority,
+    bar_bidder,
+]

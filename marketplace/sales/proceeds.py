@@ -1,0 +1,288 @@
+"""What becomes of the price: costs locked, the plan of distribution drafted, approved by another, paid, shared.
+
+Each step is settlement's; here is who may take it, what it knows of the parties, and what the lot becomes.
+"""
+
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from kit.errors import NotFound
+from kit.sql import Connection
+from marketplace.audit import service as audit
+from marketplace.consignments.dossier import facts_of
+from marketplace.duties import service as duties
+from marketplace.duties.schemas import Kind
+from marketplace.lots import intake
+from marketplace.lots import service as lots
+from marketplace.lots.rules import LotStatus
+from marketplace.lots.schemas import Lot
+from marketplace.organisations import service as organisations
+from marketplace.organisations.schemas import SYSTEM_CALLER, Caller, OrganisationKind
+from marketplace.outbox import service as outbox
+from marketplace.sales.rules import party_id
+from marketplace.sales.schemas import (
+    Approval,
+    CostSheet,
+    CostsIn,
+    DistributionPlan,
+    ProceedsDistributed,
+    TitleIn,
+)
+from settlement import cases as compensation_cases
+from settlement import costs, distribution, recoveries
+from settlement import sales as accounts
+from settlement.rules.case import Cost, RecoveryEvent
+from settlement.rules.waterfall import Secured
+
+_RECOVERY_STATES = frozenset({compensation_cases.ADVANCE_PAID, compensation_cases.DISPOSAL})
+
+
+async def draft_costs(
+    conn: Connection, caller: Caller, lot_id: UUID, given: CostsIn, *, now: datetime
+) -> CostSheet:
+    """Draw up the costs and taxes that the proceeds bear; a second person locks them."""
+    await lots.owned_for_update(conn, caller, lot_id)
+    lines = [
+        costs.CostLine(
+            kind=line.kind,
+            name=line.name,
+            amount_fen=line.amount_fen,
+            payee_id=party_id(line.payee_code),
+            payee_name=line.payee_name,
+            evidence=line.evidence,
+        )
+        for line in given.lines
+    ]
+    sheet = await costs.draft_costs(conn, lot_id, lines=lines, drafted_by=caller.user_id, now=now)
+    return await _audited_costs(conn, caller, lot_id, sheet, action="costs_drafted", now=now)
+
+
+async def lock_costs(
+    conn: Connection, caller: Caller, lot_id: UUID, given: Approval, *, now: datetime
+) -> CostSheet:
+    """Lock the costs as shown; by another person than who drew them up."""
+    await lots.owned_for_update(conn, caller, lot_id)
+    sheet = await costs.lock_costs(
+        conn,
+        lot_id,
+        content_hash=bytes.fromhex(given.content_hash),
+        locked_by=caller.user_id,
+        now=now,
+    )
+    return await _audited_costs(conn, caller, lot_id, sheet, action="costs_locked", now=now)
+
+
+async def costs_of(conn: Connection, caller: Caller, lot_id: UUID) -> CostSheet:
+    """The standing cost sheet, for the lot's venue and consignor."""
+    await lots.owned(conn, caller, lot_id)
+    return _sheet(lot_id, await costs.of_lot(conn, lot_id))
+
+
+async def draft_plan(
+    conn: Connection, caller: Caller, lot_id: UUID, *, now: datetime
+) -> DistributionPlan:
+    """Draft the plan of distribution (分配方案) from what the books know; the time for objections begins."""
+    lot = await _parties_lot(conn, caller, lot_id)
+    pledgee, pledgor = await _claims(conn, lot, now=now)
+    venue = await organisations.organisation_by_id(conn, lot.venue_id)
+    plan = await distribution.draft_plan(
+        conn,
+        lot_id,
+        pledgees=[pledgee],
+        pledgor=pledgor,
+        venue_name=venue.name,
+        drafted_by=caller.user_id,
+        now=now,
+    )
+    return await _audited_plan(conn, caller, plan, action="distribution_drafted", now=now)
+
+
+async def approve_plan(
+    conn: Connection, caller: Caller, lot_id: UUID, given: Approval, *, now: datetime
+) -> DistributionPlan:
+    """Approve the plan as shown, by another person than its drafter, once the time for objections is over."""
+    await _parties_lot(conn, caller, lot_id)
+    standing = await distribution.of_lot(conn, lot_id)
+    plan = await distribution.approve_plan(
+        conn,
+        standing.id,
+        content_hash=bytes.fromhex(given.content_hash),
+        approved_by=caller.user_id,
+        now=now,
+    )
+    return await _audited_plan(conn, caller, plan, action="distribution_approved", now=now)
+
+
+async def pay_plan(
+    conn: Connection, caller: Caller, lot_id: UUID, *, now: datetime
+) -> DistributionPlan:
+    """Pay by the approved plan, once; the consignment is recovered, and the fund's share of it becomes a duty."""
+    lot = await lots.owned_for_update(conn, caller, lot_id)
+    standing = await distribution.of_lot(conn, lot_id)
+    plan = await distribution.pay_plan(conn, standing.id, now=now)
+    shown = await _audited_plan(conn, caller, plan, action="distribution_paid", now=now)
+    if standing.state == distribution.PAID:
+        return shown
+    if lot.status is LotStatus.PAID:
+        lot = await lots.set_status(conn, caller, lot, LotStatus.TRANSFERRING, now=now)
+    sale = await accounts.get(conn, lot_id)
+    if sale.title_recorded_at is not None:
+        await lots.set_status(conn, caller, lot, LotStatus.DONE, now=now)
+    await intake.end_disposal(conn, SYSTEM_CALLER, lot.consignment_id, is_sold=True, now=now)
+    await duties.add(conn, Kind.SHARE_RECOVERY, subject_id=lot_id, due_at=now, now=now)
+    await outbox.add(conn, ProceedsDistributed(lot_id=lot_id, plan_id=plan.id), now=now)
+    return shown
+
+
+async def plan_of(conn: Connection, caller: Caller, lot_id: UUID) -> DistributionPlan:
+    """The standing plan, for the lot's venue and consignor."""
+    await lots.owned(conn, caller, lot_id)
+    return _plan(await distribution.of_lot(conn, lot_id))
+
+
+async def record_title(
+    conn: Connection, caller: Caller, lot_id: UUID, given: TitleIn, *, now: datetime
+) -> Lot:
+    """The registry recorded the transfer: escrow may end, and a lot whose money is paid out is done."""
+    lot = await lots.owned_for_update(conn, caller, lot_id)
+    sale = await accounts.record_title(conn, lot_id, recorded_at=given.recorded_at)
+    await audit.record(
+        conn,
+        caller,
+        now=now,
+        action="title_recorded",
+        subject="lot",
+        subject_id=lot_id,
+        after={"recorded_at": sale.title_recorded_at},
+    )
+    if lot.status is LotStatus.PAID:
+        lot = await lots.set_status(conn, caller, lot, LotStatus.TRANSFERRING, now=now)
+    if sale.state == accounts.DISTRIBUTED and lot.status is LotStatus.TRANSFERRING:
+        lot = await lots.set_status(conn, caller, lot, LotStatus.DONE, now=now)
+    return lot
+
+
+async def share_recovery(conn: Connection, lot_id: UUID, *, now: datetime) -> bool:
+    """Hand the recovery to the compensation case behind the loan, once; False where the loan is in no scheme.
+
+    Gross is the price; costs are those locked before the distribution (domain 6.1, ranks 1 and 2).
+    """
+    sale = await accounts.get(conn, lot_id)
+    if sale.case_id is None:
+        return False
+    case = await compensation_cases.get(conn, sale.case_id)
+    if case.state not in _RECOVERY_STATES:
+        return False
+    sheet = await costs.of_lot(conn, lot_id)
+    event = RecoveryEvent(
+        id=f"lot:{lot_id}",
+        gross_fen=sale.hammer_price_fen,
+        costs=tuple(
+            Cost(name=line.name, amount_fen=line.amount_fen)
+            for line in sheet.content.lines
+            if line.amount_fen
+        ),
+    )
+    await recoveries.record_recovery(conn, sale.case_id, event, now=now)
+    return True
+
+
+async def _claims(
+    conn: Connection, lot: Lot, *, now: datetime
+) -> tuple[distribution.PledgeeClaim, distribution.Payee]:
+    """What the consigning pledgee is owed by its first pledge, and who gets a surplus."""
+    consignment = await intake.of(conn, lot.consignment_id)
+    facts = await facts_of(conn, consignment, today=now.date())
+    pledges = [pledge for right in facts.rights for pledge in right.pledges]
+    assert pledges, "what is sold was pledged (ELG-03)"
+    first = min(pledges, key=lambda pledge: pledge.registered_on)
+    bank = await organisations.organisation_by_id(conn, lot.consignor_id)
+    case = facts.case
+    maxima = [pledge.secured_amount_fen for pledge in pledges if pledge.is_maximum]
+    secured = Secured(
+        party=bank.name,
+        registered_at=first.registered_on,
+        principal_fen=case.principal_fen,
+        interest_fen=case.interest_fen,
+        penalty_fen=case.penalty_fen,
+        maximum_fen=max(maxima) if maxima else None,
+    )
+    return (
+        distribution.PledgeeClaim(
+            payee=distribution.Payee(id=bank.id, name=bank.name), secured=secured
+        ),
+        distribution.Payee(id=party_id(first.pledgor_code), name=first.pledgor_name),
+    )
+
+
+async def _parties_lot(conn: Connection, caller: Caller, lot_id: UUID) -> Lot:
+    """The lot, locked, for its venue's people and its consigning bank's."""
+    lot = await lots.for_update(conn, lot_id)
+    if caller.organisation_kind is OrganisationKind.BANK:
+        allowed = lot.consignor_id
+    else:
+        allowed = lot.venue_id
+    if caller.organisation_id != allowed:
+        raise NotFound(f"no lot {lot_id}", f"没有标的 {lot_id}")
+    return lot
+
+
+async def _audited_costs(
+    conn: Connection,
+    caller: Caller,
+    lot_id: UUID,
+    sheet: costs.CostSheet,
+    *,
+    action: str,
+    now: datetime,
+) -> CostSheet:
+    shown = _sheet(lot_id, sheet)
+    await audit.record(
+        conn, caller, now=now, action=action, subject="lot", subject_id=lot_id, after=shown
+    )
+    return shown
+
+
+async def _audited_plan(
+    conn: Connection, caller: Caller, plan: distribution.Plan, *, action: str, now: datetime
+) -> DistributionPlan:
+    shown = _plan(plan)
+    await audit.record(
+        conn,
+        caller,
+        now=now,
+        action=action,
+        subject="lot",
+        subject_id=plan.lot_id,
+        after={"plan_id": shown.id, "content_hash": shown.content_hash, "state": shown.state},
+    )
+    return shown
+
+
+def _sheet(lot_id: UUID, sheet: costs.CostSheet) -> CostSheet:
+    return CostSheet(
+        lot_id=lot_id,
+        state=sheet.state,
+        lines=msgspec.to_builtins(sheet.content.lines),
+        content_hash=sheet.content_hash.hex(),
+        drafted_by=sheet.drafted_by,
+        locked_by=sheet.locked_by,
+    )
+
+
+def _plan(plan: distribution.Plan) -> DistributionPlan:
+    return DistributionPlan(
+        id=plan.id,
+        lot_id=plan.lot_id,
+        state=plan.state,
+        content=msgspec.to_builtins(plan.content),
+        content_hash=plan.content_hash.hex(),
+        drafted_by=plan.drafted_by,
+        drafted_at=plan.drafted_at,
+        objection_until=plan.objection_until,
+        approved_by=plan.approved_by,
+        approved_at=plan.approved_at,
+        paid_at=plan.paid_at,
+    )

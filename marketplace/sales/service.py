@@ -1,0 +1,327 @@
+"""What follows the close: the result recorded once, the confirmation, the price, or the default (悔拍)."""
+
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from kit.errors import Conflict, NotFound
+from kit.failpoints import register
+from kit.sql import Connection, load_statements
+from marketplace.audit import service as audit
+from marketplace.bidders import service as bidders
+from marketplace.bidders.rules import BidderStatus
+from marketplace.bidders.schemas import Bidder
+from marketplace.duties import service as duties
+from marketplace.duties.schemas import Kind
+from marketplace.lots import intake
+from marketplace.lots import service as lots
+from marketplace.lots.rules import LotStatus
+from marketplace.lots.schemas import Lot
+from marketplace.organisations import service as organisations
+from marketplace.organisations.schemas import SYSTEM_CALLER, Caller
+from marketplace.outbox import service as outbox
+from marketplace.sales.rules import (
+    Buyer,
+    Outcome,
+    confirmation_content,
+    digest,
+    payment_due_at,
+)
+from marketplace.sales.schemas import (
+    BuyerDefaulted,
+    Confirmation,
+    LotPassed,
+    LotSold,
+    PaymentDone,
+    PaymentReceipt,
+    PricePaid,
+    Sale,
+    SaleConfirmed,
+)
+from settlement import cases as compensation_cases
+from settlement import deposits, payments
+from settlement import sales as accounts
+
+_SQL = load_statements("marketplace.sales", "queries.sql")
+_ENDED = frozenset({BidderStatus.WON, BidderStatus.LOST, BidderStatus.BARRED})
+
+_before_recorded = register("sales.before_result_recorded")
+_after_recorded = register("sales.after_result_recorded")
+
+
+class ResultDiffers(Conflict):
+    """The lot has another result on record: an operator must look. / 标的已记录不同的竞价结果。"""
+
+    code = "result_differs"
+
+
+class NothingSold(Conflict):
+    """The lot was not sold. / 标的未成交。"""
+
+    code = "nothing_sold"
+
+
+async def record_outcome(
+    conn: Connection, lot_id: UUID, outcome: Outcome, *, now: datetime
+) -> Sale:
+    """Record how an auction ended, with all that follows in the same transaction: the lot's and the bidders' status,
+    what the buyer owes, the duty to release the losers' deposits, the event. A second time it changes nothing.
+    """
+    lot = await lots.for_update(conn, lot_id)
+    known = await of_lot_or_none(conn, lot_id)
+    if known is not None:
+        if (known.outcome, known.winner_paddle, known.price_fen) != (
+            outcome.outcome,
+            outcome.winner_paddle,
+            outcome.price_fen,
+        ):
+            raise ResultDiffers
+        return known
+    _before_recorded()
+    all_bidders = await bidders.of_lot_for_update(conn, lot_id)
+    winner = next((b for b in all_bidders if b.paddle == outcome.winner_paddle), None)
+    assert (winner is None) == (outcome.outcome != "sold"), "a winner's paddle is a bidder's"
+    await conn.execute(
+        _SQL["insert"],
+        lot_id,
+        outcome.outcome,
+        outcome.reason,
+        winner.id if winner else None,
+        outcome.winner_paddle,
+        outcome.price_fen,
+        outcome.underbidder_paddle,
+        outcome.extensions,
+        outcome.closed_at,
+        now,
+    )
+    await _end_lot(conn, lot, outcome, now=now)
+    await dismiss(conn, all_bidders, winner=winner, now=now)
+    if winner is not None:
+        await _owe_price(conn, lot, winner, outcome, now=now)
+    _after_recorded()
+    return await of_lot(conn, lot_id)
+
+
+async def dismiss(
+    conn: Connection, all_bidders: list[Bidder], *, winner: Bidder | None, now: datetime
+) -> None:
+    """Tell won from lost, and have every loser's deposit released (within 24 hours: 法释〔2016〕18号 art. 23)."""
+    for bidder in all_bidders:
+        if bidder.status in _ENDED:
+            continue
+        if winner is not None and bidder.id == winner.id:
+            await bidders.set_status(conn, SYSTEM_CALLER, bidder, BidderStatus.WON, now=now)
+            continue
+        lost = await bidders.set_status(conn, SYSTEM_CALLER, bidder, BidderStatus.LOST, now=now)
+        await bidders.release_later(conn, lost, now=now)
+
+
+async def of_lot_or_none(conn: Connection, lot_id: UUID) -> Sale | None:
+    """How the auction ended, if it has."""
+    row = await conn.fetchrow(_SQL["by_lot"], lot_id)
+    return None if row is None else msgspec.convert(dict(row), Sale)
+
+
+async def of_lot(conn: Connection, lot_id: UUID) -> Sale:
+    """How the auction ended. Raises `NotFound` before that."""
+    sale = await of_lot_or_none(conn, lot_id)
+    if sale is None:
+        raise NotFound("the auction has no result yet", "竞价尚无结果")
+    return sale
+
+
+async def confirm(conn: Connection, caller: Caller, lot_id: UUID, *, now: datetime) -> Confirmation:
+    """Issue the confirmation with the winner's true identity; from here the price is awaited."""
+    lot = await lots.owned_for_update(conn, caller, lot_id)
+    sale = await of_lot(conn, lot_id)
+    if sale.winner_id is None or sale.price_fen is None:
+        raise NothingSold(f"lot {lot.number} was not sold", f"标的 {lot.number} 未成交")
+    owed = await accounts.get(conn, lot_id)
+    buyer = await _buyer(conn, sale.winner_id)
+    venue = await organisations.organisation_by_id(conn, lot.venue_id)
+    number = f"QR-{lot.number}"  # QR: 确认
+    content = confirmation_content(
+        number=number,
+        lot={
+            "number": lot.number,
+            "title": {"en": lot.title, "zh": lot.title_zh},
+            "regime": lot.regime.value,
+            "notice_sha256": lot.notice_sha256,
+            "profile_sha256": lot.profile_hash,
+            "rehearsal": lot.shortened_times,
+        },
+        buyer=buyer,
+        venue=venue.name,
+        price_fen=sale.price_fen,
+        deposit_fen=lot.deposit_fen,
+        closed_at=sale.closed_at,
+        due_at=owed.deadline_at,
+        now=now,
+    )
+    await lots.set_status(conn, caller, lot, LotStatus.AWAITING_PAYMENT, now=now)
+    await conn.execute(
+        _SQL["insert_confirmation"],
+        lot_id,
+        number,
+        content,
+        digest(content),
+        owed.deadline_at,
+        caller.user_id,
+        now,
+    )
+    await duties.add(conn, Kind.CHECK_PAYMENT, subject_id=lot_id, due_at=owed.deadline_at, now=now)
+    confirmation = await confirmation_of(conn, lot_id)
+    await outbox.add(
+        conn, SaleConfirmed(lot_id=lot_id, number=number, sha256=confirmation.sha256), now=now
+    )
+    return confirmation
+
+
+async def confirmation_of(conn: Connection, lot_id: UUID) -> Confirmation:
+    """The confirmation of a sale. Raises `NotFound` before it is issued."""
+    row = await conn.fetchrow(_SQL["confirmation"], lot_id)
+    if row is None:
+        raise NotFound("no confirmation has been issued for this lot", "本标的尚未出具成交确认书")
+    return msgspec.convert(dict(row), Confirmation)
+
+
+async def receive_payment(
+    conn: Connection, caller: Caller, lot_id: UUID, given: PaymentReceipt, *, now: datetime
+) -> PaymentDone:
+    """Book money for the price. The winner's deposit becomes part of the price when the rest is there.
+
+    Until then it stays a deposit, because a winner who never pays the rest forfeits it (domain 6.5).
+    """
+    lot = await lots.owned_for_update(conn, caller, lot_id)
+    sale = await of_lot(conn, lot_id)
+    if sale.winner_id is None:
+        raise NothingSold(f"lot {lot.number} was not sold", f"标的 {lot.number} 未成交")
+    winner = await bidders.get(conn, sale.winner_id)
+    owed = await accounts.lock(conn, lot_id)
+    left_fen = owed.due_fen - owed.paid_fen
+    covered_by_deposit = min(lot.deposit_fen, left_fen) if owed.deposit_fen == 0 else 0
+    is_enough = given.amount_fen + covered_by_deposit >= left_fen
+    if is_enough and covered_by_deposit and owed.state == accounts.PRICE_DUE:
+        assert winner.deposit_id is not None, "who won held a deposit"
+        await deposits.apply_to_price(conn, winner.deposit_id, now=now)
+    booked = await payments.receive(
+        conn,
+        winner.organisation_id,
+        bank_reference=given.bank_reference,
+        amount_fen=given.amount_fen,
+        received_at=given.received_at,
+        lot_id=lot_id,
+        now=now,
+    )
+    await audit.record(
+        conn,
+        caller,
+        now=now,
+        action="price_payment_booked",
+        subject="lot",
+        subject_id=lot_id,
+        after={"bank_reference": booked.bank_reference, "amount_fen": booked.amount_fen},
+    )
+    owed = await accounts.get(conn, lot_id)
+    if owed.state == accounts.PRICE_PAID and lot.status is LotStatus.AWAITING_PAYMENT:
+        lot = await lots.set_status(conn, caller, lot, LotStatus.PAID, now=now)
+        await outbox.add(conn, PricePaid(lot_id=lot_id, price_fen=owed.hammer_price_fen), now=now)
+    return PaymentDone(
+        bank_reference=booked.bank_reference,
+        amount_fen=booked.amount_fen,
+        applied_fen=booked.applied_fen,
+        match=booked.match,
+        still_due_fen=owed.due_fen - owed.paid_fen,
+        lot_status=lot.status,
+    )
+
+
+async def mark_default(conn: Connection, lot_id: UUID, *, now: datetime) -> bool:
+    """The payment deadline has come: where the price is not paid the deposit is forfeited, once; whether it was.
+
+    Source: domain 6.5. The money is kept until the re-auction's result is known.
+    """
+    lot = await lots.for_update(conn, lot_id)
+    if lot.status is not LotStatus.AWAITING_PAYMENT:
+        return False
+    await accounts.mark_defaulted(conn, lot_id, now=now)
+    sale = await of_lot(conn, lot_id)
+    assert sale.winner_id is not None, "a lot that awaits payment was won"
+    winner = await bidders.for_update(conn, sale.winner_id)
+    assert winner.deposit_id is not None, "who won held a deposit"
+    await deposits.forfeit(conn, winner.deposit_id, now=now)
+    reason = "the price was not paid by the deadline"
+    await bidders.set_status(
+        conn, SYSTEM_CALLER, winner, BidderStatus.BARRED, now=now, reason=reason
+    )
+    await lots.set_status(conn, SYSTEM_CALLER, lot, LotStatus.DEFAULTED, now=now, reason=reason)
+    await intake.end_disposal(
+        conn, SYSTEM_CALLER, lot.consignment_id, is_sold=False, reason=reason, now=now
+    )
+    await outbox.add(conn, BuyerDefaulted(lot_id=lot_id), now=now)
+    return True
+
+
+async def _end_lot(conn: Connection, lot: Lot, outcome: Outcome, *, now: datetime) -> None:
+    if outcome.outcome == "cancelled":
+        await lots.end_withdrawn(
+            conn, SYSTEM_CALLER, lot, reason=outcome.reason or "auction cancelled", now=now
+        )
+    else:
+        lot = await lots.catch_up(conn, lot, LotStatus.OPEN, now=now)
+        is_sold = outcome.outcome == "sold"
+        wanted = LotStatus.SOLD if is_sold else LotStatus.UNSOLD
+        await lots.set_status(conn, SYSTEM_CALLER, lot, wanted, now=now, reason=outcome.reason)
+        if not is_sold:
+            await intake.end_disposal(
+                conn,
+                SYSTEM_CALLER,
+                lot.consignment_id,
+                is_sold=False,
+                reason=outcome.reason,
+                now=now,
+            )
+    if outcome.outcome == "sold":
+        assert outcome.price_fen is not None, "what is sold has a price"
+        assert outcome.winner_paddle is not None, "what is sold has a winner"
+        event: msgspec.Struct = LotSold(
+            lot_id=lot.id, price_fen=outcome.price_fen, winner_paddle=outcome.winner_paddle
+        )
+    else:
+        event = LotPassed(lot_id=lot.id, outcome=outcome.outcome, reason=outcome.reason)
+    await outbox.add(conn, event, now=now)
+
+
+async def _owe_price(
+    conn: Connection, lot: Lot, winner: Bidder, outcome: Outcome, *, now: datetime
+) -> None:
+    """Hand the sale over to settlement: who owes what to whom until when."""
+    assert outcome.price_fen is not None
+    consignment = await intake.of(conn, lot.consignment_id)
+    case = await intake.case_of(conn, consignment)
+    await accounts.record_sale(
+        conn,
+        lot.id,
+        buyer_id=winner.organisation_id,
+        consignor_id=lot.consignor_id,
+        venue_id=lot.venue_id,
+        case_id=await compensation_cases.of_loan(conn, lot.consignor_id, case.contract_number),
+        hammer_price_fen=outcome.price_fen,
+        deadline_at=payment_due_at(outcome.closed_at, payment_hours=lot.payment_hours),
+        sold_at=outcome.closed_at,
+        release_on=lot.release_on,
+        objection_days=lot.objection_days,
+    )
+
+
+async def _buyer(conn: Connection, winner_id: UUID) -> Buyer:
+    winner = await bidders.get(conn, winner_id)
+    organisation = await organisations.organisation_by_id(conn, winner.organisation_id)
+    assert winner.paddle is not None, "who won has a paddle"
+    return Buyer(
+        organisation_id=winner.organisation_id,
+        name=organisation.name,
+        credit_code=organisation.credit_code,
+        paddle=winner.paddle,
+    )
