@@ -36,6 +36,7 @@ _PARTS = (
     "core.lua",
     "view.lua",
     "batch.lua",
+    "restore.lua",
     "entries.lua",
 )
 

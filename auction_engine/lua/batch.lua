@@ -6,9 +6,10 @@ local CLOCK_SKEW_MS = 500
 
 local function text_of(number) return string.format('%.0f', number) end
 
--- The paddles and ids that each auction's commands name, each once.
+-- The paddles and ids that each auction's commands name, and the name of each command's id, false for none.
 local function gather(commands, auctions)
-  local wanted, prefixes = {}, {}
+  local wanted, prefixes, names = {}, {}, {}
+  wanted.names = names
   for index = 1, auctions do wanted[index] = { paddles = {}, seen = {}, ids = {} } end
   for position = 1, #commands do
     local command = commands[position]
@@ -17,15 +18,16 @@ local function gather(commands, auctions)
       want.seen[paddle] = true
       want.paddles[#want.paddles + 1] = paddle
     end
+    names[position] = false
     if id ~= '' then
       local prefix = prefixes[paddle]
       if not prefix then
         prefix = text_of(paddle) .. ':'
         prefixes[paddle] = prefix
       end
-      local key = prefix .. id
-      command.key = key
-      want.ids[#want.ids + 1] = key
+      local name = prefix .. id
+      names[position] = name
+      want.ids[#want.ids + 1] = name
     end
     if not want.first then want.first = command[2] end
   end
@@ -47,7 +49,7 @@ end
 
 -- Reads every book of the batch; the index of the first that is not there and is not created either.
 local function read_books(keys, wanted)
-  local all = {}
+  local all = { names = wanted.names }
   for index = 1, #wanted do
     local want = wanted[index]
     local book = books.load(keys[2 * index + 1], want.paddles)
@@ -60,18 +62,19 @@ local function read_books(keys, wanted)
   return all
 end
 
-local function decide_command(entry, command, at, decided)
+local function decide_command(entry, command, name, at, decided)
   if command[2] == 'create' then
     if entry.book then return core.recreate(entry.book, command[7]) end
     entry.book = books.create(entry.key, command[7])
     return core.created(entry.book)
   end
-  local key = command.key
-  local decision, stored = core.decide(entry.book, command, at, decided, key and entry.ids[key])
+  local decision, stored = core.decide(entry.book, command, at, decided, name and entry.ids[name])
   if stored then
-    entry.ids[key] = stored
-    entry.fresh[#entry.fresh + 1] = key
-    entry.fresh[#entry.fresh + 1] = stored
+    local fresh = entry.fresh
+    local count = #fresh
+    entry.ids[name] = stored
+    fresh[count + 1] = name
+    fresh[count + 2] = stored
   end
   return decision
 end
@@ -82,16 +85,28 @@ local function entered_at(command, decided)
 end
 
 local function decide_all(all, commands, decided)
-  local decisions, journalled = {}, false
+  local decisions, journalled, names = {}, false, all.names
   for position = 1, #commands do
     local command = commands[position]
-    local at = entered_at(command, decided)
-    local decision = decide_command(all[command[1]], command, at, decided)
+    local entry, at = all[command[1]], entered_at(command, decided)
+    local was_final = entry.book and entry.book.final
+    local decision = decide_command(entry, command, names[position], at, decided)
     decisions[position] = decision
-    -- Ticks and replays change nothing; what was refused is journalled too.
-    if decision[1] == 0 or (decision[1] == 1 and command[2] ~= 'tick') then journalled = true end
+    -- Ticks and replays change nothing, but for the first command that finds the auction final: the close is
+    -- journalled once. What was refused is journalled too.
+    if decision[1] == 0 or (decision[1] == 1 and command[2] ~= 'tick') or (entry.book.final and not was_final) then
+      journalled = true
+    end
   end
   return decisions, journalled
+end
+
+local function save_all(all)
+  for index = 1, #all do
+    local one = all[index]
+    if one.book and one.book.changed then books.save(one.book) end
+    if #one.fresh > 0 then write_chunked(one.ids_key, one.fresh) end
+  end
 end
 
 -- The writes. The stream entry first: with its explicit id it is the one that can be refused.
@@ -100,11 +115,7 @@ local function write(keys, all, entry)
     redis.call('XADD', keys[2], text_of(entry.seq) .. '-0', 'm', entry.header, 'c', entry.commands,
       'd', entry.decisions, 'a', entry.auctions)
   end
-  for index = 1, #all do
-    local one = all[index]
-    if one.book and one.book.changed then books.save(one.book) end
-    if #one.fresh > 0 then write_chunked(one.ids_key, one.fresh) end
-  end
+  save_all(all)
   if entry then
     redis.call('HSET', keys[1], 'seq', text_of(entry.seq), 'head', entry.head, 'clock', text_of(entry.decided))
   end

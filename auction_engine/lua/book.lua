@@ -32,12 +32,15 @@ end
 
 local function paddle_field(paddle) return string.format('p%.0f', paddle) end
 
+-- limit, maximum, its number, last manual bid, weighted score; barred, bid in the free period.
+local RECORD = '<dddddBB'
+
 local function read_record(packed)
   if not packed then return false end
-  local record = cmsgpack.unpack(packed)
+  local limit, maximum, max_seq, manual, score, barred, free = struct.unpack(RECORD, packed)
   return {
-    limit = record[1], barred = record[2] == 1, max = record[3], max_seq = record[4],
-    manual = record[5], free = record[6] == 1, score = record[7],
+    limit = limit, max = maximum, max_seq = max_seq, manual = manual, score = score,
+    barred = barred == 1, free = free == 1,
   }
 end
 
@@ -46,9 +49,8 @@ local function new_record(limit)
 end
 
 local function pack_record(r)
-  return cmsgpack.pack({
-    r.limit, r.barred and 1 or 0, r.max, r.max_seq, r.manual, r.free and 1 or 0, r.score,
-  })
+  return struct.pack(RECORD, r.limit, r.max, r.max_seq, r.manual, r.score, r.barred and 1 or 0,
+    r.free and 1 or 0)
 end
 
 -- The book at `key` from its packed header, or nil where there is none.

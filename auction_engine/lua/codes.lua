@@ -26,7 +26,7 @@ local ACTION_NUMBER = {
 
 local formats = {}   -- each format's file adds its rules under its name
 
--- While a library is loaded its Lua has no globals but `redis`: no `math`, no `setmetatable`. What needs them is set
+-- While a library is loaded its Lua has no globals but `redis`: no `math`, no `pairs`. What needs them is set
 -- up by the first call.
 local floor, min, max
 local lineage = {}
@@ -42,7 +42,12 @@ local function prepared(entry)
   return function(keys, args)
     if not floor then
       floor, min, max = math.floor, math.min, math.max
-      for i = 1, #lineage do setmetatable(lineage[i][1], { __index = lineage[i][2] }) end
+      for i = 1, #lineage do
+        local child = lineage[i][1]
+        for name, value in pairs(lineage[i][2]) do
+          if child[name] == nil then child[name] = value end
+        end
+      end
     end
     return entry(keys, args)
   end

@@ -23,3 +23,8 @@ end
 
 redis.register_function({ function_name = 'view_v1', callback = prepared(view_v1), flags = { 'no-writes' } })
 redis.register_function({ function_name = 'describe_v1', callback = prepared(describe_v1), flags = { 'no-writes' } })
+redis.register_function('restore_begin_v1', prepared(restore.begin))
+redis.register_function('restore_batch_v1', prepared(function(keys, args)
+  return restore.batch(keys, args, server_ms())
+end))
+redis.register_function('restore_finish_v1', prepared(restore.finish))
