@@ -82,12 +82,6 @@ class PlanChanged(Conflict):
     code = "plan_changed"
 
 
-class LimitExceeded(Conflict):
-    """A limit of the scheme does not leave room for this. / 超出方案限额。"""
-
-    code = "limit_exceeded"
-
-
 class SchemeUnknown(InvalidInput):
     """There is no scheme of this name and version. / 风险补偿方案不存在。"""
 

@@ -79,10 +79,30 @@ async def pay_price(conn: Connection, sale: sales.Sale, *, now: datetime) -> Non
 def example_costs(*, commission_fen: int, stamp_fen: int) -> list[CostLine]:
     """The costs of domain 5.6, example 1."""
     return [
-        CostLine(kind="COST", name="seller commission", amount_fen=commission_fen, payee_id=VENUE, payee_name="venue"),
-        CostLine(kind="COST", name="valuation", amount_fen=3_000_000, payee_id=VALUER, payee_name="valuer"),
-        CostLine(kind="COST", name="enforcement", amount_fen=562_137, payee_id=COURT, payee_name="court"),
-        CostLine(kind="TAX", name="stamp duty", amount_fen=stamp_fen, payee_id=TAX_OFFICE, payee_name="tax office"),
+        CostLine(
+            kind="COST",
+            name="seller commission",
+            amount_fen=commission_fen,
+            payee_id=VENUE,
+            payee_name="venue",
+        ),
+        CostLine(
+            kind="COST",
+            name="valuation",
+            amount_fen=3_000_000,
+            payee_id=VALUER,
+            payee_name="valuer",
+        ),
+        CostLine(
+            kind="COST", name="enforcement", amount_fen=562_137, payee_id=COURT, payee_name="court"
+        ),
+        CostLine(
+            kind="TAX",
+            name="stamp duty",
+            amount_fen=stamp_fen,
+            payee_id=TAX_OFFICE,
+            payee_name="tax office",
+        ),
     ]
 
 
@@ -115,7 +135,9 @@ async def distribute(
     return await distribution.pay_plan(conn, plan.id, now=now) if pay else plan
 
 
-def scheme_with_advance(scheme_id: str = "tianjin-binhai-2022", *, advance_bp: int = 5000) -> SchemeFile:
+def scheme_with_advance(
+    scheme_id: str = "tianjin-binhai-2022", *, advance_bp: int = 5000
+) -> SchemeFile:
     """A shipped scheme in a version of the operator's own, with an advance."""
     file = scheme_file(scheme_id)
     assert file.scheme is not None
@@ -124,14 +146,24 @@ def scheme_with_advance(scheme_id: str = "tianjin-binhai-2022", *, advance_bp: i
 
 
 async def make_claim(
-    conn: Connection, *, loan: Loan, now: datetime, fund_fen: int = 1_000_000_000, number: str = "L-1"
+    conn: Connection,
+    *,
+    loan: Loan,
+    now: datetime,
+    fund_fen: int = 1_000_000_000,
+    number: str = "L-1",
 ) -> Case:
     """A case in default with its claim applied for, the fund having money."""
     file = scheme_with_advance()
     await cases.add_scheme(conn, file, now=now)
     if fund_fen:
         await funds.receive(
-            conn, FUND, source_id=TREASURY, amount_fen=fund_fen, bank_reference=f"budget-{number}", now=now
+            conn,
+            FUND,
+            source_id=TREASURY,
+            amount_fen=fund_fen,
+            bank_reference=f"budget-{number}",
+            now=now,
         )
     case = await cases.enrol_loan(
         conn,
@@ -169,4 +201,6 @@ async def confirm_payouts(conn: Connection, subject_id: UUID, *, now: datetime) 
     """The bank pays out everything that is queued for a lot or a case."""
     for payout in await payments.payouts_of(conn, subject_id):
         if payout.state == payments.QUEUED:
-            await payments.confirm_payout(conn, payout.id, bank_reference=f"out-{payout.id}", now=now)
+            await payments.confirm_payout(
+                conn, payout.id, bank_reference=f"out-{payout.id}", now=now
+            )

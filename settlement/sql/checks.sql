@@ -1,0 +1,127 @@
+-- name: transfers_balance
+-- Each transfer has the entries that its header counts, at least two, adding up to 0 within one book.
+SELECT t.id::text AS subject
+  FROM settlement.transfers t
+  LEFT JOIN LATERAL (
+    SELECT count(*) AS entries, sum(e.amount_fen) AS total, count(DISTINCT a.book) AS books
+      FROM settlement.entries e JOIN settlement.accounts a ON a.id = e.account_id WHERE e.transfer_id = t.id) s ON true
+ WHERE s.entries < 2 OR s.entries <> t.entry_count OR s.total <> 0 OR s.books <> 1;
+
+-- name: transfer_contents
+-- Each transfer still says what its idempotency id was given for.
+SELECT t.id::text AS subject
+  FROM settlement.transfers t
+  JOIN LATERAL (SELECT string_agg(e.account_id || ':' || e.amount_fen, ',' ORDER BY e.account_id) AS lines
+                  FROM settlement.entries e WHERE e.transfer_id = t.id) s ON true
+ WHERE t.content NOT IN (settlement.transfer_content(t.kind, t.ref, t.effective_at, s.lines),
+                         settlement.transfer_content(t.kind, t.ref, NULL, s.lines));
+
+-- name: books_balance
+-- All the entries of a book add up to 0.
+SELECT a.book AS subject
+  FROM settlement.entries e JOIN settlement.accounts a ON a.id = e.account_id
+ GROUP BY a.book HAVING sum(e.amount_fen) <> 0;
+
+-- name: balances_are_sums
+-- Each balance is the sum of the account's entries, and its version their number.
+SELECT a.id::text || ' ' || a.kind AS subject
+  FROM settlement.accounts a
+  LEFT JOIN (SELECT account_id, sum(amount_fen) AS total, count(*) AS entries
+               FROM settlement.entries GROUP BY account_id) s ON s.account_id = a.id
+ WHERE a.balance_fen <> coalesce(s.total, 0) OR a.version <> coalesce(s.entries, 0);
+
+-- name: entries_join
+-- Each entry begins where the one before it on the account ended.
+SELECT e.account_id || '/' || e.account_version AS subject
+  FROM (SELECT *, lag(balance_after_fen, 1, 0::bigint) OVER w AS ended_fen, row_number() OVER w AS position
+          FROM settlement.entries WINDOW w AS (PARTITION BY account_id ORDER BY account_version)) e
+ WHERE e.balance_before_fen <> e.ended_fen OR e.account_version <> e.position
+    OR e.balance_after_fen <> e.balance_before_fen + e.amount_fen;
+
+-- name: nothing_overdrawn
+-- No account that may not was ever below 0.
+SELECT e.account_id || '/' || e.account_version AS subject
+  FROM settlement.entries e JOIN settlement.accounts a ON a.id = e.account_id
+ WHERE NOT a.may_go_negative AND e.balance_after_fen < 0;
+
+-- name: holds_stand
+-- An open hold's money is on its account, a closed one's is not.
+SELECT h.id::text AS subject
+  FROM settlement.holds h JOIN settlement.accounts a ON a.id = h.held_id
+ WHERE a.balance_fen <> CASE h.state WHEN 'HELD' THEN h.amount_fen ELSE 0 END;
+
+-- name: deposits_end_once
+-- Each deposit's state is that of its hold, and what was kept is what was captured.
+SELECT d.id::text AS subject
+  FROM settlement.deposits d LEFT JOIN settlement.holds h ON h.id = d.hold_id
+ WHERE d.state <> 'CREATED'
+   AND (h.state, h.captured_fen) IS DISTINCT FROM (
+     CASE d.state WHEN 'FROZEN' THEN 'HELD' WHEN 'RELEASED' THEN 'RELEASED' ELSE 'CAPTURED' END, d.kept_fen);
+
+-- name: prices_paid
+-- What a sale counts as paid came onto the lot's price account.
+SELECT s.lot_id::text AS subject
+  FROM settlement.sales s
+  LEFT JOIN settlement.accounts a ON a.kind = 'client_price' AND a.ref = s.lot_id::text
+  LEFT JOIN LATERAL (SELECT sum(e.amount_fen) AS total FROM settlement.entries e
+                      WHERE e.account_id = a.id AND e.amount_fen > 0) p ON true
+ WHERE s.paid_fen <> coalesce(p.total, 0)
+    OR coalesce(a.balance_fen, 0) <> CASE WHEN s.state IN ('DISTRIBUTED', 'CLOSED') THEN 0 ELSE s.paid_fen END;
+
+-- name: payouts_covered
+-- What waits to leave is on its payable account.
+SELECT a.id::text || ' ' || a.kind AS subject
+  FROM settlement.payouts p JOIN settlement.accounts a ON a.id = p.source_id
+ GROUP BY a.id, a.kind, a.balance_fen
+HAVING a.balance_fen <> coalesce(sum(p.amount_fen) FILTER (WHERE p.state <> 'PAID'), 0);
+
+-- name: plans_paid_in_full
+-- A paid plan's transfer took the whole price from the lot, and no more.
+SELECT p.id::text AS subject
+  FROM settlement.plans p
+  JOIN settlement.sales s ON s.lot_id = p.lot_id
+  LEFT JOIN settlement.entries e ON e.transfer_id = p.transfer_id AND e.amount_fen < 0
+ WHERE p.state = 'PAID' AND e.amount_fen IS DISTINCT FROM -s.due_fen;
+
+-- name: positions_are_losses
+-- The positions of a case add up to the loss that is left of it.
+SELECT a.owner::text AS subject
+  FROM settlement.accounts a WHERE a.book = 'sharing'
+ GROUP BY a.owner HAVING sum(a.balance_fen) <> 0;
+
+-- name: cases_agree
+-- A case's positions and debt are the balances of its accounts.
+SELECT c.id::text AS subject
+  FROM settlement.cases c
+ WHERE c.book IS NOT NULL AND c.state NOT IN ('COMP_APPLIED', 'REJECTED', 'SUSPENDED_BY_BREAKER')
+   AND (EXISTS (
+     SELECT FROM jsonb_each_text(convert_from(c.book, 'UTF8')::jsonb -> 'positions') p (party, fen)
+      WHERE p.fen::bigint <> coalesce((SELECT balance_fen FROM settlement.accounts a
+        WHERE a.kind = 'share' AND a.owner = c.id AND a.ref = p.party), 0))
+   OR EXISTS (
+     SELECT FROM jsonb_each_text(convert_from(c.book, 'UTF8')::jsonb -> 'debt') d (name, fen)
+      WHERE d.fen::bigint <> coalesce((SELECT balance_fen FROM settlement.accounts a
+        WHERE a.kind = 'debt_' || replace(d.name, '_fen', '') AND a.owner = c.id), 0)));
+
+-- name: guards_stand
+-- Every guard of the schema is in force: none is disabled, dropped or not validated.
+SELECT g.name AS subject
+  FROM unnest(ARRAY['transfers_balance', 'entries_balance', 'transfers_append_only', 'entries_append_only',
+                    'accounts_stay', 'accounts_only_posted', 'holds_steps', 'deposits_steps', 'sales_steps',
+                    'plans_terms', 'plans_steps', 'payouts_steps', 'case_events_append_only',
+                    'statements_append_only']) AS g (name)
+ WHERE NOT EXISTS (SELECT FROM pg_trigger t JOIN pg_class r ON r.oid = t.tgrelid
+                    WHERE t.tgname = g.name AND t.tgenabled IN ('O', 'A')
+                      AND r.relnamespace = 'settlement'::regnamespace)
+UNION ALL
+SELECT g.name
+  FROM unnest(ARRAY['accounts_end_of_chain', 'entries_join', 'accounts_not_overdrawn', 'holds_not_over_captured',
+                    'plans_two_people', 'plans_approved_as_shown', 'cases_one_a_loan']) AS g (name)
+ WHERE NOT EXISTS (SELECT FROM pg_constraint c WHERE c.conname = g.name AND c.convalidated
+                    AND c.connamespace = 'settlement'::regnamespace);
+
+-- name: totals
+SELECT (SELECT count(*) FROM settlement.transfers) AS transfers,
+       (SELECT count(*) FROM settlement.entries) AS entries,
+       (SELECT count(*) FROM settlement.accounts) AS accounts,
+       (SELECT coalesce(-sum(balance_fen), 0)::bigint FROM settlement.accounts WHERE kind = 'outside') AS in_custody_fen;

@@ -1,0 +1,320 @@
+"""A statement as tables: what both renderers print, so that paper and spreadsheet can't differ."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TypeAlias, assert_never
+
+import msgspec
+
+from kit.clock import CHINA
+from settlement.statement_bodies import ClearingBody, DistributionBody, SettlementBody
+from settlement.statements import Document
+
+ACCOUNTS = {
+    "venue_fee": "venue fee 交易服务费",
+    "cost_payable": "cost 处置费用",
+    "tax_payable": "tax 税费",
+    "pledgee_payable": "pledgee 质权人",
+    "surplus_payable": "surplus 余款",
+    "compensation_payable": "compensation 风险补偿",
+}
+RANKS = {
+    "buyer_premium": "buyer's premium 买受人佣金",
+    "costs": "costs of realisation 处置费用",
+    "taxes": "seller's taxes 卖方税费",
+    "pledgee_costs": "pledgee's costs 质权人费用",
+    "pledgee_interest": "interest 利息",
+    "pledgee_principal": "principal 本金",
+    "pledgee_penalty": "penalty 罚息违约金",
+    "junior": "later pledgee 后顺位质权人",
+    "pledgor": "surplus to the pledgor 返还出质人",
+}
+
+
+class Fen(msgspec.Struct, frozen=True):
+    """An amount of money in a cell."""
+
+    amount: int
+
+
+Cell: TypeAlias = Fen | int | str
+
+
+class Table(msgspec.Struct, frozen=True, kw_only=True):
+    """A table with its heading and its columns, each in English and Chinese."""
+
+    title: str
+    title_zh: str
+    columns: tuple[tuple[str, str], ...]
+    rows: tuple[tuple[Cell, ...], ...]
+
+
+def tables(document: Document) -> list[Table]:
+    """The tables of a statement, in the order printed."""
+    match document.body:
+        case SettlementBody() as body:
+            return _settlement(body)
+        case DistributionBody() as body:
+            return _distribution(body)
+        case ClearingBody() as body:
+            return _clearing(body)
+        case _:
+            assert_never(document.body)
+
+
+def local(moment: datetime | None) -> str:
+    """An instant in Chinese time, as people read it."""
+    return "" if moment is None else f"{moment.astimezone(CHINA):%Y-%m-%d %H:%M} (UTC+8)"
+
+
+def _fen(amount_fen: int | None) -> Cell:
+    return "" if amount_fen is None else Fen(amount_fen)
+
+
+def _facts(title: str, title_zh: str, rows: Sequence[tuple[str, Cell]]) -> Table:
+    columns = (("Item", "项目"), ("Value", "内容"))
+    return Table(title=title, title_zh=title_zh, columns=columns, rows=tuple(rows))
+
+
+def _settlement(body: SettlementBody) -> list[Table]:
+    deducted = [("cost 费用", line) for line in body.costs]
+    deducted += [("tax 税费", line) for line in body.taxes]
+    return [
+        _facts(
+            "Sale",
+            "成交",
+            [
+                ("Lot 标的", body.lot_title or str(body.lot_id)),
+                ("Buyer 买受人", body.buyer),
+                ("Consignor 委托人", body.consignor),
+                ("Sold at 成交时间", local(body.sold_at)),
+                ("Hammer price 成交价", Fen(body.hammer_price_fen)),
+                ("Buyer's premium 买受人佣金", Fen(body.buyer_premium_fen)),
+                ("Due 应付合计", Fen(body.due_fen)),
+                ("Deposit applied 保证金抵价", Fen(body.deposit_fen)),
+                ("Paid 已付", Fen(body.paid_fen)),
+            ],
+        ),
+        Table(
+            title="Payments",
+            title_zh="到账",
+            columns=(
+                ("Bank reference", "流水号"),
+                ("Received", "到账时间"),
+                ("Amount", "金额"),
+                ("To the price", "抵价"),
+                ("Match", "匹配"),
+            ),
+            rows=tuple(
+                (
+                    line.bank_reference,
+                    local(line.received_at),
+                    Fen(line.amount_fen),
+                    Fen(line.applied_fen),
+                    line.match,
+                )
+                for line in body.payments
+            ),
+        ),
+        Table(
+            title="Costs and taxes",
+            title_zh="费用与税费",
+            columns=(("Kind", "类别"), ("Item", "项目"), ("Payee", "收款人"), ("Amount", "金额")),
+            rows=(
+                *((kind, line.name, line.payee, Fen(line.amount_fen)) for kind, line in deducted),
+                ("", "Net proceeds 净额", "", Fen(body.net_fen)),
+            ),
+        ),
+        Table(
+            title="Payees",
+            title_zh="分配去向",
+            columns=(
+                ("Payee", "收款人"),
+                ("For", "用途"),
+                ("Amount", "金额"),
+                ("State", "状态"),
+                ("Bank reference", "流水号"),
+            ),
+            rows=(
+                *(
+                    (
+                        line.payee,
+                        ACCOUNTS.get(line.account, line.account),
+                        Fen(line.amount_fen),
+                        line.state,
+                        line.bank_reference or "",
+                    )
+                    for line in body.payees
+                ),
+                ("", "Still in escrow 在管余额", Fen(body.in_escrow_fen), "", ""),
+            ),
+        ),
+    ]
+
+
+def _distribution(body: DistributionBody) -> list[Table]:
+    return [
+        _facts(
+            "Plan",
+            "方案",
+            [
+                ("Lot 标的", body.lot_title or str(body.lot_id)),
+                ("State 状态", body.state),
+                ("Hammer price 成交价", Fen(body.hammer_price_fen)),
+                ("Drafted by 拟制人", f"{body.drafted_by}, {local(body.drafted_at)}"),
+                ("Objections until 异议截止", local(body.objection_until)),
+                (
+                    "Approved by 复核人",
+                    f"{body.approved_by or ''} {local(body.approved_at)}".strip(),
+                ),
+                ("Paid at 支付时间", local(body.paid_at)),
+                ("SHA-256 of what was approved 审批内容摘要", body.content_sha256),
+            ],
+        ),
+        Table(
+            title="Lines",
+            title_zh="分配明细",
+            columns=(
+                ("Rank", "顺位"),
+                ("Claim", "项目"),
+                ("For", "名称"),
+                ("Payee", "收款人"),
+                ("Owed", "应受偿"),
+                ("Paid", "实受偿"),
+                ("Left", "剩余"),
+                ("Computation", "计算"),
+            ),
+            rows=tuple(
+                (
+                    line.rank,
+                    RANKS.get(line.to, line.to),
+                    line.party,
+                    line.payee_name,
+                    _fen(line.owed_fen),
+                    Fen(line.amount_fen),
+                    Fen(line.left_fen),
+                    line.computation,
+                )
+                for line in body.lines
+            ),
+        ),
+    ]
+
+
+def _clearing(body: ClearingBody) -> list[Table]:
+    return [_case_facts(body), _parties(body), _recoveries(body), _movements(body), _debt(body)]
+
+
+def _case_facts(body: ClearingBody) -> Table:
+    scheme = f"{body.scheme_name} {body.scheme_name_zh} ({body.scheme_id} v{body.scheme_version})"
+    return _facts(
+        "Case",
+        "案件",
+        [
+            ("Scheme 方案", scheme),
+            ("Loan 贷款合同", body.loan_number),
+            ("Borrower 借款人", body.borrower),
+            ("State 状态", body.state),
+            ("Principal at default 违约本金", Fen(body.loan.principal_fen)),
+            ("Interest 利息", Fen(body.loan.interest_fen)),
+            ("Penalty 罚息违约金", Fen(body.loan.penalty_fen)),
+            ("Loss to be shared 待分担损失", Fen(body.loss_fen)),
+        ],
+    )
+
+
+def _parties(body: ClearingBody) -> Table:
+    return Table(
+        title="Parties",
+        title_zh="分担各方",
+        columns=(
+            ("Party", "主体"),
+            ("Organisation", "机构"),
+            ("Borne", "承担"),
+            ("Ceded", "分出分入"),
+            ("Compensation", "补偿"),
+            ("Promised", "承诺"),
+            ("Advance", "先行拨付"),
+            ("Opening", "期初头寸"),
+            ("Recovered", "回收分配"),
+            ("True-up", "尾差调整"),
+            ("Closing", "期末头寸"),
+            ("Delta", "补拨/退回"),
+            ("Cash", "现金净收"),
+        ),
+        rows=tuple(
+            (
+                line.party,
+                line.organisation,
+                Fen(line.borne_fen),
+                Fen(line.ceded_fen),
+                _fen(line.compensation_fen),
+                _fen(line.promised_fen),
+                _fen(line.advance_fen),
+                Fen(line.opening_fen),
+                Fen(line.recovered_fen),
+                _fen(line.true_up_fen),
+                Fen(line.closing_fen),
+                _fen(line.delta_fen),
+                Fen(line.cash_fen),
+            )
+            for line in body.parties
+        ),
+    )
+
+
+def _recoveries(body: ClearingBody) -> Table:
+    return Table(
+        title="Recoveries",
+        title_zh="回收",
+        columns=(
+            ("Event", "事件"),
+            ("Recorded", "登记时间"),
+            ("Gross", "毛额"),
+            ("Costs", "费用"),
+            ("Net", "净额"),
+            ("Shared", "参与分担"),
+        ),
+        rows=tuple(
+            (
+                line.id,
+                local(line.recorded_at),
+                Fen(line.gross_fen),
+                Fen(line.gross_fen - line.net_fen),
+                Fen(line.net_fen),
+                Fen(line.shared_fen),
+            )
+            for line in body.recoveries
+        ),
+    )
+
+
+def _movements(body: ClearingBody) -> Table:
+    return Table(
+        title="Movements",
+        title_zh="头寸变动",
+        columns=(
+            ("Event", "事件"),
+            ("Party", "主体"),
+            ("Movement", "变动"),
+            ("Position", "变动后头寸"),
+        ),
+        rows=tuple(
+            (line.id, party, Fen(fen), Fen(line.positions[party]))
+            for line in body.recoveries
+            for party, fen in line.movements.items()
+        ),
+    )
+
+
+def _debt(body: ClearingBody) -> Table:
+    return _facts(
+        "The debtor's book (compensation never reduces it)",
+        "债务人账（补偿不抵减债务）",
+        [
+            ("Costs owed 费用", Fen(body.debt.costs_fen)),
+            ("Interest owed 利息", Fen(body.debt.interest_fen)),
+            ("Principal owed 本金", Fen(body.debt.principal_fen)),
+            ("Penalty owed 罚息违约金", Fen(body.debt.penalty_fen)),
+        ],
+    )
