@@ -47,10 +47,11 @@ def _object(
     message_zh: str,
     *,
     severity: Severity | None = None,
+    subject: str | None = None,
     **evidence: object,
 ) -> Objection:
     return Objection(
-        subject=facts.case.contract_number,
+        subject=subject or facts.case.contract_number,
         field=field,
         message=message,
         message_zh=message_zh,
@@ -146,18 +147,19 @@ def valuation_does_not_count(facts: Facts) -> Iterator[Objection]:
             yield _object(
                 facts,
                 "valuation",
-                f"{number}: there is no valuation",
-                f"{number}：无评估",
-                right=number,
+                "there is no valuation",
+                "无评估",
+                subject=number,
             )
             continue
         if not is_valid_on(facts.today, base_on=report.base_on, valid_to=report.valid_to):
             yield _object(
                 facts,
                 "valuation",
-                f"{number}: valuation {report.report_number} holds from {report.base_on} to {report.valid_to}, not"
+                f"valuation {report.report_number} holds from {report.base_on} to {report.valid_to}, not"
                 f" on {facts.today}",
-                f"{number}：评估 {report.report_number} 有效期为 {report.base_on} 至 {report.valid_to}，今日无效",
+                f"评估 {report.report_number} 有效期为 {report.base_on} 至 {report.valid_to}，今日无效",
+                subject=number,
                 report=report.report_number,
                 valid_to=report.valid_to,
             )
@@ -165,10 +167,11 @@ def valuation_does_not_count(facts: Facts) -> Iterator[Objection]:
             yield _object(
                 facts,
                 "valuation",
-                f"{number}: the loan is {yuan(facts.case.loan_amount_fen)}, above {yuan(INTERNAL_LOAN_MAX_FEN)};"
+                f"the loan is {yuan(facts.case.loan_amount_fen)}, above {yuan(INTERNAL_LOAN_MAX_FEN)};"
                 " it needs a valuation from outside",
-                f"{number}：贷款金额 {yuan(facts.case.loan_amount_fen)} 元，超过 {yuan(INTERNAL_LOAN_MAX_FEN)} 元，"
+                f"贷款金额 {yuan(facts.case.loan_amount_fen)} 元，超过 {yuan(INTERNAL_LOAN_MAX_FEN)} 元，"
                 "须外部评估",
+                subject=number,
                 report=report.report_number,
                 kind=report.kind.value,
             )

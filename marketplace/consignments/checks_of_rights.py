@@ -32,12 +32,11 @@ def _object(
     severity: Severity | None = None,
     **evidence: object,
 ) -> Objection:
-    number = right.asset.number
     return Objection(
-        subject=number,
+        subject=right.asset.number,
         field=field,
-        message=f"{number}: {message}",
-        message_zh=f"{number}：{message_zh}",
+        message=message,
+        message_zh=message_zh,
         evidence={name: str(value) for name, value in evidence.items()},
         severity=severity,
     )

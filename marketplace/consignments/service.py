@@ -356,15 +356,18 @@ async def _moved(
 
 def _refuse(findings: list[EligibilityFinding]) -> None:
     if findings:
+        first = findings[:5]
         raise NotEligible(
-            "; ".join(f"{finding.code} {finding.message}" for finding in findings[:5]),
-            "；".join(f"{finding.code} {finding.message_zh}" for finding in findings[:5]),
+            "; ".join(f"{found.code} {found.subject}: {found.message}" for found in first),
+            "；".join(f"{found.code} {found.subject}：{found.message_zh}" for found in first),
             findings=findings,
         )
 
 
 def _shown(consignment: Consignment, caller: Caller) -> Consignment:
     if caller.organisation_id in (consignment.organisation_id, consignment.venue_id):
+        return consignment
+    if caller.user_id == SYSTEM_USER_ID:  # jobs carry it into the lot's profile
         return consignment
     return msgspec.structs.replace(consignment, reserve_price_fen=None)
 

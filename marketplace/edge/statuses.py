@@ -19,7 +19,7 @@ _BY_STATUS: dict[HTTPStatus, tuple[str, ...]] = {
     HTTPStatus.PRECONDITION_FAILED: ("version_changed",),
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: ("body_too_large",),
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE: ("unsupported_media_type",),
-    HTTPStatus.UNPROCESSABLE_ENTITY: ("idempotency_key_reused",),
+    HTTPStatus.UNPROCESSABLE_ENTITY: ("idempotency_key_reused", "import_file_refused"),
     HTTPStatus.PRECONDITION_REQUIRED: ("version_missing",),
     HTTPStatus.TOO_MANY_REQUESTS: ("too_many_requests",),
     HTTPStatus.INTERNAL_SERVER_ERROR: (

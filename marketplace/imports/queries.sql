@@ -34,3 +34,9 @@ SELECT id, organisation_id, file_name, encode(sha256, 'hex') AS sha256, state, c
  WHERE ($1::uuid IS NULL OR id > $1) AND ($2::uuid IS NULL OR organisation_id = $2)
  ORDER BY id
  LIMIT $3;
+
+-- name: maker_by_username
+-- An active user of an active organisation, for the command line.
+SELECT u.id, u.organisation_id, u.display_name, u.roles, o.kind
+  FROM market.users u JOIN market.organisations o ON o.id = u.organisation_id
+ WHERE u.username = $1 AND u.is_active AND o.is_active;

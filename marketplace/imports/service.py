@@ -10,7 +10,7 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
-from kit.errors import Conflict, NotFound
+from kit.errors import Conflict, Forbidden, NotFound
 from kit.ids import uuid7
 from kit.sql import Connection, load_statements
 from marketplace.assets import service as assets
@@ -25,7 +25,7 @@ from marketplace.imports.portfolio import Known, Portfolio, Reference, Rows, nam
 from marketplace.imports.reading import read
 from marketplace.imports.schemas import Counts, Finding, Import, ImportState
 from marketplace.imports.template import marked_bytes
-from marketplace.organisations.schemas import Caller
+from marketplace.organisations.schemas import Caller, OrganisationKind, Role
 from marketplace.outbox.service import add as tell
 from marketplace.pledges import service as pledges
 from marketplace.pledges.schemas import NewPledge
@@ -104,6 +104,23 @@ async def marked_report(reading: Reading, findings: tuple[Finding, ...]) -> byte
         for title, rows in reading.sheets.items()
     }
     return await asyncio.to_thread(marked_bytes, texts, findings)
+
+
+async def maker(conn: Connection, username: str) -> Caller:
+    """The bank's maker of this name, for whom the command line imports; `Forbidden` for anybody else."""
+    row = await conn.fetchrow(_SQL["maker_by_username"], username)
+    if row is None or Role.BANK_MAKER not in row["roles"]:
+        raise Forbidden(
+            f"{username} is no active maker of a bank; only makers import",
+            f"{username} 不是有效的银行经办人，不能导入",
+        )
+    return Caller(
+        user_id=row["id"],
+        organisation_id=row["organisation_id"],
+        organisation_kind=OrganisationKind(row["kind"]),
+        roles=frozenset(map(Role, row["roles"])),
+        display_name=row["display_name"],
+    )
 
 
 async def _completed(conn: Connection, caller: Caller, digest: bytes) -> Import | None:

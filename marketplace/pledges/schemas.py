@@ -43,6 +43,13 @@ class NewPledge(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     joint_pledgees: tuple[JointPledgee, ...] = ()
 
 
+class PledgeMove(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The next state of a pledge, and why."""
+
+    state: PledgeState
+    reason: Annotated[str, msgspec.Meta(min_length=1, max_length=1_000)]
+
+
 class Pledge(NewPledge, frozen=True, kw_only=True):
     """A pledge as it is on record."""
 

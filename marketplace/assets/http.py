@@ -1,0 +1,73 @@
+"""Routes of rights (知识产权)."""
+
+from uuid import UUID
+
+from litestar import Response, get, post, put
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath, JSONBody
+
+from marketplace.assets import service
+from marketplace.assets.schemas import Asset, AssetStatus, NewAsset
+from marketplace.edge.cursors import Page, page_of
+from marketplace.edge.dependencies import At, Conn, IfMatch, Me, Now
+from marketplace.edge.policies import allow
+from marketplace.edge.versions import etag
+from marketplace.organisations.schemas import Role
+
+_MAKER = allow(Role.BANK_MAKER)
+_READERS = allow(
+    Role.BANK_MAKER,
+    Role.BANK_CHECKER,
+    Role.VENUE_OPERATOR,
+    Role.VENUE_CHECKER,
+    Role.REGULATOR,
+    Role.AUDITOR,
+)
+
+
+def _tagged(asset: Asset, *, status: int = 200) -> Response[Asset]:
+    headers = {"ETag": etag(asset.version), "Location": f"/v1/assets/{asset.id}"}
+    return Response(asset, status_code=status, headers=headers)
+
+
+@post("/v1/assets", opt={"policy": _MAKER}, summary="Enter a asset 登记知识产权")
+async def register_asset(
+    conn: Conn, caller: Me, now: Now, data: JSONBody[NewAsset]
+) -> Response[Asset]:
+    """Enter a asset of my bank."""
+    return _tagged(await service.register(conn, caller, data, now=now), status=201)
+
+
+@get("/v1/assets", opt={"policy": _READERS}, summary="Rights 知识产权列表")
+async def list_assets(reader: Conn, caller: Me, position: At) -> Page[Asset]:
+    """Those that I may see: my bank's, those consigned to my venue, or all for supervisors."""
+    rows = await service.page(reader, caller, after=position.after, limit=position.rows)
+    return page_of(rows, position, key=lambda row: row.id)
+
+
+@get("/v1/assets/{asset_id:uuid}", opt={"policy": _READERS}, summary="One asset 知识产权详情")
+async def get_asset(reader: Conn, caller: Me, asset_id: FromPath[UUID]) -> Response[Asset]:
+    """One asset that I may see."""
+    return _tagged(await service.get(reader, caller, asset_id))
+
+
+@put(
+    "/v1/assets/{asset_id:uuid}/status",
+    opt={"policy": _MAKER},
+    summary="Record the legal status 更新法律状态",
+)
+async def record_status(
+    conn: Conn,
+    caller: Me,
+    now: Now,
+    asset_id: FromPath[UUID],
+    if_match: IfMatch,
+    data: JSONBody[AssetStatus],
+) -> Response[Asset]:
+    """A newer reading of the register, with its day and source."""
+    return _tagged(
+        await service.record_status(conn, caller, asset_id, data, version=if_match, now=now)
+    )
+
+
+routes: list[HTTPRouteHandler] = [register_asset, list_assets, get_asset, record_status]
