@@ -31,13 +31,13 @@
 
     routes = [consign, list_consignments, change]   # app.py finds `routes` of every room's http.py and pages.py
 
-- Structs of bodies have `forbid_unknown_fields=True`, all the way down; else the application does not start. Field types
-  with bounds and units are in `edge.fields` (`Fen`, `Bp`, `Moment`, `Name` ...).
+- Structs of bodies have `forbid_unknown_fields=True`, all the way down; else the application does not start. Types
+  of fields with bounds and units are in `edge.fields` (`Fen`, `Bp`, `Moment`, `Name` ...).
 - `conn` is a transaction, committed before the answer leaves; `reader` (annotated `Conn` too) is a connection without
-  one. `visitor: Visitor` is the caller or None, on public routes. The instant is `now`; settings are `settings: Config`.
+  one. `visitor: Visitor` is the caller or None, on public routes; `now: Now` the instant; `settings: Config`.
 - A POST under /v1 needs `Idempotency-Key` by itself and must take `conn`; its answer is stored in the same transaction.
   `opt={"idempotency": "own"}` for a route that hands ids on (bids), `"none"` where repeating does no harm.
   `opt={"shown_once": ("key",)}` empties a field of the stored answer.
-- Raise LuochuiError; the status comes from `edge.statuses`. A body of a bid route is small: `request_max_body_size=16384`.
+- Raise LuochuiError; `edge.statuses` has its status. The body of a bid is small: `request_max_body_size=16384`.
 - Pages declare a policy as well and are not in the schema (`include_in_schema=False`).
 '''

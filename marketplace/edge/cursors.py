@@ -6,7 +6,7 @@ from typing import Annotated, Generic, TypeAlias, TypeVar
 from uuid import UUID
 
 import msgspec
-from litestar.params import FromQuery
+from litestar.params import FromQuery, QueryParameter
 
 from kit.errors import LuochuiError
 
@@ -40,11 +40,11 @@ class Position(msgspec.Struct, frozen=True, kw_only=True):
         return self.limit + 1
 
 
-Limit: TypeAlias = Annotated[int, msgspec.Meta(ge=1, le=LIMIT_MAX)]
+Limit: TypeAlias = Annotated[int, QueryParameter(ge=1, le=LIMIT_MAX)]
 
 
 async def provide_position(
-    cursor: FromQuery[str | None] = None, limit: FromQuery[Limit] = LIMIT_DEFAULT
+    cursor: FromQuery[str | None] = None, limit: Limit = LIMIT_DEFAULT
 ) -> Position:
     """The position asked for by `cursor` and `limit`."""
     return Position(after=None if cursor is None else decode_cursor(cursor), limit=limit)

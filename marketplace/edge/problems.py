@@ -84,7 +84,7 @@ def answer(error: LuochuiError) -> Response[bytes]:
     headers = {"Cache-Control": "no-store"}
     if problem.status == HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = 'Bearer realm="luochui"'
-    if problem.status in (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE):
+    if problem.status in (429, 503) or "retry_after_seconds" in error.context:
         headers["Retry-After"] = str(error.context.get("retry_after_seconds", 1))
     return Response(
         content=msgspec.json.encode(problem),

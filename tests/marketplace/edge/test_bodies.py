@@ -1,0 +1,100 @@
+"""Strict bodies: what a JSON number, name or text may be, and what is refused with which words."""
+
+from datetime import datetime
+from typing import Annotated
+
+import msgspec
+import pytest
+
+from kit.errors import InvalidInput, LuochuiError
+from marketplace.edge.bodies import DEPTH_MAX, MalformedBody, decode
+
+
+class Inner(msgspec.Struct, forbid_unknown_fields=True):
+    texts: list[str] = []
+
+
+class Body(msgspec.Struct, forbid_unknown_fields=True):
+    amount_fen: Annotated[int, msgspec.Meta(ge=1, le=10**13)]
+    at: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
+    inner: Inner | None = None
+    free: object = None
+
+
+REFUSED = [
+    ("number as text", b'{"amount_fen": "5"}', InvalidInput, "amount_fen"),
+    ("exponent", b'{"amount_fen": 1e3}', InvalidInput, "amount_fen"),
+    ("whole float", b'{"amount_fen": 5.0}', InvalidInput, "amount_fen"),
+    ("boolean", b'{"amount_fen": true}', InvalidInput, "amount_fen"),
+    ("null", b'{"amount_fen": null}', InvalidInput, "amount_fen"),
+    ("zero", b'{"amount_fen": 0}', InvalidInput, "amount_fen"),
+    ("negative", b'{"amount_fen": -1}', InvalidInput, "amount_fen"),
+    ("too large", b'{"amount_fen": 10000000000001}', InvalidInput, "amount_fen"),
+    ("5,000 digits", b'{"amount_fen": ' + b"9" * 5000 + b"}", InvalidInput, "amount_fen"),
+    ("missing", b"{}", InvalidInput, "amount_fen"),
+    ("unknown field", b'{"amount_fen": 5, "status": "x"}', InvalidInput, "status"),
+    ("unknown inner", b'{"amount_fen": 5, "inner": {"org": 1}}', InvalidInput, "inner.org"),
+    ("time without zone", b'{"amount_fen": 5, "at": "2026-11-02T09:00:00"}', InvalidInput, "at"),
+    ("list for object", b"[5]", InvalidInput, "body"),
+    ("name twice", b'{"amount_fen": 5, "amount_fen": 6}', MalformedBody, None),
+    ("name twice, escaped", b'{"amount_fen": 5, "amount\\u005ffen": 6}', MalformedBody, None),
+    ("name twice, inside", b'{"amount_fen": 5, "free": [{"a": 1, "a": 2}]}', MalformedBody, None),
+    ("not a number", b'{"amount_fen": NaN}', MalformedBody, None),
+    ("infinity", b'{"amount_fen": -Infinity}', MalformedBody, None),
+    ("more after the end", b'{"amount_fen": 5} {}', MalformedBody, None),
+    ("byte order mark", b'\xef\xbb\xbf{"amount_fen": 5}', MalformedBody, None),
+    ("not UTF-8", b'{"amount_fen": 5, "free": "\xff"}', MalformedBody, None),
+    ("U+0000", b'{"amount_fen": 5, "free": "a\\u0000"}', MalformedBody, None),
+    ("U+0000 in a list", b'{"amount_fen": 5, "free": [["\\u0000"]]}', MalformedBody, None),
+    ("half a surrogate pair", b'{"amount_fen": 5, "free": "\\ud800"}', MalformedBody, None),
+    (
+        "33 deep",
+        b'{"amount_fen": 5, "free": ' + b"[" * DEPTH_MAX + b"]" * DEPTH_MAX + b"}",
+        MalformedBody,
+        None,
+    ),
+    ("50,000 brackets", b"[" * 50_000, MalformedBody, None),
+    ("1,000,000 quotes without an end", b'["' + b'\\"' * 500_000, MalformedBody, None),
+    ("nothing but space", b"  ", MalformedBody, None),
+]
+
+
+@pytest.mark.parametrize(
+    ("body", "error", "field"), [r[1:] for r in REFUSED], ids=[r[0] for r in REFUSED]
+)
+def test_body_is_refused_by_name(body: bytes, error: type[LuochuiError], field: str | None) -> None:
+    """A body that is not exactly what the route declares is refused, and the field is named."""
+    with pytest.raises(error) as caught:
+        decode(body, Body)
+    assert caught.value.context.get("field") == field
+    assert len(caught.value.message) < 400
+
+
+ACCEPTED = [
+    ("least", b'{"amount_fen": 1}'),
+    ("most", b'{"amount_fen": 10000000000000}'),
+    (
+        "31 lists inside",
+        b'{"amount_fen": 5, "free": ' + b"[" * (DEPTH_MAX - 1) + b"]" * (DEPTH_MAX - 1) + b"}",
+    ),
+    ("brackets in a text", b'{"amount_fen": 5, "free": "' + b"[{" * 100 + b'"}'),
+    ("brackets after an escaped quote", b'{"amount_fen": 5, "free": "\\"' + b"[" * 100 + b'"}'),
+    ("a backslash and u0000", b'{"amount_fen": 5, "free": "\\\\u0000"}'),
+    ("a whole surrogate pair", b'{"amount_fen": 5, "free": "\\ud83d\\ude00"}'),
+    ("Chinese", '{"amount_fen": 5, "free": "落槌"}'.encode()),
+    ("time with zone", b'{"amount_fen": 5, "at": "2026-11-02T09:00:00+08:00"}'),
+]
+
+
+@pytest.mark.parametrize("body", [a[1] for a in ACCEPTED], ids=[a[0] for a in ACCEPTED])
+def test_body_is_decoded(body: bytes) -> None:
+    """What the route declares is decoded into its struct."""
+    assert isinstance(decode(body, Body), Body)
+
+
+def test_refusal_is_bilingual() -> None:
+    """A refusal says in both languages which field and why."""
+    with pytest.raises(InvalidInput) as caught:
+        decode(b'{"amount_fen": 5, "status": "x"}', Body)
+    assert caught.value.message == "status: object contains unknown field `status`"
+    assert caught.value.message_zh == "status：未知字段，请删除"
