@@ -158,7 +158,7 @@ export class Desk {
   /** The receipt (出价凭证) as a file of this page's own making: nothing else is asked for it. */
   receiptLink(decision) {
     const link = document.createElement("a");
-    const file = new Blob([JSON.stringify(decision, null, 2)], { type: "application/json" });
+    const file = new Blob([JSON.stringify(decision.receipt, null, 2)], { type: "application/json" });
     link.href = URL.createObjectURL(file);
     link.download = `receipt-${this.element.dataset.lot}-${decision.seq}.json`;
     link.append(this.words("label:receipt"));

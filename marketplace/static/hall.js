@@ -27,6 +27,7 @@ const state = {
   bidders: whole(hall.dataset.bidders) ?? 0,
   seq: whole(hall.dataset.seq) ?? 0,
   outcome: hall.dataset.outcome || null,
+  final: hall.dataset.final === "yes",
 };
 const ownPaddle = whole(hall.dataset.paddle);
 const clock = new ServerClock(Number(hall.dataset.serverMs));
@@ -181,19 +182,31 @@ const desk = document.getElementById("desk") === null ? null
 const controls = document.getElementById("controls") === null ? null
   : new Controls(document.getElementById("controls"), { words });
 
-const feed = new Feed(hall.dataset.events, ["state", "record", "clock"], {
+const feed = state.final ? null : new Feed(hall.dataset.events, ["state", "record", "clock"], {
   onEvent(name, data) {
-    if (name === "state") takeState(data);
-    else if (name === "record") takeEntries(data.entries);
+    if (name === "state") {
+      takeState(data);
+      if (state.final) end();
+    } else if (name === "record") takeEntries(data.entries);
     else clock.hear(data.server_ms);
     schedule();
   },
   onConnection(next) {
-    connection = next;
+    connection = state.final ? "ended" : next;
     schedule();
   },
 });
-addEventListener("pagehide", () => feed.close());
-addEventListener("pageshow", (event) => { if (event.persisted) feed.open(); });
+
+/** Nothing more will come: a final state never changes. */
+function end() {
+  connection = "ended";
+  feed.close();
+}
+
+if (state.final) connection = "ended";
+else {
+  addEventListener("pagehide", () => feed.close());
+  addEventListener("pageshow", (event) => { if (event.persisted) feed.open(); });
+}
 setInterval(schedule, 250);
 schedule();

@@ -12,7 +12,11 @@ import sys
 
 def chromium_path() -> str | None:
     """The browser to drive, or None."""
-    return shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    return (
+        shutil.which("chromium")
+        or shutil.which("chromium-browser")
+        or shutil.which("google-chrome")
+    )
 
 
 def main() -> int:
@@ -20,11 +24,16 @@ def main() -> int:
         return 0
     prefix = [] if os.geteuid() == 0 else ["sudo", "-n"]
     if shutil.which("apt-get") is None or (prefix and shutil.which("sudo") is None):
-        print("Chromium is missing and can't be installed from here: the browser tests will not run.")
+        print(
+            "Chromium is missing and can't be installed from here: the browser tests will not run."
+        )
         return 0
     quiet = {"env": os.environ | {"DEBIAN_FRONTEND": "noninteractive"}, "check": False}
     fonts = "fonts-noto-cjk"
-    for command in (["apt-get", "-qq", "update"], ["apt-get", "-qq", "-y", "install", "chromium", fonts]):
+    for command in (
+        ["apt-get", "-qq", "update"],
+        ["apt-get", "-qq", "-y", "install", "chromium", fonts],
+    ):
         done = subprocess.run([*prefix, *command], capture_output=True, text=True, **quiet)  # type: ignore[call-overload]
         if done.returncode != 0:
             print(f"{' '.join(command)}: {(done.stderr or done.stdout).strip()[-400:]}")

@@ -1,0 +1,56 @@
+"""The page of an auction: the live hall (竞价大厅), which reads complete without scripts."""
+
+from typing import Any, Final
+from uuid import UUID
+
+from litestar import Request, Response, get
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath
+
+from kit.sql import Connection, load_statements
+from marketplace.auctions import service
+from marketplace.auctions.seats import seat_of
+from marketplace.edge.dependencies import Conn, Now
+from marketplace.edge.policies import POLICY, public
+from marketplace.lots import service as lots
+from marketplace.organisations.schemas import Caller, Role
+from marketplace.pages.rendering import page
+from marketplace.pages.serving import PAGE, visitor_of
+
+_SQL = load_statements("marketplace.auctions", "pages.sql")
+#: How many of the newest batches the page shows at first; the feed brings what comes after.
+_BATCHES_SHOWN: Final = 100
+#: Formats in which a hidden maximum may be set (contracts 1, `proxy`).
+_WITH_PROXIES: Final = frozenset({"english", "sell_off"})
+
+
+@get("/auctions/{lot_id:uuid}", opt={POLICY: public()}, **PAGE)
+async def hall(
+    request: Request[Any, Any, Any], reader: Conn, now: Now, lot_id: FromPath[UUID]
+) -> Response[str]:
+    """Price, time, the public record, and what this visitor may do in it."""
+    lot = await lots.public(reader, lot_id)
+    after = await reader.fetchval(_SQL["latest_batch_before"], lot_id, _BATCHES_SHOWN)
+    record = await service.record(reader, lot_id, after=after, batches=_BATCHES_SHOWN)
+    visitor = visitor_of(request)
+    return page(
+        "hall.html",
+        visitor=visitor,
+        here="",
+        lot=lot,
+        auction=await service.state(reader, lot_id, now=now),
+        record=list(reversed(record)),
+        mine=await seat_of(reader, visitor.caller, lot_id),
+        takes_proxies=lot.format in _WITH_PROXIES,
+        is_operator=await _is_operator(reader, visitor.caller, lot_id),
+    )
+
+
+async def _is_operator(reader: Connection, caller: Caller | None, lot_id: UUID) -> bool:
+    """Whether the visitor works the hall: an operator of the lot's own venue."""
+    if caller is None or not caller.has(Role.VENUE_OPERATOR):
+        return False
+    return (await lots.get(reader, lot_id)).venue_id == caller.organisation_id
+
+
+routes: list[HTTPRouteHandler] = [hall]
