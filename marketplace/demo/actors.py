@@ -34,8 +34,9 @@ class Refused(LuochuiError):
 class Actor:
     """One person, signed in. Requests carry keys made from the run, so that a repeat is a repeat."""
 
-    def __init__(self, base_url: str, run: Run, username: str) -> None:
+    def __init__(self, base_url: str, run: Run, username: str, password: str) -> None:
         self.username = username
+        self._password = password
         self._run = run
         self._client = httpx.Client(
             base_url=base_url, timeout=_TIMEOUT_SECONDS, headers={"Origin": base_url}
@@ -54,7 +55,7 @@ class Actor:
 
     def sign_in(self) -> None:
         """Open a session; the cookie stays in the client."""
-        body = {"username": self.username, "password": self._run.password(self.username)}
+        body = {"username": self.username, "password": self._password}
         answer = self._client.post("/v1/session", json=body)
         if answer.status_code >= 400:
             raise StoryBroken(f"{self.username} could not sign in: {answer.text}")
@@ -71,7 +72,11 @@ class Actor:
 
     def post(self, path: str, body: Any = None, *, step: str) -> Any:
         """Ask for something to be done, once however often the story is told. Raises Refused for a 4xx."""
-        return self._send(path, step=step, json=body if body is not None else {})
+        return self.post_once(path, body, key=self._run.key(step))
+
+    def post_once(self, path: str, body: Any = None, *, key: str) -> Any:
+        """The same under a key that outlives the run."""
+        return self._send(path, key=key, **({} if body is None else {"json": body}))
 
     def upload(self, path: str, content: bytes, media_type: str, *, step: str) -> Any:
         """Send a file."""

@@ -14,6 +14,8 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     number: int
     secret: str
     is_finished: bool = False
+    #: What was decided once and must be said again the same way: the moments of the auction.
+    moments: dict[str, str] = {}
 
     def key(self, step: str) -> str:
         """The Idempotency-Key of a step of this run."""
@@ -45,6 +47,12 @@ class RunFile:
     def finish(self, run: Run) -> None:
         """Remember that this run's story was told to its end."""
         self._write(msgspec.structs.replace(run, is_finished=True))
+
+    def remember(self, run: Run, moments: dict[str, str]) -> Run:
+        """Keep the moments that this run fixed, before they are used."""
+        kept = msgspec.structs.replace(run, moments=run.moments | moments)
+        self._write(kept)
+        return kept
 
     def _write(self, run: Run) -> None:
         self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
