@@ -101,7 +101,7 @@ def _put(cell: SheetCell, value: Cell) -> None:
         _put(cell, yuan(value.amount))
     elif isinstance(value, int):
         cell.value = value
-    else:
+    elif value:
         cell.value = ILLEGAL_CHARACTERS_RE.sub("\ufffd", value)
         cell.data_type = "s"  # openpyxl takes what begins with "=" for a formula otherwise
         cell.alignment = Alignment(wrap_text=True, vertical="top")

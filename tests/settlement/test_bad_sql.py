@@ -10,14 +10,19 @@ from settlement import deposits, ledger
 from settlement.checks import check_ledger
 from tests.settlement.make_money import make_bidder
 
-POST = "SELECT settlement.post_transfers_v1({id}, ARRAY['bad'], ARRAY['k'], ARRAY['r'], ARRAY[NULL]::timestamptz[], {entries}, now())"
+POST = (
+    "SELECT settlement.post_transfers_v1({id}, ARRAY['bad'], ARRAY['k'], ARRAY['r'],"
+    " ARRAY[NULL]::timestamptz[], {entries}, now())"
+)
 NEW_ID = "ARRAY[gen_random_uuid()]"
 HEADER = (
-    "INSERT INTO settlement.transfers (id, idempotency_id, content, kind, ref, entry_count, effective_at, recorded_at)"
+    "INSERT INTO settlement.transfers (id, idempotency_id, content, kind, ref, entry_count,"
+    " effective_at, recorded_at)"
     " VALUES ('00000000-0000-7000-8000-000000000001', 'raw', sha256('x'), 'k', 'r', {count}, {at}, now())"
 )
 ENTRY = (
-    "INSERT INTO settlement.entries (account_id, account_version, transfer_id, amount_fen, balance_before_fen, balance_after_fen)"
+    "INSERT INTO settlement.entries (account_id, account_version, transfer_id, amount_fen,"
+    " balance_before_fen, balance_after_fen)"
     " SELECT id, version + {step}, '00000000-0000-7000-8000-000000000001', {amount}, {before}, {after}"
     " FROM settlement.accounts WHERE kind = '{kind}'"
 )
@@ -70,7 +75,8 @@ AS_OWNER = {
     "an id used for something else": (
         POST.replace("'bad'", "'first'").format(
             id=NEW_ID,
-            entries="ARRAY[1, 1], ARRAY(SELECT id FROM settlement.accounts WHERE kind IN ('outside', 'client_money') ORDER BY kind),"
+            entries="ARRAY[1, 1], ARRAY(SELECT id FROM settlement.accounts"
+            " WHERE kind IN ('outside', 'client_money') ORDER BY kind),"
             " ARRAY[7, -7]::bigint[]",
         ),
         "LL002",
@@ -113,7 +119,8 @@ AS_OWNER = {
         "LL009|23503",
     ),
     "an account of another's kind": (
-        "INSERT INTO settlement.accounts (kind, book, may_go_negative, opened_at) VALUES ('client_money', 'money', true, now())",
+        "INSERT INTO settlement.accounts (kind, book, may_go_negative, opened_at) VALUES"
+        " ('client_money', 'money', true, now())",
         "23503",
     ),
     "an account born with money": (
@@ -134,19 +141,25 @@ AS_OWNER = {
     "a transfer deleted": ("DELETE FROM settlement.transfers", "LL008"),
     "transfers truncated": ("TRUNCATE settlement.transfers CASCADE", "LL008"),
     "a hold captured beyond its amount": (
-        "INSERT INTO settlement.holds (id, source_id, held_id, amount_fen, captured_fen, state, ref, held_at, closed_at)"
-        " SELECT gen_random_uuid(), id, id, 5, 6, 'CAPTURED', 'r', now(), now() FROM settlement.accounts WHERE kind = 'outside'",
+        "INSERT INTO settlement.holds (id, source_id, held_id, amount_fen, captured_fen, state,"
+        " ref, held_at, closed_at)"
+        " SELECT gen_random_uuid(), id, id, 5, 6, 'CAPTURED', 'r', now(), now() FROM"
+        " settlement.accounts WHERE kind = 'outside'",
         "23514",
     ),
     "a plan approved by who drafted it": (
-        "INSERT INTO settlement.plans (id, lot_id, content, state, drafted_by, drafted_at, objection_until, approved_by,"
-        " approved_at, approved_hash) SELECT gen_random_uuid(), gen_random_uuid(), 'x', 'APPROVED', u, now(), now(), u, now(),"
+        "INSERT INTO settlement.plans (id, lot_id, content, state, drafted_by, drafted_at,"
+        " objection_until, approved_by,"
+        " approved_at, approved_hash) SELECT gen_random_uuid(), gen_random_uuid(), 'x', 'APPROVED',"
+        " u, now(), now(), u, now(),"
         " sha256('x') FROM gen_random_uuid() u",
         "23514",
     ),
     "a plan approved as something else": (
-        "INSERT INTO settlement.plans (id, lot_id, content, state, drafted_by, drafted_at, objection_until, approved_by,"
-        " approved_at, approved_hash) VALUES (gen_random_uuid(), gen_random_uuid(), 'x', 'APPROVED', gen_random_uuid(), now(),"
+        "INSERT INTO settlement.plans (id, lot_id, content, state, drafted_by, drafted_at,"
+        " objection_until, approved_by,"
+        " approved_at, approved_hash) VALUES (gen_random_uuid(), gen_random_uuid(), 'x',"
+        " 'APPROVED', gen_random_uuid(), now(),"
         " now(), gen_random_uuid(), now(), sha256('y'))",
         "23514",
     ),
