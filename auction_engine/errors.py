@@ -63,16 +63,16 @@ class UnknownMode(LuochuiError):
     code = "unknown_durability_mode"
 
 
-class LibraryMismatch(LuochuiError):
-    """The server runs another function library than this program was built with. / 服务器上的函数库版本不符。"""
-
-    code = "library_mismatch"
-
-
 class JournalBroken(LuochuiError):
     """The journal does not continue what is already stored. / 日志与已存记录不连续。"""
 
     code = "journal_broken"
+
+
+class JournalForked(JournalBroken):
+    """The engine's journal continues another past than the stored one. / 引擎日志与已存日志分叉。"""
+
+    code = "journal_forked"
 
 
 class CheckpointInconsistent(LuochuiError):

@@ -17,7 +17,7 @@ import redis.asyncio
 
 from auction_engine import keys, log_tree
 from auction_engine.checkpoints import LogKey
-from auction_engine.errors import JournalBroken
+from auction_engine.errors import JournalBroken, JournalForked
 from auction_engine.journal import Entry, entry_of
 from auction_engine.log_tree import SQL
 from auction_engine.replica import Replica, Replicas
@@ -25,7 +25,7 @@ from auction_engine.rows import Accepted, Refused, Rows, columns
 from kit.clock import Clock
 from kit.errors import LuochuiError
 from kit.failpoints import register
-from kit.sql import Connection
+from kit.sql import Connection, Pool
 
 #: Batches in one transaction, at most.
 BATCHES_MAX = 64
@@ -68,7 +68,7 @@ class Projector:
 
     def __init__(
         self,
-        pool: "asyncpg.Pool[asyncpg.Record]",
+        pool: Pool,
         client: redis.asyncio.Redis,
         *,
         key: LogKey,
@@ -202,6 +202,7 @@ async def write_entries(
     pairs: list[tuple[UUID, int]] = []
     first = position
     for entry in entries:
+        _check_continues(entry, position)
         await replicas.replay(conn, entry)
         position = await _write_batch(conn, entry, position)
         chain_values.append(position.chain)
@@ -230,14 +231,18 @@ async def write_entries(
     return Projected(seq=position.seq, batches=len(entries), finals=finals)
 
 
-async def _write_batch(conn: Connection, entry: Entry, before: Position) -> Position:
+def _check_continues(entry: Entry, before: Position) -> None:
     header = entry.header
     if header.previous_head != before.head:
-        raise JournalBroken(
+        raise JournalForked(
             f"shard {entry.shard}: batch {header.seq} continues {header.previous_head or 'nothing'},"
             f" the journal ends with {before.head or 'nothing'}",
             f"分片 {entry.shard} 第 {header.seq} 批与已存日志不连续",
         )
+
+
+async def _write_batch(conn: Connection, entry: Entry, before: Position) -> Position:
+    header = entry.header
     after = Position(
         epoch=before.epoch,
         seq=header.seq,

@@ -1,0 +1,162 @@
+"""The bid engine as the rest of the program uses it: auctions, commands, views and closing."""
+
+from typing import Any, Self
+from uuid import UUID
+
+import msgspec
+import redis.asyncio
+
+from auction_engine import keys
+from auction_engine.checkpoints import LogKey
+from auction_engine.decided import Acknowledgement
+from auction_engine.durability import durability_named, verify_durability
+from auction_engine.errors import NoSuchAuction
+from auction_engine.gateway import Gateway
+from auction_engine.library import load_library
+from auction_engine.projector import Projector
+from auction_engine.recovery import Fence
+from auction_engine.rules.commands import Command, Result
+from auction_engine.rules.model import create_command
+from auction_engine.rules.profile import Profile
+from auction_engine.waiting import Limits
+from kit.clock import Clock
+from kit.sql import Pool
+
+_SOCKET_SECONDS = 5.0
+_VIEW_FIELDS = (
+    "status",
+    "price_fen",
+    "leader",
+    "ends_at",
+    "closed_at",
+    "seq",
+    "bids",
+    "bidders",
+    "extensions",
+    "minimum_fen",
+    "reserve_met",
+    "final",
+    "result",
+)
+
+
+class NotDue(msgspec.Struct, frozen=True):
+    """The auction is not final yet. `ends_at_ms` is its present end, None while suspended; the grace follows it."""
+
+    ends_at_ms: int | None
+
+
+class Engine:
+    """One engine: gateway, fence and projector on one server and one database.
+
+    The pool must have room for four connections at once beside the program's own use.
+    """
+
+    def __init__(
+        self, client: redis.asyncio.Redis, *, gateway: Gateway, projector: Projector, fence: Fence
+    ) -> None:
+        self._client = client
+        self._shards = keys.SHARDS
+        self.gateway = gateway
+        self.projector = projector
+        self.fence = fence
+
+    @classmethod
+    async def open(
+        cls,
+        pool: Pool,
+        redis_url: str,
+        *,
+        key: LogKey,
+        clock: Clock,
+        durability: str = "local",
+        limits: Limits | None = None,
+    ) -> Self:
+        """Check the server against the durability mode, load the library, pass the fence, take commands.
+
+        Raises UnknownMode, WeakDurability, LibraryMismatch or ShardHalted rather than starting on less.
+        """
+        mode = durability_named(durability)
+        client = redis.asyncio.Redis.from_url(
+            redis_url, socket_timeout=_SOCKET_SECONDS, socket_connect_timeout=_SOCKET_SECONDS
+        )
+        try:
+            await verify_durability(client, mode)
+            await load_library(client)
+            projector = Projector(pool, client, key=key, clock=clock)
+            fence = Fence(pool, client, projector=projector, clock=clock)
+            await fence.verify_all()
+        except BaseException:
+            await client.aclose()
+            raise
+        gateway = Gateway(redis_url, fence=fence.verify, durability=mode, key=key, limits=limits)
+        return cls(client, gateway=gateway, projector=projector, fence=fence)
+
+    async def aclose(self) -> None:
+        """Answer what is in flight, then let go of the server."""
+        await self.gateway.close()
+        await self._client.aclose()
+
+    async def submit(self, auction_id: UUID, command: Command) -> Acknowledgement:
+        """Any command; see Gateway.submit for what may be raised."""
+        return await self.gateway.submit(str(auction_id), command)
+
+    async def create_auction(
+        self, auction_id: UUID, profile: Profile, *, paddles: dict[int, int | None] | None = None
+    ) -> Acknowledgement:
+        """Freeze the profile and open the book; again with the same profile it answers as a replay."""
+        return await self.submit(auction_id, create_command(profile, paddles))
+
+    async def admit(
+        self, auction_id: UUID, paddle: int, *, limit_fen: int | None = None, id: str = ""
+    ) -> Acknowledgement:
+        """Let a paddle bid, up to a limit if one is given; a later call replaces the limit."""
+        command = Command(do="admit", paddle=paddle, value=limit_fen or 0, id=id)
+        return await self.submit(auction_id, command)
+
+    async def suspend(self, auction_id: UUID, reason: str, *, id: str = "") -> Acknowledgement:
+        """Stop the auction's clock."""
+        return await self.submit(auction_id, Command(do="suspend", reason=reason, id=id))
+
+    async def resume(self, auction_id: UUID, reason: str = "", *, id: str = "") -> Acknowledgement:
+        """Let the auction's clock go on."""
+        return await self.submit(auction_id, Command(do="resume", reason=reason, id=id))
+
+    async def cancel(self, auction_id: UUID, reason: str, *, id: str = "") -> Acknowledgement:
+        """End the auction without a winner."""
+        return await self.submit(auction_id, Command(do="cancel", reason=reason, id=id))
+
+    async def disqualify(
+        self, auction_id: UUID, paddle: int, *, reason: str, id: str = ""
+    ) -> Acknowledgement:
+        """Bar a paddle and void what it has bid."""
+        command = Command(do="disqualify", paddle=paddle, reason=reason, id=id)
+        return await self.submit(auction_id, command)
+
+    async def view(self, auction_id: UUID) -> dict[str, Any]:
+        """The public state now, by the engine's clock: never a maximum, never the reserve."""
+        shard = keys.shard_of(str(auction_id), self._shards)
+        names = (keys.meta(shard), keys.book(shard, str(auction_id)))
+        packed = await self._client.execute_command(  # type: ignore[no-untyped-call]  # the client's own
+            "FCALL_RO", "view_v1", 2, *names, 0
+        )
+        if packed is None:
+            raise NoSuchAuction(
+                f"auction_id: the engine holds no auction {auction_id}",
+                f"引擎中没有拍卖 {auction_id}",
+            )
+        # what is null is left out on the wire
+        view: dict[str, Any] = dict.fromkeys(_VIEW_FIELDS) | msgspec.msgpack.decode(packed)
+        return view
+
+    async def close(self, auction_id: UUID) -> Result | NotDue:
+        """Close the auction if its end and the grace have passed; safe to repeat, and from many callers at once.
+
+        When it answers a result, that result is in PostgreSQL and under a signed checkpoint.
+        """
+        await self.submit(auction_id, Command(do="tick"))
+        view = await self.view(auction_id)
+        if not view["final"]:
+            return NotDue(view["ends_at"])
+        await self.projector.project(keys.shard_of(str(auction_id), self._shards))
+        return msgspec.convert(view["result"], Result)

@@ -1,0 +1,250 @@
+"""The fence: a server that is up is not trusted for being up (reliability 3.6).
+
+Before a shard's first call, on every reconnect, and after every answer that says the engine is not where it was, the
+engine's epoch, sequence and chain head are compared with PostgreSQL's. An engine that is ahead is projected first. One
+that is behind, empty or forked is rebuilt from the journal under a new epoch; auctions that were open are suspended
+as of the moment the engine was last seen, with a journalled reason, and the venue resumes them. What can't be
+explained halts the shard.
+"""
+
+import asyncio
+import logging
+import secrets
+from uuid import UUID
+
+import msgspec
+import redis.asyncio
+
+from auction_engine import keys
+from auction_engine.errors import JournalBroken, JournalForked, ShardHalted
+from auction_engine.journal import HEADER_VERSION, Entry, Header, encode_rows
+from auction_engine.log_tree import SQL
+from auction_engine.projector import Position, Projector, lock_position, write_entries
+from auction_engine.replica import Replica, Replicas, entries_from_rows, replica_from_journal
+from auction_engine.rules.commands import Command
+from kit.clock import Clock
+from kit.failpoints import register
+from kit.sql import Connection, Pool, load_statements
+
+#: Batches replayed into the engine in one pipeline.
+_PIPELINE = 100
+#: Namespace of the advisory locks by which fences of one shard wait for each other.
+_LOCK_CLASS = 0x6C63  # "lc"
+_RECOVERY = load_statements("auction_engine", "sql/recovery.sql")
+
+_log = logging.getLogger(__name__)
+_after_epoch = register("recovery.after_epoch")
+_before_finish = register("recovery.before_finish")
+
+
+class Meta(msgspec.Struct, frozen=True):
+    """What the engine says of a shard; `epoch` is None where it holds nothing, or is being rebuilt."""
+
+    epoch: int | None
+    seq: int
+    head: str
+
+
+class Fence:
+    """Compares and repairs; one shard at a time in this process, and across processes by a lock in PostgreSQL."""
+
+    def __init__(
+        self, pool: Pool, client: redis.asyncio.Redis, *, projector: Projector, clock: Clock
+    ) -> None:
+        self._pool = pool
+        self._client = client
+        self._projector = projector
+        self._clock = clock
+        self._one_at_a_time = asyncio.Lock()
+
+    async def verify(self, shard: int) -> int:
+        """The shard's epoch, once engine and journal agree. Raises ShardHalted where they can't be made to."""
+        async with self._one_at_a_time, self._pool.acquire() as lock:
+            await lock.execute("SELECT pg_advisory_lock($1, $2)", _LOCK_CLASS, shard)
+            try:
+                await lock.execute(SQL["ensure_shard"], shard)
+                return await self._verify_locked(shard)
+            finally:
+                await lock.execute("SELECT pg_advisory_unlock($1, $2)", _LOCK_CLASS, shard)
+
+    async def verify_all(self) -> list[int]:
+        """Verify every shard that the database knows; the shards."""
+        shards = [row["shard"] for row in await self._pool.fetch(SQL["positions"])]
+        for shard in shards:
+            await self.verify(shard)
+        return shards
+
+    async def _verify_locked(self, shard: int) -> int:
+        # The position first: whatever the engine says afterwards can only be further on.
+        async with self._pool.acquire() as conn, conn.transaction():
+            position = await lock_position(conn, shard)
+            assert position is not None, "the shard's row was just made"
+        meta = await self._meta(shard)
+        reason = await self._why_unfit(shard, position, meta)
+        if reason is None:
+            return position.epoch
+        _log.warning("shard_rebuilt shard=%d reason=%s", shard, reason)
+        epoch = await self._begin_epoch(shard, reason=reason, meta=meta)
+        _after_epoch()
+        await self._restore(shard, epoch)
+        return epoch
+
+    async def _why_unfit(self, shard: int, position: Position, meta: Meta) -> str | None:
+        """Why the engine's books can't be used, or None once everything it holds is journalled."""
+        if meta.epoch is None:
+            return "the engine holds nothing of this shard"
+        if meta.epoch > position.epoch:
+            raise _halted(
+                shard, f"the engine is in epoch {meta.epoch}, the journal in epoch {position.epoch}"
+            )
+        if meta.epoch < position.epoch:
+            return f"the engine is still in epoch {meta.epoch}"
+        if meta.seq < position.seq:
+            return f"the engine is at batch {meta.seq}, the journal at batch {position.seq}"
+        try:
+            await self._projector.project(shard)
+        except JournalForked as fork:
+            return f"the engine's journal has forked ({fork})"
+        except JournalBroken as error:
+            raise _halted(shard, str(error)) from error
+        if meta.seq and await self._head_at(shard, meta.seq) != meta.head:
+            return f"the engine's head at batch {meta.seq} is not the journal's"
+        return None
+
+    async def _meta(self, shard: int) -> Meta:
+        reply = self._client.hmget(keys.meta(shard), ["epoch", "seq", "head"])
+        epoch, seq, head = await reply  # type: ignore[misc]  # the client is typed for both kinds of caller
+        return Meta(
+            epoch=None if epoch is None else int(epoch),
+            seq=int(seq or 0),
+            head=(head or b"").decode(),
+        )
+
+    async def _head_at(self, shard: int, seq: int) -> str | None:
+        head: str | None = await self._pool.fetchval(_RECOVERY["head_at"], shard, seq)
+        return head
+
+    async def _begin_epoch(self, shard: int, *, reason: str, meta: Meta) -> int:
+        """Commit the new epoch, the suspensions, and the record of why; the engine is not touched yet."""
+        async with self._pool.acquire() as conn, conn.transaction():
+            position = await lock_position(conn, shard)
+            assert position is not None
+            epoch: int = await conn.fetchval(_RECOVERY["begin_epoch"], shard)
+            position = msgspec.structs.replace(position, epoch=epoch)
+            suspended = await _suspend_open(conn, shard, position, reason=reason)
+            await conn.execute(
+                _RECOVERY["record_epoch"],
+                shard,
+                epoch,
+                reason,
+                position.seq,
+                None if meta.epoch is None else meta.seq,
+                [UUID(auction) for auction in suspended],
+                self._clock(),
+            )
+        return epoch
+
+    async def _restore(self, shard: int, epoch: int) -> None:
+        """Replay the journal into an emptied shard, and open it at the journal's head."""
+        meta, log = keys.meta(shard), keys.log(shard)
+        forked = f"{log}:fork:{epoch}"
+        await self._call("restore_begin_v1", [meta, log, forked], [str(epoch)], shard)
+        await self._forget_books(shard)
+        seq = 0
+        while rows := await self._pool.fetch(_RECOVERY["batches_after"], shard, seq, _PIPELINE):
+            await self._replay(entries_from_rows(rows), epoch)
+            seq = rows[-1]["seq"]
+        _before_finish()
+        head = await self._head_at(shard, seq) if seq else ""
+        await self._call("restore_finish_v1", [meta], [str(epoch), str(seq), head or ""], shard)
+
+    async def _replay(self, entries: list[Entry], epoch: int) -> None:
+        pipeline = self._client.pipeline(transaction=False)
+        for entry in entries:
+            names = keys.batch_keys(entry.shard, entry.auctions)
+            arguments = (
+                str(epoch),
+                entry.header_bytes,
+                entry.commands_bytes,
+                entry.decisions_bytes,
+                entry.auctions_bytes,
+            )
+            pipeline.execute_command("FCALL", "restore_batch_v1", len(names), *names, *arguments)
+        for entry, reply in zip(entries, await pipeline.execute(), strict=True):
+            _check_ok(reply, entry.shard, f"replaying batch {entry.header.seq}")
+
+    async def _call(
+        self, function: str, names: list[str], arguments: list[str], shard: int
+    ) -> None:
+        call = self._client.execute_command(  # type: ignore[no-untyped-call]  # the client's own
+            "FCALL", function, len(names), *names, *arguments
+        )
+        reply = await call
+        _check_ok(reply, shard, function)
+
+    async def _forget_books(self, shard: int) -> None:
+        """Remove every book and id table of the shard, those of auctions that were never journalled too."""
+        tag = keys.meta(shard).removesuffix("meta")
+        for kind in ("a", "i"):
+            async for name in self._client.scan_iter(match=f"{tag}{kind}:*", count=1000):
+                await self._client.unlink(name)
+
+
+async def _suspend_open(
+    conn: Connection, shard: int, position: Position, *, reason: str
+) -> list[str]:
+    """Journal a suspension of every auction that was open when the engine was last seen; their ids."""
+    seen_ms: int = await conn.fetchval(SQL["pulse"])
+    at_ms = max(position.decided_ms, seen_ms)
+    rows = await conn.fetch(_RECOVERY["unfinished_auctions"], shard)
+    replicas: dict[str, Replica] = {}
+    for row in rows:
+        replica = await replica_from_journal(conn, row["auction_id"])
+        if replica.auction.status(at_ms) == "open":
+            replicas[str(row["auction_id"])] = replica
+    if replicas:
+        entry = _suspension(shard, position, replicas, at_ms=at_ms, reason=reason)
+        await write_entries(conn, [entry], position=position, replicas=Replicas(shard))
+    return list(replicas)
+
+
+def _suspension(
+    shard: int, position: Position, replicas: dict[str, Replica], *, at_ms: int, reason: str
+) -> Entry:
+    """The batch that suspends these auctions, as the first of the new epoch."""
+    command = Command(
+        do="suspend", reason=f"rebuilt from the journal in epoch {position.epoch}: {reason}"
+    )
+    commands = [command.to_wire(place, age_us=0) for place in range(1, len(replicas) + 1)]
+    decisions = [
+        replica.decide(row[1:], at_ms)
+        for replica, row in zip(replicas.values(), commands, strict=True)
+    ]
+    header = Header(
+        version=HEADER_VERSION,
+        epoch=position.epoch,
+        seq=position.seq + 1,
+        decided_ms=at_ms,
+        previous_head=position.head,
+        salt=secrets.token_hex(16),
+    )
+    return Entry(
+        shard,
+        msgspec.msgpack.encode(header),
+        encode_rows(commands),
+        encode_rows(decisions),
+        encode_rows(list(replicas)),
+    )
+
+
+def _check_ok(reply: object, shard: int, what: str) -> None:
+    if reply != [b"OK"]:
+        raise _halted(shard, f"{what}: the engine answered {reply}")
+
+
+def _halted(shard: int, why: str) -> ShardHalted:
+    return ShardHalted(
+        f"shard {shard} is halted: {why}; nothing is decided until an operator has looked",
+        f"分片 {shard} 已停用：{why}",
+        shard=shard,
+    )

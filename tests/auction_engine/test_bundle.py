@@ -1,0 +1,397 @@
+"""A bundle proves the winner and the price to a stranger; changed in any way it fails, and says where."""
+
+import json
+import secrets
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import msgspec
+import pytest
+import redis.asyncio
+from click.testing import CliRunner
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from auction_engine.bundle import (
+    AnyLine,
+    Batch,
+    Given,
+    Head,
+    Inclusion,
+    Signed,
+    decode_line,
+    export_bundle,
+    seal,
+)
+from auction_engine.checkpoints import LogKey, verifier_key
+from auction_engine.errors import AuctionNotFinal, NoSuchAuction
+from auction_engine.projector import Projector
+from auction_engine.rules.commands import Command
+from auction_engine.verification import DoesNotHold, Unreadable, verify_bundle
+from marketplace.commands.verify import command as verify
+from tests.auction_engine.make_engine import AUCTION, LOG_NAME, OTHER_AUCTION, a_bid, a_key
+from tests.auction_engine.make_journal import OPENS_MS, SHARD, JournalWriter, a_creation
+
+NOW = datetime(2026, 11, 2, 1, 0, tzinfo=UTC)
+END_MS = OPENS_MS + 86_400_000
+
+
+async def write_auction(writer: JournalWriter) -> None:
+    """Two auctions in one shard; paddle 2 wins the first by a hidden maximum, paddle 3 matches once."""
+    await writer.write(
+        OPENS_MS - 5000,
+        (OTHER_AUCTION, a_creation()),
+        (AUCTION, a_creation(reserve_price_fen=12_000_000)),
+    )
+    step = OPENS_MS + 1000
+    await writer.write(
+        step, (AUCTION, a_bid(1, 10_000_000, "a1")), (OTHER_AUCTION, a_bid(5, 10_000_000))
+    )
+    await writer.write(step + 1, (OTHER_AUCTION, a_bid(4, 20_000_000)))
+    await writer.write(step + 2, (AUCTION, a_bid(3, 10_000_000)), (AUCTION, a_bid(4, 10_000_050)))
+    proxy = Command(do="proxy", paddle=2, value=20_000_000, id="p1")
+    await writer.write(step + 3, (AUCTION, proxy), (AUCTION, a_bid(1, 15_000_000)))
+    await writer.write(step + 4, (AUCTION, Command(do="suspend", reason="fault")))
+    await writer.write(step + 504, (AUCTION, Command(do="resume")))
+    await writer.write(END_MS + 400, (AUCTION, a_bid(1, 16_000_000, "late")))
+    await writer.write(END_MS + 400_000, (AUCTION, Command(do="tick")))
+
+
+@pytest.fixture
+async def bundle(database: asyncpg.Pool, engine_redis: redis.asyncio.Redis) -> bytes:
+    """The bundle of a final auction."""
+    await database.execute("INSERT INTO engine.shards (shard, epoch) VALUES ($1, 1)", SHARD)
+    writer = JournalWriter(engine_redis)
+    projector = Projector(database, engine_redis, key=a_key(), clock=lambda: NOW)
+    await write_auction(writer)
+    await projector.project(SHARD)
+    async with database.acquire() as conn, conn.transaction(isolation="repeatable_read"):
+        return await export_bundle(conn, UUID(AUCTION), key=a_key(), mode="local")
+
+
+def lines_of(bundle: bytes) -> list[Any]:
+    return [decode_line(raw) for raw in bundle.splitlines()]
+
+
+def sealed(lines: list[AnyLine], key: LogKey | None = None) -> bytes:
+    """The bundle of these lines (the last, which signs, is made anew)."""
+    return seal(lines[:-1], key=key or a_key())
+
+
+def changed(line: Any, **fields: Any) -> Any:
+    return msgspec.structs.replace(line, **fields)
+
+
+async def test_bundle_proves_winner_and_price(bundle: bytes) -> None:
+    """The untouched bundle verifies and gives the winner, the price and what was checked."""
+    verified = verify_bundle(bundle, trusted_keys=[a_key().public_key])
+    assert verified.result["outcome"] == "sold"
+    assert (verified.result["winner"], verified.result["price_fen"]) == (2, 16_100_000)
+    assert verified.result["underbidder"] == 1
+    assert (verified.batches, verified.commands, verified.receipts) == (9, 10, 3)
+    assert verify_bundle(bundle) == verified
+
+
+async def test_bundle_shows_nothing_of_other_auctions(bundle: bytes) -> None:
+    """No command, paddle or amount of another auction of the same shard can be read from the file."""
+    assert OTHER_AUCTION.encode() not in bundle
+    assert b"20000000" in bundle, "the winner's maximum is needed for the replay"
+    for line in lines_of(bundle):
+        if isinstance(line, Batch):
+            assert all(opening.command[2] != 5 for opening in line.openings)
+
+
+async def test_bundle_is_refused_before_the_auction_is_final(
+    database: asyncpg.Pool, engine_redis: redis.asyncio.Redis
+) -> None:
+    """Nothing is exported while maxima and reserve are secret, nor of an auction that there is not."""
+    await database.execute("INSERT INTO engine.shards (shard, epoch) VALUES ($1, 1)", SHARD)
+    writer = JournalWriter(engine_redis)
+    await writer.write(OPENS_MS, (AUCTION, a_creation()))
+    await Projector(database, engine_redis, key=a_key(), clock=lambda: NOW).project(SHARD)
+    async with database.acquire() as conn:
+        with pytest.raises(AuctionNotFinal):
+            await export_bundle(conn, UUID(AUCTION), key=a_key(), mode="local")
+        with pytest.raises(NoSuchAuction):
+            await export_bundle(conn, UUID(OTHER_AUCTION), key=a_key(), mode="local")
+
+
+def drop_opening(lines: list[Any]) -> str:
+    lines[4] = changed(lines[4], openings=lines[4].openings[:1])
+    return "commands"
+
+
+def drop_accepted(lines: list[Any]) -> str:
+    lines[2] = changed(lines[2], openings=[], leaves=[])
+    return "line 5: batch 4"
+
+
+def drop_batch(lines: list[Any]) -> str:
+    del lines[3]
+    return "line 4: batch 4"
+
+
+def swap_batches(lines: list[Any]) -> str:
+    lines[3], lines[4] = lines[4], lines[3]
+    return "line 4: batch 4"
+
+
+def swap_bids(lines: list[Any]) -> str:
+    first, second = lines[4].openings
+    swapped = [changed(second, index=first.index), changed(first, index=second.index)]
+    lines[4] = changed(lines[4], openings=swapped)
+    return "line 5: batch 4 of shard 5, command 0"
+
+
+def reorder_bids(lines: list[Any]) -> str:
+    lines[4] = changed(lines[4], openings=lines[4].openings[::-1])
+    return "line 5: batch 4 of shard 5, command 0"
+
+
+def move_time(lines: list[Any]) -> str:
+    lines[2] = changed(lines[2], header=changed(lines[2].header, decided_ms=OPENS_MS + 1001))
+    return "line 3: batch 2 of shard 5: signature"
+
+
+def move_age(lines: list[Any]) -> str:
+    opening = lines[2].openings[0]
+    moved = [opening.command[0], 4000, *opening.command[2:]]
+    lines[2] = changed(lines[2], openings=[changed(opening, command=moved)])
+    return "line 3: batch 2 of shard 5, command 0"
+
+
+def raise_amount(lines: list[Any]) -> str:
+    opening = lines[2].openings[0]
+    raised = [*opening.command[:3], 10_100_000, *opening.command[4:]]
+    lines[2] = changed(lines[2], openings=[changed(opening, command=raised)])
+    return "line 3: batch 2 of shard 5, command 0"
+
+
+def change_decision(lines: list[Any]) -> str:
+    opening = lines[4].openings[1]
+    lines[4] = changed(
+        lines[4], openings=[lines[4].openings[0], changed(opening, decision=[1, 3, 10, 4, 9])]
+    )
+    return "line 5: batch 4 of shard 5, command 1"
+
+
+def duplicate_batch(lines: list[Any]) -> str:
+    lines.insert(3, lines[2])
+    return "line 4: batch 2"
+
+
+def change_leaf(lines: list[Any]) -> str:
+    lines[2] = changed(lines[2], leaves=[lines[2].leaves[0], "0" * 64])
+    return "line 3: batch 2 of shard 5"
+
+
+def change_chain(lines: list[Any]) -> str:
+    lines[0] = changed(lines[0], chain_before="1" * 64)
+    return "inclusion"
+
+
+def change_winner(lines: list[Any]) -> str:
+    lines[0] = changed(lines[0], result=lines[0].result | {"winner": 1})
+    return "line 1: result"
+
+
+def change_reserve(lines: list[Any]) -> str:
+    lines[0] = changed(lines[0], profile=lines[0].profile | {"reserve_price_fen": None})
+    return "line 1: profile"
+
+
+def forge_receipt(lines: list[Any]) -> str:
+    place = next(n for n, line in enumerate(lines) if isinstance(line, Given))
+    receipt = lines[place].receipt
+    command = [*receipt.command[:3], 99_000_000, *receipt.command[4:]]
+    lines[place] = Given(receipt=changed(receipt, command=command))
+    return f"line {place + 1}: receipt of batch {receipt.header.seq}, command {receipt.index}"
+
+
+def forge_receipt_signature(lines: list[Any]) -> str:
+    place = next(n for n, line in enumerate(lines) if isinstance(line, Given))
+    receipt = lines[place].receipt
+    lines[place] = Given(receipt=changed(receipt, signature="00" * 64))
+    return f"line {place + 1}: receipt of batch {receipt.header.seq}, command {receipt.index}"
+
+
+def promise_more_durability(lines: list[Any]) -> str:
+    place = next(n for n, line in enumerate(lines) if isinstance(line, Given))
+    lines[place] = Given(receipt=changed(lines[place].receipt, mode="journalled"))
+    return f"line {place + 1}: receipt of batch"
+
+
+def forge_checkpoint(lines: list[Any]) -> str:
+    place = next(n for n, line in enumerate(lines) if isinstance(line, Signed))
+    size = lines[place].note.split("\n")[1]
+    lines[place] = changed(lines[place], note=lines[place].note.replace(f"\n{size}\n", "\n99\n", 1))
+    return f"line {place + 1}: checkpoint"
+
+
+def drop_checkpoints(lines: list[Any]) -> str:
+    lines[:] = [line for line in lines if not isinstance(line, Signed | Inclusion)]
+    return "the end"
+
+
+def count_fewer(lines: list[Any]) -> str:
+    lines[0] = changed(lines[0], commands=lines[0].commands - 1)
+    return "line 1: commands"
+
+
+def cut_the_tail(lines: list[Any]) -> str:
+    place = max(n for n, line in enumerate(lines) if isinstance(line, Batch))
+    del lines[place]
+    return "inclusion"
+
+
+def rename_the_auction(lines: list[Any]) -> str:
+    lines[0] = changed(lines[0], auction=OTHER_AUCTION)
+    return "line 2: batch 1 of shard 5, command 1"
+
+
+TAMPERINGS = [
+    drop_opening,
+    drop_accepted,
+    drop_batch,
+    swap_batches,
+    swap_bids,
+    reorder_bids,
+    move_time,
+    move_age,
+    raise_amount,
+    change_decision,
+    duplicate_batch,
+    change_leaf,
+    change_chain,
+    change_winner,
+    change_reserve,
+    forge_receipt,
+    forge_receipt_signature,
+    promise_more_durability,
+    forge_checkpoint,
+    drop_checkpoints,
+    count_fewer,
+    cut_the_tail,
+    rename_the_auction,
+]
+
+
+async def test_every_tampering_fails_at_its_place(bundle: bytes) -> None:
+    """What was dropped, swapped, moved or forged is named, even where the file is signed again afterwards."""
+    for tamper in TAMPERINGS:
+        lines = lines_of(bundle)
+        place = tamper(lines)
+        with pytest.raises(DoesNotHold) as caught:
+            verify_bundle(sealed(lines), trusted_keys=[a_key().public_key])
+        assert place in str(caught.value), tamper.__name__
+
+
+async def test_a_changed_file_fails_at_its_last_line(bundle: bytes) -> None:
+    """A file whose lines hold but are not those that were signed fails at the line that signs them."""
+    lines = lines_of(bundle)
+    without_receipts = [line for line in lines if not isinstance(line, Given)]
+    body = b"".join(msgspec.json.encode(line) + b"\n" for line in without_receipts)
+    with pytest.raises(DoesNotHold, match=r"another SHA-256") as caught:
+        verify_bundle(body)
+    assert caught.value.place == f"line {len(without_receipts)}"
+    with pytest.raises(DoesNotHold, match="is not a key of the venue"):
+        verify_bundle(sealed(lines, a_key(9)), trusted_keys=[a_key().public_key])
+
+
+async def test_a_bundle_of_another_venue_fails_against_the_key_one_trusts(bundle: bytes) -> None:
+    """A consistent bundle under an unknown key is refused at once by whoever knows the venue's key."""
+    with pytest.raises(DoesNotHold, match=r"line 1: keys"):
+        verify_bundle(bundle, trusted_keys=[a_key(2).public_key])
+
+
+async def test_a_thousand_random_bytes_changed_are_a_thousand_failures(bundle: bytes) -> None:
+    """Any single byte changed anywhere makes the bundle fail, and the line is named."""
+    for _ in range(1000):
+        place = secrets.randbelow(len(bundle))
+        value = (bundle[place] + 1 + secrets.randbelow(255)) % 256
+        edited = bundle[:place] + bytes([value]) + bundle[place + 1 :]
+        with pytest.raises((DoesNotHold, Unreadable), match=r"line|end") as caught:
+            verify_bundle(edited, trusted_keys=[a_key().public_key])
+        assert str(caught.value), (place, value)
+
+
+@pytest.mark.parametrize("cut", [0, 1, 100, 5000])
+async def test_a_cut_file_fails(bundle: bytes, cut: int) -> None:
+    """A file that was cut off anywhere is refused."""
+    with pytest.raises((DoesNotHold, Unreadable)):
+        verify_bundle(bundle[:cut])
+
+
+async def test_command_prints_winner_price_and_ok(bundle: bytes, tmp_path: Any) -> None:
+    """`luochui verify` says who won at what price and exits 0; with --json it prints the same as an object."""
+    file = tmp_path / "a.bundle"
+    file.write_bytes(bundle)
+    run: Callable[..., Any] = CliRunner().invoke
+    shown = run(verify, [str(file)])
+    assert shown.exit_code == 0
+    assert "winner: paddle 2" in shown.output
+    assert "161000.00" in shown.output
+    assert shown.output.rstrip().endswith("ok")
+    printed = run(verify, [str(file), "--json", "--key", a_key().public_key.hex()])
+    assert printed.exit_code == 0
+    answer = json.loads(printed.stdout)
+    assert (answer["ok"], answer["winner"], answer["price_fen"]) == (True, 2, 16_100_000)
+
+
+async def test_command_names_what_does_not_hold(bundle: bytes, tmp_path: Any) -> None:
+    """A tampered bundle exits 1 with the place; an unreadable one, or a wrong key, exits 2 with one line."""
+    file = tmp_path / "a.bundle"
+    lines = lines_of(bundle)
+    move_time(lines)
+    file.write_bytes(sealed(lines))
+    run: Callable[..., Any] = CliRunner().invoke
+    shown = run(verify, [str(file)])
+    assert shown.exit_code == 1
+    assert "line 3: batch 2 of shard 5" in shown.output
+    answer = json.loads(run(verify, [str(file), "--json"]).stdout)
+    assert answer["ok"] is False
+    assert answer["place"].startswith("line 3: batch 2")
+    other = Ed25519PrivateKey.generate().public_key().public_bytes_raw().hex()
+    file.write_bytes(bundle)
+    assert run(verify, [str(file), "--key", other]).exit_code == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "arguments", "field"),
+    [
+        (b"PK\x03\x04 not a bundle", [], "BUNDLE"),
+        (b'{"line":"head"}\n', [], "BUNDLE"),
+        (None, [], "BUNDLE"),
+        (b"", ["--key", "zz"], "--key"),
+        (b"", ["--key", "a+b+!!!!"], "--key"),
+    ],
+)
+def test_command_refuses_what_is_no_bundle(
+    content: bytes | None, arguments: list[str], field: str, tmp_path: Path
+) -> None:
+    """What can't be read, and a key that is none, exit 2 with one line on standard error that names the field."""
+    file = tmp_path / "a.bundle"
+    if content is not None:
+        file.write_bytes(content)
+    program = [sys.executable, "-c", "from marketplace.cli import main; main()"]
+    done = subprocess.run(
+        [*program, "verify", str(file), *arguments], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"error: {field}: ")
+    assert done.stderr.count("\n") == 1
+
+
+async def test_key_text_with_the_log_name_is_accepted(bundle: bytes, tmp_path: Any) -> None:
+    """The venue's key may be given in the form in which it is published (C2SP verifier key)."""
+    file = tmp_path / "a.bundle"
+    file.write_bytes(bundle)
+    key = verifier_key(f"{LOG_NAME}/s{SHARD:02d}", a_key().public_key)
+    run: Callable[..., Any] = CliRunner().invoke
+    assert run(verify, [str(file), "--key", key]).exit_code == 0
+    assert isinstance(lines_of(bundle)[0], Head)
