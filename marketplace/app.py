@@ -2,16 +2,12 @@
 
 import logging
 import signal
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
-from datetime import timedelta
+from collections.abc import Sequence
 from importlib import import_module, metadata
 from importlib.util import find_spec
 from pathlib import Path
 from pkgutil import iter_modules
 
-import asyncpg
-import msgspec
 import uvicorn
 import uvloop
 from litestar import Litestar
@@ -20,76 +16,24 @@ from litestar.static_files import create_static_files_router
 from litestar.types import ControllerRouterHandler
 
 import marketplace
-from kit.clock import Clock, system_clock
-from kit.sql import Pool
 from marketplace.edge.bodies import StrictRequest
 from marketplace.edge.dependencies import DEPENDENCIES
 from marketplace.edge.documentation import documentation_routes, openapi_config
 from marketplace.edge.guards import check_routes, enforce_policy
 from marketplace.edge.headers import security_headers
 from marketplace.edge.idempotency import Replayed, on_replayed
-from marketplace.edge.identity import Authenticator
 from marketplace.edge.metrics import RequestMetrics, metrics
 from marketplace.edge.policies import public
 from marketplace.edge.problems import EXCEPTION_HANDLERS
-from marketplace.edge.readiness import Check, healthz, readyz
+from marketplace.edge.readiness import healthz, readyz
 from marketplace.edge.transactions import AnswerKeeper
-from marketplace.organisations.gate import Gate, SessionLimits
-from marketplace.organisations.passwords import Passwords
+from marketplace.resources import Resources, open_desk, open_resources
 from marketplace.settings import Settings
+
+__all__ = ["Resources", "create_app", "open_desk", "open_resources", "room_routes", "serve"]
 
 BODY_BYTES_MAX = 1024 * 1024
 _STATIC = Path(__file__).parent / "static"
-
-
-class Resources(msgspec.Struct, frozen=True, kw_only=True):
-    """What an application works with, opened once a process."""
-
-    settings: Settings
-    clock: Clock
-    pool: Pool
-    passwords: Passwords
-    gate: Gate
-    checks: Mapping[str, Check]
-
-    @property
-    def authenticator(self) -> Authenticator:
-        """Who tells who is calling."""
-        return self.gate
-
-
-@asynccontextmanager
-async def open_resources(
-    settings: Settings, *, clock: Clock = system_clock
-) -> AsyncIterator[Resources]:
-    """Connect to everything the settings name; let go of it in the other order."""
-    async with AsyncExitStack() as stack:
-        pool = await stack.enter_async_context(open_pool(settings))
-        passwords = Passwords()
-        stack.callback(passwords.close)
-        limits = SessionLimits(
-            idle=timedelta(minutes=settings.session_idle_minutes),
-            absolute=timedelta(hours=settings.session_hours),
-        )
-        yield Resources(
-            settings=settings,
-            clock=clock,
-            pool=pool,
-            passwords=passwords,
-            gate=Gate(pool, passwords, limits),
-            checks={},
-        )
-
-
-def open_pool(settings: Settings) -> Pool:
-    """Connections that work as the application's role, and never wait for ever (reliability 0.4.16)."""
-    return asyncpg.create_pool(
-        settings.database_url,
-        min_size=1,
-        max_size=settings.database_pool_max,
-        command_timeout=settings.database_timeout_seconds,
-        server_settings={"role": "luochui_app", "application_name": "luochui"},
-    )
 
 
 def create_app(

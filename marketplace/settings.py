@@ -42,7 +42,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         2000  # part of the contract, not a choice
     )
     projector_lag_max_ms: Annotated[int, _Positive] = 10_000  # beyond it, not ready
-    database_pool_max: Annotated[int, msgspec.Meta(ge=2)] = 10
+    database_pool_max: Annotated[int, msgspec.Meta(ge=8)] = 16
     database_timeout_seconds: Annotated[float, msgspec.Meta(gt=0)] = 10.0
     session_idle_minutes: Annotated[int, _Positive] = 30
     session_hours: Annotated[int, _Positive] = 12

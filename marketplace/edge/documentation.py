@@ -17,7 +17,7 @@ from kit.errors import NotFound
 from marketplace.edge.guards import http_handlers
 from marketplace.edge.policies import nobody, policy_of, public
 from marketplace.edge.problems import MEDIA_TYPE, Problem
-from marketplace.edge.transactions import is_stored
+from marketplace.edge.transactions import IDEMPOTENCY, is_stored
 
 _ASSETS = {"swagger-ui-bundle.js": "text/javascript", "swagger-ui.css": "text/css"}
 _PROBLEM = {"content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}}
@@ -35,6 +35,7 @@ _REASONS = {
     429: "Too fast 过于频繁",
     500: "A failure of ours, logged 内部错误",
     503: "Not decided: try again 暂不可用，请重试",
+    504: "The outcome is unknown: ask again with the same id 结果未知，请用同一编号重试",
 }
 _IDEMPOTENCY_KEY = {
     "name": "Idempotency-Key",
@@ -118,6 +119,8 @@ def _complete(operation: dict[str, Any], path: str, handler: HTTPRouteHandler, m
         statuses |= {401, 403, 404, 409, 413, 415, 422, 429}
     if is_stored(method, path, handler.opt):
         parameters.append(_IDEMPOTENCY_KEY)
+    if handler.opt.get(IDEMPOTENCY) == "own":
+        statuses.add(504)
     if asks_version:
         parameters.append(_IF_MATCH)
         statuses |= {412, 428}

@@ -84,14 +84,23 @@ def answer(error: LuochuiError) -> Response[bytes]:
     headers = {"Cache-Control": "no-store"}
     if problem.status == HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = 'Bearer realm="luochui"'
-    if problem.status in (429, 503) or "retry_after_seconds" in error.context:
-        headers["Retry-After"] = str(error.context.get("retry_after_seconds", 1))
+    if (wait := _seconds_to_wait(problem.status, error.context)) is not None:
+        headers["Retry-After"] = str(wait)
     return Response(
         content=msgspec.json.encode(problem),
         status_code=problem.status,
         media_type=MEDIA_TYPE,
         headers=headers,
     )
+
+
+def _seconds_to_wait(status: int, context: dict[str, object]) -> int | None:
+    """What `Retry-After` says: what the error knows, else a second where trying again makes sense."""
+    if isinstance(wait_ms := context.get("retry_after_ms"), int):
+        return max(1, -(-wait_ms // 1000))
+    if isinstance(wait := context.get("retry_after_seconds"), int):
+        return wait
+    return 1 if status in (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE) else None
 
 
 def _title(kind: type[LuochuiError]) -> str:

@@ -12,7 +12,7 @@ import pytest
 from argon2 import PasswordHasher
 from litestar import Litestar
 
-from marketplace.app import Resources, create_app, open_resources
+from marketplace.app import Resources, create_app, open_desk
 from marketplace.organisations.gate import network_of
 from marketplace.organisations.http import routes
 from marketplace.organisations.passwords import PasswordChecksBusy, Passwords
@@ -86,7 +86,7 @@ async def test_https_makes_the_cookie_a_host_cookie(
     """Where browsers come by https, the cookie is `Secure` and its name binds it to the host."""
     settings = msgspec.structs.replace(resources.settings, public_origin="https://luochui.example")
     async with (
-        open_resources(settings, clock=clock) as opened,
+        open_desk(settings, clock=clock) as opened,
         client_of(create_app(opened, routes=routes)) as browser,
     ):
         answer = await sign_in(browser, await username_of(resources, maker))

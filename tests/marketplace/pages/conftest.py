@@ -9,7 +9,7 @@ import pytest
 
 from kit.embedded import Valkey
 from kit.sql import Pool
-from marketplace.app import create_app, open_resources
+from marketplace.app import create_app, open_desk
 from marketplace.lots.schemas import Lot
 from marketplace.organisations.schemas import Caller, OrganisationKind, Role
 from marketplace.settings import Settings
@@ -44,7 +44,7 @@ async def site(
     """A venue with one lot that has a secret reserve, one operator, one bidder with a password."""
     settings = Settings(database_url=database_url, redis_url=valkey.url, public_origin=ORIGIN)
     clock = MovableClock(now)
-    async with open_resources(settings, clock=clock) as resources:
+    async with open_desk(settings, clock=clock) as resources:
         drafter = await make_caller(database, Role.VENUE_OPERATOR, now=now)
         operator = await make_caller(
             database, Role.VENUE_OPERATOR, now=now, organisation_id=drafter.organisation_id

@@ -1,0 +1,146 @@
+"""What a process works with: opened once, from the settings, and let go of in the other order."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import timedelta
+
+import asyncpg
+import msgspec
+import redis.asyncio
+
+from auction_engine.durability import durability_named, verify_durability
+from auction_engine.library import check_library
+from kit.clock import Clock, system_clock
+from kit.errors import Unavailable
+from kit.sql import Pool
+from marketplace.auctions.hall import Hall, open_hall
+from marketplace.edge.identity import Authenticator
+from marketplace.edge.readiness import Check
+from marketplace.organisations.gate import Gate, SessionLimits
+from marketplace.organisations.passwords import Passwords
+from marketplace.settings import Settings
+from marketplace.signing import read_log_key
+
+_SOCKET_SECONDS = 2.0
+
+
+class Resources(msgspec.Struct, frozen=True, kw_only=True):
+    """What an application works with."""
+
+    settings: Settings
+    clock: Clock
+    pool: Pool
+    passwords: Passwords
+    gate: Gate
+    checks: Mapping[str, Check]
+    hall_or_none: Hall | None = None
+
+    @property
+    def authenticator(self) -> Authenticator:
+        """Who tells who is calling."""
+        return self.gate
+
+    @property
+    def hall(self) -> Hall:
+        """The bid engine and what stands around it; Unavailable in a process that was opened without."""
+        if self.hall_or_none is None:
+            raise Unavailable("this process runs without the bid engine", "本进程未接入竞价引擎")
+        return self.hall_or_none
+
+
+@asynccontextmanager
+async def open_resources(
+    settings: Settings, *, clock: Clock = system_clock
+) -> AsyncIterator[Resources]:
+    """Everything, the bid engine too. Raises rather than starting on less than the settings promise."""
+    async with AsyncExitStack() as stack:
+        desk = await stack.enter_async_context(open_desk(settings, clock=clock))
+        hall = await stack.enter_async_context(
+            open_hall(
+                desk.pool,
+                settings.redis_url,
+                key=read_log_key(settings.signing_key_path, origin=settings.origin),
+                mode=settings.durability_mode,
+                clock=clock,
+            )
+        )
+        yield msgspec.structs.replace(desk, hall_or_none=hall)
+
+
+@asynccontextmanager
+async def open_desk(settings: Settings, *, clock: Clock = system_clock) -> AsyncIterator[Resources]:
+    """Database and sign-in without the bid engine: for processes and tests that take no bids."""
+    async with AsyncExitStack() as stack:
+        pool = await stack.enter_async_context(open_pool(settings))
+        passwords = Passwords()
+        stack.callback(passwords.close)
+        client: redis.asyncio.Redis = redis.asyncio.Redis.from_url(
+            settings.redis_url,
+            socket_timeout=_SOCKET_SECONDS,
+            socket_connect_timeout=_SOCKET_SECONDS,
+        )
+        stack.push_async_callback(client.aclose)
+        limits = SessionLimits(
+            idle=timedelta(minutes=settings.session_idle_minutes),
+            absolute=timedelta(hours=settings.session_hours),
+        )
+        yield Resources(
+            settings=settings,
+            clock=clock,
+            pool=pool,
+            passwords=passwords,
+            gate=Gate(pool, passwords, limits),
+            checks=_checks(settings, pool, client),
+        )
+
+
+def open_pool(settings: Settings) -> Pool:
+    """Connections that work as the application's role, and never wait for ever (reliability 0.4.16)."""
+    return asyncpg.create_pool(
+        settings.database_url,
+        min_size=1,
+        max_size=settings.database_pool_max,
+        command_timeout=settings.database_timeout_seconds,
+        server_settings={"role": "luochui_app", "application_name": "luochui"},
+    )
+
+
+def _checks(settings: Settings, pool: Pool, client: redis.asyncio.Redis) -> dict[str, Check]:
+    """What /readyz asks; each answers in a word what it found, or raises what is wrong."""
+    mode = durability_named(settings.durability_mode)
+
+    async def database() -> str:
+        return str(await pool.fetchval("SELECT current_user", timeout=_SOCKET_SECONDS))
+
+    async def engine() -> str:
+        await client.ping()
+        return "answers"
+
+    async def durability() -> str:
+        await verify_durability(client, mode)
+        return mode.name
+
+    async def library() -> str:
+        await check_library(client)
+        return "as released"
+
+    async def projector() -> str:
+        seconds, micros = await client.time()
+        seen_ms = await pool.fetchval("SELECT seen_ms FROM engine.pulse", timeout=_SOCKET_SECONDS)
+        if seen_ms is None:
+            raise Unavailable("the projector has not run yet", "投影进程尚未运行")
+        lag_ms = max(0, seconds * 1000 + micros // 1000 - seen_ms)
+        if lag_ms > settings.projector_lag_max_ms:
+            raise Unavailable(
+                f"the projector is {lag_ms} ms behind; at most {settings.projector_lag_max_ms} ms",
+                f"投影落后 {lag_ms} 毫秒",
+            )
+        return f"{lag_ms} ms behind"
+
+    return {
+        "database": database,
+        "engine": engine,
+        "durability": durability,
+        "library": library,
+        "projector": projector,
+    }
