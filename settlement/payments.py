@@ -19,6 +19,7 @@ from settlement import sales
 from settlement.errors import DuplicateBankReference, IllegalStep
 from settlement.ledger import (
     AccountKey,
+    Transfer,
     client_money,
     client_price,
     move,
@@ -111,31 +112,18 @@ async def receive(
         if known is None:
             raise DuplicateBankReference
         return _same(known, payer_id=payer_id, lot_id=lot_id, amount_fen=amount_fen)
-    ref = f"lot:{lot_id}" if lot_id else f"bidder:{payer_id}"
-    transfers = [
-        move(
-            f"payment:{bank_reference}:in",
-            kind="payment_in",
-            ref=ref,
-            source=outside(payer_id),
-            target=client_money(payer_id),
+    await post(
+        conn,
+        _transfers(
+            payer_id,
+            bank_reference=bank_reference,
             amount_fen=amount_fen,
-            effective_at=received_at,
-        )
-    ]
-    if sale is not None and applied_fen:
-        transfers.append(
-            move(
-                f"payment:{bank_reference}:price",
-                kind="price_paid",
-                ref=ref,
-                source=client_money(payer_id),
-                target=client_price(sale.lot_id),
-                amount_fen=applied_fen,
-                effective_at=received_at,
-            )
-        )
-    await post(conn, transfers, now=now)
+            applied_fen=applied_fen,
+            received_at=received_at,
+            lot_id=lot_id,
+        ),
+        now=now,
+    )
     if sale is not None and applied_fen:
         await sales.add_payment(conn, sale, amount_fen=applied_fen, of_deposit=False, now=now)
     _after_receive()
@@ -214,6 +202,43 @@ def _same(known: PaymentIn, *, payer_id: UUID, lot_id: UUID | None, amount_fen: 
     if (known.payer_id, known.lot_id, known.amount_fen) != (payer_id, lot_id, amount_fen):
         raise DuplicateBankReference
     return known
+
+
+def _transfers(
+    payer_id: UUID,
+    *,
+    bank_reference: str,
+    amount_fen: int,
+    applied_fen: int,
+    received_at: datetime,
+    lot_id: UUID | None,
+) -> list[Transfer]:
+    """What a credit moves: into the payer's free money, and from there what is due to the price."""
+    ref = f"bidder:{payer_id}" if lot_id is None else f"lot:{lot_id}"
+    transfers = [
+        move(
+            f"payment:{bank_reference}:in",
+            kind="payment_in",
+            ref=ref,
+            source=outside(payer_id),
+            target=client_money(payer_id),
+            amount_fen=amount_fen,
+            effective_at=received_at,
+        )
+    ]
+    if lot_id is not None and applied_fen:
+        transfers.append(
+            move(
+                f"payment:{bank_reference}:price",
+                kind="price_paid",
+                ref=ref,
+                source=client_money(payer_id),
+                target=client_price(lot_id),
+                amount_fen=applied_fen,
+                effective_at=received_at,
+            )
+        )
+    return transfers
 
 
 def _match(sale: sales.Sale, payer_id: UUID, amount_fen: int) -> tuple[int, Match]:

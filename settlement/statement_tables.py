@@ -77,79 +77,90 @@ def _facts(title: str, title_zh: str, rows: Sequence[tuple[str, Cell]]) -> Table
 
 
 def _settlement(body: SettlementBody) -> list[Table]:
-    deducted = [("cost 费用", line) for line in body.costs]
-    deducted += [("tax 税费", line) for line in body.taxes]
-    return [
-        _facts(
-            "Sale",
-            "成交",
-            [
-                ("Lot 标的", body.lot_title or str(body.lot_id)),
-                ("Buyer 买受人", body.buyer),
-                ("Consignor 委托人", body.consignor),
-                ("Sold at 成交时间", local(body.sold_at)),
-                ("Hammer price 成交价", Fen(body.hammer_price_fen)),
-                ("Buyer's premium 买受人佣金", Fen(body.buyer_premium_fen)),
-                ("Due 应付合计", Fen(body.due_fen)),
-                ("Deposit applied 保证金抵价", Fen(body.deposit_fen)),
-                ("Paid 已付", Fen(body.paid_fen)),
-            ],
+    return [_sale(body), _payments(body), _costs(body), _payees(body)]
+
+
+def _sale(body: SettlementBody) -> Table:
+    return _facts(
+        "Sale",
+        "成交",
+        [
+            ("Lot 标的", body.lot_title or str(body.lot_id)),
+            ("Buyer 买受人", body.buyer),
+            ("Consignor 委托人", body.consignor),
+            ("Sold at 成交时间", local(body.sold_at)),
+            ("Hammer price 成交价", Fen(body.hammer_price_fen)),
+            ("Buyer's premium 买受人佣金", Fen(body.buyer_premium_fen)),
+            ("Due 应付合计", Fen(body.due_fen)),
+            ("Deposit applied 保证金抵价", Fen(body.deposit_fen)),
+            ("Paid 已付", Fen(body.paid_fen)),
+        ],
+    )
+
+
+def _payments(body: SettlementBody) -> Table:
+    return Table(
+        title="Payments",
+        title_zh="到账",
+        columns=(
+            ("Bank reference", "流水号"),
+            ("Received", "到账时间"),
+            ("Amount", "金额"),
+            ("To the price", "抵价"),
+            ("Match", "匹配"),
         ),
-        Table(
-            title="Payments",
-            title_zh="到账",
-            columns=(
-                ("Bank reference", "流水号"),
-                ("Received", "到账时间"),
-                ("Amount", "金额"),
-                ("To the price", "抵价"),
-                ("Match", "匹配"),
-            ),
-            rows=tuple(
+        rows=tuple(
+            (
+                line.bank_reference,
+                local(line.received_at),
+                Fen(line.amount_fen),
+                Fen(line.applied_fen),
+                line.match,
+            )
+            for line in body.payments
+        ),
+    )
+
+
+def _costs(body: SettlementBody) -> Table:
+    lines = [("cost 费用", line) for line in body.costs]
+    lines += [("tax 税费", line) for line in body.taxes]
+    return Table(
+        title="Costs and taxes",
+        title_zh="费用与税费",
+        columns=(("Kind", "类别"), ("Item", "项目"), ("Payee", "收款人"), ("Amount", "金额")),
+        rows=(
+            *((kind, line.name, line.payee, Fen(line.amount_fen)) for kind, line in lines),
+            ("", "Net proceeds 净额", "", Fen(body.net_fen)),
+        ),
+    )
+
+
+def _payees(body: SettlementBody) -> Table:
+    return Table(
+        title="Payees",
+        title_zh="分配去向",
+        columns=(
+            ("Payee", "收款人"),
+            ("For", "用途"),
+            ("Amount", "金额"),
+            ("State", "状态"),
+            ("Bank reference", "流水号"),
+        ),
+        rows=(
+            *(
                 (
-                    line.bank_reference,
-                    local(line.received_at),
+                    line.payee,
+                    ACCOUNTS.get(line.account, line.account),
                     Fen(line.amount_fen),
-                    Fen(line.applied_fen),
-                    line.match,
+                    line.state,
+                    line.bank_reference or "",
                 )
-                for line in body.payments
+                for line in body.payees
             ),
+            ("", "Still in escrow 在管余额", Fen(body.in_escrow_fen), "", ""),
         ),
-        Table(
-            title="Costs and taxes",
-            title_zh="费用与税费",
-            columns=(("Kind", "类别"), ("Item", "项目"), ("Payee", "收款人"), ("Amount", "金额")),
-            rows=(
-                *((kind, line.name, line.payee, Fen(line.amount_fen)) for kind, line in deducted),
-                ("", "Net proceeds 净额", "", Fen(body.net_fen)),
-            ),
-        ),
-        Table(
-            title="Payees",
-            title_zh="分配去向",
-            columns=(
-                ("Payee", "收款人"),
-                ("For", "用途"),
-                ("Amount", "金额"),
-                ("State", "状态"),
-                ("Bank reference", "流水号"),
-            ),
-            rows=(
-                *(
-                    (
-                        line.payee,
-                        ACCOUNTS.get(line.account, line.account),
-                        Fen(line.amount_fen),
-                        line.state,
-                        line.bank_reference or "",
-                    )
-                    for line in body.payees
-                ),
-                ("", "Still in escrow 在管余额", Fen(body.in_escrow_fen), "", ""),
-            ),
-        ),
-    ]
+    )
 
 
 def _distribution(body: DistributionBody) -> list[Table]:
