@@ -6,7 +6,7 @@ from uuid import UUID
 import msgspec
 
 from kit.ids import uuid7
-from kit.sql import Connection
+from kit.sql import Connection, Pool
 from marketplace.lots import service as lots
 from marketplace.lots.content import notice_content
 from marketplace.lots.profile import auction_object, freeze
@@ -121,4 +121,25 @@ async def _publish(
         frozen.salt,
         frozen.hash,
         notice.sha256,
+    )
+
+
+async def store_confirmation(
+    pool: Pool, lot: Lot, content: str, *, issuer: Caller, now: datetime
+) -> None:
+    """A confirmation of a sale, with the sale that it needs."""
+    await pool.execute(
+        "INSERT INTO market.sales (lot_id, outcome, reason, extensions, closed_at, recorded_at)"
+        " VALUES ($1, 'unsold', 'no_bids', 0, $2, $2)",
+        lot.id,
+        now,
+    )
+    await pool.execute(
+        "INSERT INTO market.confirmations (lot_id, number, content, sha256, payment_due_at, issued_by, issued_at)"
+        " VALUES ($1, $2, $3, encode(sha256(convert_to($3, 'UTF8')), 'hex'), $4, $5, $4)",
+        lot.id,
+        f"QR-{lot.number}",
+        content,
+        now,
+        issuer.user_id,
     )

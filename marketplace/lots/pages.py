@@ -4,11 +4,14 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import asyncpg
 import msgspec
 from litestar import Request, Response, get
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
+from kit.clock import from_epoch_ms
+from kit.sql import Connection, load_statements
 from marketplace.edge.cursors import page_of
 from marketplace.edge.dependencies import At, Conn, Now
 from marketplace.edge.policies import POLICY, public
@@ -23,7 +26,18 @@ from marketplace.pages.rules_in_words import rules_in_words
 from marketplace.pages.serving import PAGE, visitor_of
 from marketplace.pages.vocabulary import Words
 
+_SQL = load_statements("marketplace.lots", "pages.sql")
 _BEFORE = frozenset({LotStatus.PUBLISHED, LotStatus.REGISTRATION})
+#: A confirmation is issued when the price begins to be awaited.
+_CONFIRMED = frozenset(
+    {
+        LotStatus.AWAITING_PAYMENT,
+        LotStatus.PAID,
+        LotStatus.TRANSFERRING,
+        LotStatus.DONE,
+        LotStatus.DEFAULTED,
+    }
+)
 _RUNNING = _BEFORE | {LotStatus.OPEN}
 
 
@@ -76,13 +90,15 @@ async def lots_page(
         visitor=visitor_of(request),
         here="/",
         now=now,
-        cards=[_card(lot, now) for lot in listed.items],
+        cards=await _cards(reader, listed.items, now=now),
         next_cursor=listed.next_cursor,
     )
 
 
 @get("/lots/{lot_id:uuid}", opt={POLICY: public()}, **PAGE)
-async def lot_page(request: Request[Any, Any, Any], reader: Conn, lot_id: FromPath[UUID]) -> Response[str]:
+async def lot_page(
+    request: Request[Any, Any, Any], reader: Conn, lot_id: FromPath[UUID]
+) -> Response[str]:
     """The notice with all that it must say, the rules in words, and what was published since."""
     lot = await service.public(reader, lot_id)
     published = await notices.of_lot(reader, lot_id)
@@ -96,7 +112,7 @@ async def lot_page(request: Request[Any, Any, Any], reader: Conn, lot_id: FromPa
         notice=_Sections(content),
         notice_number=sale.number,
         has_reserve=bool(content["price"]["has_reserve"]),
-        has_confirmation=False,
+        has_confirmation=lot.status in _CONFIRMED,
         rights=[_right(described) for described in content["property"]],
         disclosures=content["disclosures"],
         rules=rules_in_words(lot.bidding),
@@ -111,14 +127,22 @@ class _Sections(dict[str, Any]):
         return None
 
 
-def _card(lot: PublicLot, now: datetime) -> Card:
+async def _cards(reader: Connection, listed: list[PublicLot], *, now: datetime) -> list[Card]:
+    rows = await reader.fetch(_SQL["standing"], [lot.id for lot in listed])
+    standing = {row["auction_id"]: row for row in rows}
+    return [_card(lot, standing.get(lot.id), now=now) for lot in listed]
+
+
+def _card(lot: PublicLot, standing: asyncpg.Record | None, *, now: datetime) -> Card:
     is_before = lot.status in _BEFORE
-    until = lot.opens_at if is_before else lot.closes_at
+    ends_at_ms = None if standing is None else standing["ends_at_ms"]
+    ends_at = lot.closes_at if ends_at_ms is None else from_epoch_ms(ends_at_ms)
+    until = lot.opens_at if is_before else ends_at
     left_ms = max(until - now, timedelta()) // timedelta(milliseconds=1)
     return Card(
         lot=lot,
-        price_fen=None,
-        ends_at=lot.closes_at,
+        price_fen=None if standing is None else standing["price_fen"],
+        ends_at=ends_at,
         is_before=is_before,
         left_ms=left_ms if lot.status in _RUNNING and left_ms else None,
     )

@@ -109,7 +109,6 @@ async def my_desk(request: Request[Any, Any, Any], reader: Conn, caller: Me) -> 
         profile=await service.profile(reader, caller),
         seats=await _seats(reader, caller),
         lots=await _own_lots(reader, caller),
-        receipts=[],
     )
 
 

@@ -18,6 +18,7 @@ ROOMS: Final = (
     "marketplace.auctions",
     "marketplace.sales",
     "marketplace.organisations",
+    "marketplace.statements",
 )
 
 _FILTERS: Final[dict[str, Callable[..., str]]] = {

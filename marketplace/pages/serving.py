@@ -11,10 +11,11 @@ from litestar.response import Redirect
 from kit.errors import Forbidden, LuochuiError
 from marketplace.edge.identity import Unauthenticated, identity_of
 from marketplace.edge.problems import status_of
-from marketplace.organisations.schemas import Caller
+from marketplace.organisations.schemas import Caller, Role
 from marketplace.pages.rendering import page
 from marketplace.pages.vocabulary import Words
 
+_WITHOUT_STATEMENTS: Final = frozenset({Role.AGENCY_BIDDER, Role.PLATFORM_ADMINISTRATOR})
 _FORM_BYTES_MAX: Final = 16_384
 
 
@@ -29,6 +30,11 @@ class Visitor(msgspec.Struct, frozen=True, kw_only=True):
 
     caller: Caller | None
     form_token: str
+
+    @property
+    def reads_statements(self) -> bool:
+        """Whether there may be statements for this visitor: bidders have none."""
+        return self.caller is not None and bool(self.caller.roles - _WITHOUT_STATEMENTS)
 
 
 def visitor_of(request: Request[Any, Any, Any]) -> Visitor:

@@ -251,6 +251,15 @@ NOTICE_KINDS: Final[Mapping[str, Words]] = MappingProxyType(
     }
 )
 
+#: What statements tell of.
+STATEMENTS: Final[Mapping[str, Words]] = MappingProxyType(
+    {
+        "settlement": Words("结算单", "Settlement statement"),
+        "distribution": Words("分配方案", "Distribution plan"),
+        "clearing": Words("清算单", "Clearing statement"),
+    }
+)
+
 #: A bidder's way at one lot.
 BIDDER_STATES: Final[Mapping[str, Words]] = MappingProxyType(
     {

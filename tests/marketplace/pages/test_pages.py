@@ -4,8 +4,12 @@ import re
 
 import pytest
 
+from kit.ids import uuid7
+from kit.sql import Pool
+from marketplace.pages.formats import grouped
+from marketplace.sales.rules import Buyer, confirmation_content, digest
 from tests.make_people import PASSWORD
-from tests.make_shown_lots import SECRET_RESERVE_FEN
+from tests.make_shown_lots import SECRET_RESERVE_FEN, store_confirmation
 from tests.marketplace.pages.conftest import Site
 
 PAGES = ("/", "/lots/{lot}", "/auctions/{lot}", "/sign-in", "/me")
@@ -131,3 +135,37 @@ async def test_own_files_are_served_with_their_types(
     assert answer.status_code == 200
     assert answer.headers["content-type"].startswith(media_type)
     assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+async def test_confirmation_names_the_buyer_and_the_price(site: Site, database: Pool) -> None:
+    """Once issued, everybody reads who bought, for how much, until when it is to be paid, and the hash of it."""
+    content = confirmation_content(
+        number="QR-1",
+        lot={
+            "number": site.lot.number,
+            "title": {"en": site.lot.title, "zh": site.lot.title_zh},
+            "regime": "commercial_auction",
+            "notice_sha256": site.lot.notice_sha256,
+            "profile_sha256": site.lot.profile_hash,
+            "rehearsal": True,
+        },
+        buyer=Buyer(
+            organisation_id=uuid7(site.clock.now),
+            name="<b>甲公司</b>",
+            credit_code=None,
+            paddle=318,
+        ),
+        venue="某交易所",
+        price_fen=123_456_789,
+        deposit_fen=23_456_789,
+        closed_at=site.clock.now,
+        due_at=site.clock.now,
+        now=site.clock.now,
+    )
+    await store_confirmation(database, site.lot, content, issuer=site.operator, now=site.clock.now)
+    answer = await site.client.get(f"/lots/{site.lot.id}/confirmation")
+    assert answer.status_code == 200, answer.text
+    assert "¥1,234,567.89" in answer.text
+    assert "¥1,000,000.00" in answer.text
+    assert "&lt;b&gt;甲公司&lt;/b&gt;" in answer.text
+    assert grouped(digest(content)) in answer.text
