@@ -1,0 +1,134 @@
+"""Recoveries of a claim (追偿): from a distributed sale or another receipt, each shared once.
+
+Source: domain 5.3, 5.4.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from kit.errors import Conflict, InvalidInput
+from kit.sql import Connection
+from marketplace.audit import service as audit
+from marketplace.claims import rows
+from marketplace.claims.events import RecoveryShared
+from marketplace.claims.rows import StoredClaim
+from marketplace.claims.schemas import Claim, ClaimStatus, ReceiptRecovery, SaleRecovery
+from marketplace.claims.service import tell
+from marketplace.organisations.schemas import Caller
+from marketplace.outbox import service as outbox
+from settlement import cases, costs, recoveries, sales
+from settlement.rules.case import Cost, RecoveryEvent
+from settlement.rules.recovery import Recovered
+
+
+class NotDistributed(Conflict):
+    """The money of this sale has not been distributed. / 该笔成交价款尚未分配。"""
+
+    code = "not_distributed"
+
+
+class NotApproved(Conflict):
+    """This claim has not come to its funds. / 该申请尚未提交基金。"""
+
+    code = "not_approved"
+
+
+async def record(
+    conn: Connection,
+    caller: Caller,
+    claim_id: UUID,
+    given: SaleRecovery | ReceiptRecovery,
+    *,
+    now: datetime,
+) -> Claim:
+    """The bank enters what came in. The same recovery again is answered as the first time.
+
+    Raises `IllegalStep` before the advance and after the final clearing, `NotDistributed`.
+    """
+    claim = await rows.lock_of_bank(conn, caller, claim_id)
+    if claim.state != "approved":
+        raise NotApproved
+    if isinstance(given, SaleRecovery):
+        event = await _event_of_sale(conn, claim, given.lot_id)
+    else:
+        event = RecoveryEvent(
+            id=f"{given.origin}:{given.reference}",
+            gross_fen=given.gross_fen,
+            costs=tuple(Cost(name=cost.name, amount_fen=cost.amount_fen) for cost in given.costs),
+        )
+    await _share(conn, caller, claim, event, now=now)
+    return await rows.get(conn, caller, claim_id)
+
+
+async def record_sale_recovery(
+    conn: Connection,
+    caller: Caller,
+    *,
+    case_id: UUID,
+    sale_id: UUID,
+    gross_fen: int,
+    costs_paid: Sequence[Cost],
+    now: datetime,
+) -> Recovered | None:
+    """Share what a sale brought, in the transaction that distributes it; `sale_id` is the lot's id.
+
+    `gross_fen` is the hammer price, `costs_paid` its costs and taxes, those of 0 left out. None where nothing is to be
+    shared now: the loan has no claim, or one that is not advanced. Then the bank enters the sale later, and no final
+    clearing passes it by.
+    """
+    claim = await rows.lock_of_case(conn, case_id)
+    if claim is None:
+        return None
+    case = await cases.get(conn, case_id)
+    if case.state not in (cases.ADVANCE_PAID, cases.DISPOSAL):
+        return None
+    event = RecoveryEvent(id=f"lot:{sale_id}", gross_fen=gross_fen, costs=tuple(costs_paid))
+    return await _share(conn, caller, claim, event, now=now)
+
+
+async def _event_of_sale(conn: Connection, claim: StoredClaim, lot_id: UUID) -> RecoveryEvent:
+    """The sale as its books have it: its price, and the costs and taxes that were locked."""
+    sale = await sales.get(conn, lot_id)
+    if sale.case_id != claim.case_id:
+        raise InvalidInput("lot_id", "is not a lot of this loan", "不是该贷款的标的")
+    if sale.state not in (sales.DISTRIBUTED, sales.CLOSED):
+        raise NotDistributed
+    sheet = await costs.of_lot(conn, lot_id)
+    return RecoveryEvent(
+        id=f"lot:{lot_id}",
+        gross_fen=sale.hammer_price_fen,
+        costs=tuple(
+            Cost(name=line.name, amount_fen=line.amount_fen)
+            for line in sheet.content.lines
+            if line.amount_fen
+        ),
+    )
+
+
+async def _share(
+    conn: Connection, caller: Caller, claim: StoredClaim, event: RecoveryEvent, *, now: datetime
+) -> Recovered:
+    earlier = await recoveries.recoveries(conn, claim.case_id)
+    recovered = await recoveries.record_recovery(conn, claim.case_id, event, now=now)
+    if any(one.event.id == event.id for one in earlier):
+        return recovered
+    await audit.record(
+        conn,
+        caller,
+        now=now,
+        action="recovery_shared",
+        subject="claim",
+        subject_id=claim.id,
+        after={"event": event, "movements": recovered.movements, "positions": recovered.positions},
+    )
+    await outbox.add(
+        conn,
+        RecoveryShared(
+            claim_id=claim.id, case_id=claim.case_id, event_id=event.id, net_fen=recovered.net_fen
+        ),
+        now=now,
+    )
+    if not earlier:
+        await tell(conn, claim.id, claim.case_id, ClaimStatus.RECOVERING, now=now)
+    return recovered
