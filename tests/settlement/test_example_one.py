@@ -5,6 +5,7 @@ from datetime import datetime
 import asyncpg
 import pytest
 
+from kit.clock import CHINA
 from settlement import cases, distribution, ledger, recoveries
 from settlement.ledger import balance
 from settlement.rules.case import Cost, Loan, RecoveryEvent
@@ -20,7 +21,6 @@ from tests.settlement.make_money import (
     pay_price,
     review_and_advance,
 )
-from kit.clock import CHINA
 
 PRINCIPAL_FEN, INTEREST_FEN, ADVANCE_FEN = 487_654_321, 13_246_809, 97_530_864
 VARIANTS = {
@@ -54,7 +54,9 @@ async def test_a_case_comes_out_to_the_fen(
     """From enrolment to closing, every figure is the worked example's, and the bank's cash is a ledger balance."""
     want = VARIANTS[name]
     case = await make_claim(
-        conn, loan=Loan(amount_fen=PRINCIPAL_FEN, principal_fen=PRINCIPAL_FEN, interest_fen=INTEREST_FEN), now=now
+        conn,
+        loan=Loan(amount_fen=PRINCIPAL_FEN, principal_fen=PRINCIPAL_FEN, interest_fen=INTEREST_FEN),
+        now=now,
     )
     assert case.opening is not None
     assert case.opening.bearing.borne == {"bank": 292_592_593, "fund": 195_061_728}
@@ -66,7 +68,10 @@ async def test_a_case_comes_out_to_the_fen(
     await pay_price(conn, sale, now=now)
     lines = example_costs(commission_fen=want["commission_fen"], stamp_fen=want["stamp_fen"])
     secured = Secured(
-        party="bank", registered_at=now.astimezone(CHINA).date(), principal_fen=PRINCIPAL_FEN, interest_fen=INTEREST_FEN
+        party="bank",
+        registered_at=now.astimezone(CHINA).date(),
+        principal_fen=PRINCIPAL_FEN,
+        interest_fen=INTEREST_FEN,
     )
     plan = await distribute(conn, sale, lines=lines, secured=secured, now=now)
     assert plan.state == distribution.PAID
