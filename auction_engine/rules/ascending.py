@@ -5,6 +5,8 @@ domain 2.1 (arts. 20, 21) and 2.6. `lua/ascending.lua` is the twin, which
 keeps the two highest maxima instead of sorting all of them.
 """
 
+from bisect import bisect_left, insort
+
 import msgspec
 
 from auction_engine.rules.book import Award, Book, Format, Refusal
@@ -28,6 +30,8 @@ class Ascending(Format):
     def __init__(self, book: Book) -> None:
         super().__init__(book)
         self.holdings: dict[int, Holding] = {}
+        #: The holdings by the Order, kept sorted, so that a bid costs no sorting of all of them.
+        self._ordered: list[tuple[int, int, int, int]] = []
         self.end = book.profile.closes_at
         self.appended = 0
 
@@ -40,11 +44,16 @@ class Ascending(Format):
 
     def order(self) -> list[int]:
         """The paddles by the Order: maximum, then rank, then sequence."""
-        held = self.holdings
-        return sorted(
-            held,
-            key=lambda paddle: (-held[paddle].max_fen, self.rank(paddle), held[paddle].max_seq),
-        )
+        return [paddle for *_, paddle in self._ordered]
+
+    def _place_of(self, paddle: int) -> tuple[int, int, int, int]:
+        """What sorts a paddle into the Order."""
+        held = self.holdings[paddle]
+        return (-held.max_fen, self.rank(paddle), held.max_seq, paddle)
+
+    def _take_out(self, paddle: int) -> None:
+        if paddle in self.holdings:
+            del self._ordered[bisect_left(self._ordered, self._place_of(paddle))]
 
     def step_at(self, price_fen: int) -> int:
         """The step of a price."""
@@ -53,19 +62,19 @@ class Ascending(Format):
         return step.at(price_fen)
 
     def standing(self) -> tuple[int | None, int | None]:
-        order = self.order()
-        if not order:
+        if not self._ordered:
             return None, None
-        profile, leading = self.book.profile, self.holdings[order[0]]
+        leader = self._ordered[0][-1]
+        profile, leading = self.book.profile, self.holdings[leader]
         price = profile.start_price_fen
-        if len(order) > 1:
-            second = self.holdings[order[1]].max_fen
+        if len(self._ordered) > 1:
+            second = -self._ordered[1][0]
             price = max(price, min(leading.max_fen, second + self.step_at(second)))
         price = max(price, leading.manual_fen)
         reserve = profile.reserve_price_fen
         if reserve is not None and leading.max_fen >= reserve:
             price = max(price, reserve)
-        return price, order[0]
+        return price, leader
 
     def first_minimum(self) -> int:
         """The least first bid."""
@@ -122,12 +131,14 @@ class Ascending(Format):
             self._set_end(self.end_after(moment, at=at))
 
     def _hold(self, command: Command) -> None:
+        self._take_out(command.paddle)
         held = self.holdings.setdefault(command.paddle, Holding(0, 0, 0))
         is_bid = command.do == "bid"
         if is_bid:
             held.manual_fen = command.value
         if command.value > held.max_fen or (not is_bid and command.value != held.max_fen):
             held.max_fen, held.max_seq = command.value, self.book.seq
+        insort(self._ordered, self._place_of(command.paddle))
 
     def _set_end(self, end: int) -> None:
         if end != self.end:
@@ -149,6 +160,7 @@ class Ascending(Format):
         return max(end, self.end)
 
     def void(self, paddle: int) -> None:
+        self._take_out(paddle)
         self.holdings.pop(paddle, None)
 
     def bidders(self) -> int:

@@ -183,4 +183,6 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
         answer: dict[str, Any] = msgspec.to_builtins(self)
         if self.winners is None:
             del answer["winners"]
+        else:
+            answer["winners"] = list(answer["winners"])
         return answer

@@ -1,0 +1,552 @@
+"""The rules of the other nine formats, one table; each case names the sentence that it holds to."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.make_scenarios import Case, accept, answers, auction, bid, proxy, scenario, seal, step
+
+AFTER = step(10_000_000, "tick")
+RANKED = [{"paddle": 3, "rank": 2}, {"paddle": 4, "rank": 1}]
+C1 = "contracts 1"
+
+DYNAMIC: dict[str, Case] = {
+    "a cycle follows the free period, bids or not, and each bid restarts it": Case(
+        "domain 2.6; contracts 1 dynamic",
+        auction("dynamic"),
+        [
+            (bid(99_999, 1, 1_000), (1_000, 1, 105_000)),
+            (bid(100_000, 2, 1_010), (1_010, 2, 105_000)),
+            (bid(103_000, 1, 1_020), (1_020, 1, 108_000)),
+            (bid(102_000, 2, 1_030, decided_at=103_500), (1_030, 2, 108_000)),
+            (bid(108_000, 1, 1_040), "closed"),
+            (proxy(108_000, 1, 1_040), "wrong_action"),
+            (AFTER, None),
+        ],
+        {"outcome": "sold", "winner": 2, "closed_at": 108_000, "extensions": 1},
+    ),
+    "nobody bids in either": Case(
+        "domain 2.6: nobody in both",
+        auction("dynamic"),
+        [(AFTER, (None, None, 105_000))],
+        {"outcome": "unsold", "reason": "no_bids"},
+    ),
+    "who made no bid in the free period is barred after it": Case(
+        f"{C1} dynamic: require_free_bid",
+        auction("dynamic", require_free_bid=True),
+        [
+            (bid(1, 1, 1_000), None),
+            (bid(2, 2, 999), ("below_start", 1_010)),
+            (bid(100_000, 2, 1_010), "barred"),
+            (bid(99_999, 3, 1_010, decided_at=100_001), (1_010, 3, 105_000)),
+            (bid(100_002, 3, 1_020), "already_leading"),
+            (bid(100_003, 1, 1_020), (1_020, 1, 105_003)),
+        ],
+        {},
+    ),
+    "on the floor holders match": Case(
+        "domain 2.6 on-floor",
+        auction("dynamic", priority=RANKED),
+        [
+            (bid(1, 1, 1_000), None),
+            (bid(2, 3, 1_000), (1_000, 3, 105_000)),
+            (step(3, "exercise", paddle=3), "wrong_action"),
+            (AFTER, None),
+        ],
+        {"winner": 3, "underbidder": 1},
+    ),
+    "after the end each holder but the leader has a turn, by rank": Case(
+        f"{C1} dynamic: exercise after",
+        auction("dynamic", priority=RANKED, exercise="after"),
+        [
+            (step(1, "exercise", paddle=3), "not_due"),
+            (bid(1, 1, 1_000), (1_000, 1, 107_000)),
+            (bid(2, 3, 1_000), ("below_minimum", 1_010)),
+            (step(3, "exercise", paddle=3), "not_due"),
+            (step(3, "exercise", paddle=2), "match_not_allowed"),
+            (step(3, "exercise", paddle=1), "already_leading"),
+            (bid(105_000, 2, 1_010), "closed"),
+            (step(105_000, "exercise", paddle=3), "not_due"),
+            (step(105_999, "tick"), (1_000, 1, 107_000)),
+            (step(106_000, "exercise", paddle=4), "not_due"),
+            (step(106_000, "exercise", paddle=3), (1_000, 3, 106_000)),
+            (step(105_500, "exercise", paddle=4, decided_at=106_001), "closed"),
+            (AFTER, (1_000, 3, 106_000)),
+        ],
+        {"outcome": "sold", "winner": 3, "underbidder": 1, "closed_at": 106_000, "extensions": 0},
+    ),
+    "nobody exercises": Case(
+        f"{C1} dynamic: or after the last window",
+        auction("dynamic", priority=RANKED, exercise="after"),
+        [
+            (bid(1, 3, 1_000), (1_000, 3, 106_000)),
+            (step(106_000, "exercise", paddle=4), "closed"),
+            (AFTER, None),
+        ],
+        {"outcome": "sold", "winner": 3, "closed_at": 106_000},
+    ),
+    "an exercise is bound by the limit, and does not sell below the reserve": Case(
+        f"{C1} result",
+        auction("dynamic", priority=RANKED, exercise="after", reserve_price_fen=2_000),
+        [
+            (step(1, "admit", paddle=4, limit_fen=999), (None, None, 105_000)),
+            (bid(1, 1, 1_000), None),
+            (step(105_000, "exercise", paddle=4), "over_limit"),
+            (step(106_000, "exercise", paddle=3), None),
+            (AFTER, None),
+        ],
+        {"outcome": "unsold", "reason": "reserve_not_met"},
+    ),
+    "disqualifying in the exercise windows moves no end and no turn": Case(
+        f"{C1} disqualify: the end does not move",
+        auction("dynamic", priority=RANKED, exercise="after"),
+        [
+            (bid(1, 1, 1_000), None),
+            (bid(2, 2, 1_010), (1_010, 2, 107_000)),
+            (step(105_000, "disqualify", paddle=4), (1_010, 2, 107_000)),
+            (step(105_500, "disqualify", paddle=2), (1_000, 1, 107_000)),
+            (step(105_600, "exercise", paddle=4), "barred"),
+            (step(106_000, "exercise", paddle=3), (1_000, 3, 106_000)),
+        ],
+        {},
+    ),
+    "a holder without a free bid has no turn where one is required": Case(
+        f"{C1} dynamic: barred after it",
+        auction("dynamic", priority=RANKED, exercise="after", require_free_bid=True),
+        [
+            (bid(1, 4, 1_000), (1_000, 4, 105_000)),
+            (bid(2, 1, 1_010), (1_010, 1, 106_000)),
+            (step(105_000, "exercise", paddle=3), "barred"),
+            (step(105_000, "admit", paddle=3), (1_010, 1, 106_000)),
+            (step(105_000, "exercise", paddle=4), (1_010, 4, 105_000)),
+        ],
+        {},
+    ),
+}
+
+ROUNDS: dict[str, Case] = {
+    "each accepted bid ends a round, a silent round ends the auction": Case(
+        f"{C1} rounds",
+        auction("rounds"),
+        [
+            (bid(4_999, 1, 1_000), (1_000, 1, 10_999)),
+            (bid(4_998, 2, 1_010, decided_at=5_000), "not_open"),
+            (bid(5_998, 2, 1_010), "not_open"),
+            (bid(5_999, 2, 1_010), (1_010, 2, 11_999)),
+            (bid(12_000, 1, 1_020), "closed"),
+            (AFTER, (1_010, 2, 11_999)),
+        ],
+        {"outcome": "sold", "winner": 2, "underbidder": 1, "closed_at": 11_999, "extensions": 2},
+    ),
+    "the first minimum may be a step above the start": Case(
+        f"{C1} rounds: first",
+        auction("rounds", first="start_plus_step", grid="multiple"),
+        [
+            (bid(1, 1, 999), ("below_start", 1_010)),
+            (bid(1, 1, 1_000), ("below_minimum", 1_010)),
+            (bid(1, 1, 1_010), (1_010, 1)),
+        ],
+        {},
+    ),
+    "the deadline clips a round, and the bid before it may close the auction": Case(
+        f"{C1} rounds: deadline_at",
+        auction("rounds", deadline_at=7_000),
+        [
+            (bid(4_000, 1, 1_000), (1_000, 1, 7_000)),
+            (bid(6_000, 2, 1_010), (1_010, 2, 6_000)),
+            (bid(5_500, 1, 1_020, decided_at=6_001), "closed"),
+            (AFTER, None),
+        ],
+        {"outcome": "sold", "winner": 2, "closed_at": 6_000},
+    ),
+    "a suspension moves rounds and deadline": Case(
+        f"{C1} suspend",
+        auction("rounds", deadline_at=7_000),
+        [
+            (bid(4_000, 1, 1_000), (1_000, 1, 7_000)),
+            (step(4_500, "suspend"), None),
+            (step(5_500, "resume"), (1_000, 1, 8_000)),
+            (bid(5_999, 2, 1_010), "not_open"),
+            (bid(6_000, 2, 1_010), (1_010, 2, 8_000)),
+        ],
+        {},
+    ),
+}
+
+DUTCH: dict[str, Case] = {
+    "the first to accept the price on the clock wins and closes": Case(
+        f"{C1} dutch",
+        auction("dutch"),
+        [
+            (step(0, "tick"), (None, None, 5_000)),
+            (bid(0, 1, 1_000), "wrong_action"),
+            (accept(999, 1, 900), "wrong_price"),
+            (accept(1_000, 1, 1_000), "wrong_price"),
+            (accept(1_000, 1, 900, id="a"), (900, 1, 1_000)),
+            (accept(999, 2, 1_000, decided_at=1_001), "closed"),
+            (step(1_001, "disqualify", paddle=1), "closed"),
+            (accept(1_002, 1, 900, id="a"), (900, 1, 1_000)),
+            (AFTER, (900, 1, 1_000)),
+        ],
+        {
+            "outcome": "sold",
+            "winner": 1,
+            "price_fen": 900,
+            "underbidder": None,
+            "closed_at": 1_000,
+            "extensions": 0,
+        },
+    ),
+    "the floor is the last price, and then it is unsold": Case(
+        f"{C1} dutch: floor_price_fen",
+        auction("dutch", floor_price_fen=750, closes_at=4_000),
+        [
+            (accept(3_999, 1, 700), "wrong_price"),
+            (step(3_999, "disqualify", paddle=1), (None, None, 4_000)),
+            (accept(4_000, 2, 750), "closed"),
+            (AFTER, None),
+        ],
+        {"outcome": "unsold", "reason": "no_bids", "closed_at": 4_000},
+    ),
+    "so many prices": Case(
+        f"{C1} dutch: prices, the start price being the first",
+        auction("dutch", floor_price_fen=None, prices=2),
+        [(accept(1_999, 1, 900), (900, 1, 1_999))],
+        {},
+    ),
+    "one price": Case(
+        f"{C1} dutch: prices",
+        auction("dutch", floor_price_fen=None, prices=1),
+        [(accept(999, 1, 1_000), (1_000, 1)), (accept(1_000, 1, 900), "closed")],
+        {},
+    ),
+    "a floor at the start price is the only price": Case(
+        f"{C1} dutch: floor_price_fen",
+        auction("dutch", floor_price_fen=1_000),
+        [(step(0, "tick"), (None, None, 1_000)), (accept(999, 1, 1_000), (1_000, 1))],
+        {},
+    ),
+    "a percentage of the start, each price rounded half up before the next": Case(
+        f"{C1} dutch: percent_of_start",
+        auction(
+            "dutch",
+            start_price_fen=1_005,
+            floor_price_fen=None,
+            prices=4,
+            drop={"kind": "percent_of_start", "basis_points": 1_000, "round_to_fen": 10},
+        ),
+        # 1005 - 100.5 = 904.5, rounded 900; 799.5 to 800; 699.5 to 700.
+        [
+            (accept(1_000, 1, 905), "wrong_price"),
+            (accept(2_000, 2, 801), "wrong_price"),
+            (accept(3_000, 3, 700), (700, 3, 3_000)),
+        ],
+        {},
+    ),
+    "the clock stands still while suspended": Case(
+        f"{C1} suspend: price changes",
+        auction("dutch"),
+        [
+            (step(500, "suspend"), None),
+            (step(10_000, "resume"), (None, None, 14_500)),
+            (accept(10_499, 1, 900), "wrong_price"),
+            (accept(10_499, 1, 1_000), (1_000, 1, 10_499)),
+        ],
+        {},
+    ),
+}
+
+HYBRID: dict[str, Case] = {
+    "without a live offer it closes when sealing ends": Case(
+        f"{C1} dutch_hybrid",
+        auction("dutch_hybrid", amend="latest_counts"),
+        [
+            (seal(1, 2, 2_000), "not_open"),
+            (accept(1_000, 1, 900), (900, 1, 5_000)),
+            (accept(1_000, 2, 900), "wrong_action"),
+            (seal(1_999, 2, 950), "not_open"),
+            (seal(2_000, 2, 900), ("below_minimum", 901)),
+            (seal(2_000, 1, 950), "already_leading"),
+            (step(2_000, "withdraw", paddle=2), "not_amendable"),
+            (seal(2_000, 2, 901), 8_000),
+            (step(2_001, "withdraw", paddle=2), 5_000),
+            (step(4_999, "tick"), 5_000),
+            (seal(5_000, 2, 950), "closed"),
+            (AFTER, 5_000),
+        ],
+        {"outcome": "sold", "winner": 1, "price_fen": 900, "underbidder": None, "closed_at": 5_000},
+    ),
+    "the Dutch winner alone has a last look": Case(
+        f"{C1} dutch_hybrid",
+        auction("dutch_hybrid"),
+        [
+            (accept(1_000, 1, 900), None),
+            (seal(2_000, 2, 950), 8_000),
+            (seal(2_001, 2, 960), "not_amendable"),
+            (seal(2_002, 3, 950), 8_000),
+            (seal(5_000, 1, 950), "not_open"),
+            (seal(6_000, 3, 999), "match_not_allowed"),
+            (step(6_000, "withdraw", paddle=3), "match_not_allowed"),
+            (seal(6_000, 1, 900), ("below_minimum", 901)),
+            (seal(7_999, 1, 950), 8_000),
+            (seal(8_000, 1, 999), "closed"),
+            (AFTER, 8_000),
+        ],
+        {"winner": 2, "price_fen": 950, "underbidder": 3, "closed_at": 8_000, "extensions": 0},
+    ),
+    "the last look may win, and be taken back": Case(
+        f"{C1} dutch_hybrid: amend",
+        auction("dutch_hybrid", amend="latest_counts"),
+        [
+            (accept(1_000, 1, 900), None),
+            (seal(2_000, 2, 950), 8_000),
+            (seal(6_000, 1, 951), 8_000),
+            (step(6_001, "withdraw", paddle=1), 8_000),
+            (seal(6_002, 1, 952), 8_000),
+            (AFTER, 8_000),
+        ],
+        {"winner": 1, "price_fen": 952, "underbidder": 2},
+    ),
+    "nobody accepts": Case(
+        f"{C1} dutch",
+        auction("dutch_hybrid"),
+        [(step(1, "disqualify", paddle=3), (None, None, 5_000)), (AFTER, (None, None, 5_000))],
+        {"outcome": "unsold", "reason": "no_bids"},
+    ),
+    "disqualifying the Dutch winner leaves the offers": Case(
+        f"{C1} disqualify",
+        auction("dutch_hybrid"),
+        [
+            (accept(1_000, 1, 900), None),
+            (seal(2_000, 2, 950), 8_000),
+            (step(5_500, "disqualify", paddle=1), 8_000),
+            (step(6_000, "disqualify", paddle=2), 8_000),
+            (AFTER, 8_000),
+        ],
+        {"outcome": "unsold", "reason": "no_bids", "closed_at": 8_000},
+    ),
+}
+
+SEALED: dict[str, Case] = {
+    "one_shot: the highest wins, pays its bid": Case(
+        f"{C1} one_shot",
+        auction("one_shot"),
+        [
+            (seal(1, 1, 999), ("below_start", 1_000)),
+            (seal(1, 1, 1_000), 100_000),
+            (seal(2, 2, 1_500), 100_000),
+            (seal(3, 2, 1_600), "not_amendable"),
+            (step(3, "withdraw", paddle=2), "not_amendable"),
+            (step(3, "withdraw", paddle=3), "not_amendable"),
+            (bid(3, 3, 1_600), "wrong_action"),
+            (seal(100_000, 3, 1_600), "closed"),
+            (AFTER, 100_000),
+        ],
+        {"outcome": "sold", "winner": 2, "price_fen": 1_500, "underbidder": 1, "extensions": 0},
+    ),
+    "one_shot: a tie goes to the better rank, then the earlier": Case(
+        "domain 2.8; contracts 1 Order",
+        auction("one_shot", priority=RANKED),
+        [
+            (seal(1, 1, 1_500), None),
+            (seal(2, 2, 1_500), None),
+            (seal(3, 3, 1_500), None),
+            (AFTER, None),
+        ],
+        {"winner": 3, "underbidder": 1},
+    ),
+    "one_shot: reserve and bidders": Case(
+        f"{C1} result",
+        auction("one_shot", reserve_price_fen=2_000, min_bidders=2),
+        [(seal(1, 1, 1_999), None), (AFTER, None)],
+        {"outcome": "unsold", "reason": "reserve_not_met"},
+    ),
+    "one_shot: too few bids that stand": Case(
+        f"{C1} min_bidders",
+        auction("one_shot", min_bidders=2, amend="latest_counts"),
+        [
+            (seal(1, 1, 2_000), None),
+            (seal(1, 2, 2_000), None),
+            (seal(1, 3, 2_000), None),
+            (step(2, "withdraw", paddle=2), None),
+            (step(2, "disqualify", paddle=3), None),
+            (step(2, "disqualify", paddle=4), None),
+            (AFTER, None),
+        ],
+        {"reason": "too_few_bidders"},
+    ),
+    "strictly above the floor": Case(
+        f"{C1} floor_rule",
+        auction("one_shot", floor_rule="strictly_above"),
+        [
+            (seal(1, 1, 999), ("below_start", 1_001)),
+            (seal(1, 1, 1_000), ("below_minimum", 1_001)),
+            (seal(1, 1, 1_001), 100_000),
+        ],
+        {},
+    ),
+    "the latest counts, from its own moment": Case(
+        f"{C1} amend",
+        auction("vickrey", amend="latest_counts"),
+        [
+            (seal(1, 1, 1_500), 100_000),
+            (seal(2, 2, 1_500), 100_000),
+            (seal(3, 1, 1_500), 100_000),
+            (step(4, "withdraw", paddle=3), "not_amendable"),
+            (seal(5, 3, 2_000), 100_000),
+            (step(6, "withdraw", paddle=3), 100_000),
+            (seal(7, 3, 1_200), 100_000),
+            (AFTER, None),
+        ],
+        {"winner": 2, "price_fen": 1_500, "underbidder": 1},
+    ),
+    "vickrey: the floor where there is no second": Case(
+        f"{C1} vickrey",
+        auction("vickrey"),
+        [(seal(1, 1, 5_000), None), (AFTER, None)],
+        {"winner": 1, "price_fen": 1_000, "underbidder": None},
+    ),
+    "vickrey: nobody": Case(
+        f"{C1} vickrey", auction("vickrey"), [(AFTER, 100_000)], {"reason": "no_bids"}
+    ),
+    "uniform_price: all pay the highest losing bid": Case(
+        f"{C1} uniform_price",
+        auction("uniform_price"),
+        [
+            (seal(1, 1, 1_500), None),
+            (seal(2, 2, 3_000), None),
+            (seal(3, 3, 2_000), None),
+            (seal(4, 4, 1_200), None),
+            (AFTER, None),
+        ],
+        {
+            "winner": None,
+            "winners": [{"paddle": 2, "units": 1}, {"paddle": 3, "units": 1}],
+            "price_fen": 1_500,
+            "underbidder": 1,
+        },
+    ),
+    "uniform_price: the floor if none loses": Case(
+        f"{C1} uniform_price",
+        auction("uniform_price"),
+        [(seal(1, 1, 1_500), None), (AFTER, None)],
+        {"winners": [{"paddle": 1, "units": 1}], "price_fen": 1_000, "underbidder": None},
+    ),
+    "uniform_price: nobody, and still open, and cancelled": Case(
+        f"{C1} uniform_price", auction("uniform_price"), [(AFTER, 100_000)], {"winners": []}
+    ),
+    "uniform_price: open": Case(
+        f"{C1} result", auction("uniform_price"), [], {"outcome": "open", "winners": []}
+    ),
+    "uniform_price: cancelled": Case(
+        f"{C1} result",
+        auction("uniform_price"),
+        [(step(5, "cancel"), 5)],
+        {"outcome": "cancelled", "winners": [], "closed_at": 5},
+    ),
+    "weighted: price and scores": Case(
+        f"{C1} weighted",
+        auction("weighted"),
+        [
+            (step(1, "score", paddle=1, scores={"方案": 10_000, "team": 10_000}), 100_000),
+            (step(1, "score", paddle=1, scores={"方案": 9_000}), 100_000),
+            (step(1, "score", paddle=9, scores={}), "unknown_paddle"),
+            (seal(2, 1, 1_000), 100_000),
+            (seal(2, 2, 1_800), 100_000),
+            (AFTER, None),
+        ],
+        # 6000*10000*1000/1800 + 3000*9000 is just more than 6000*10000.
+        {"winner": 1, "price_fen": 1_000, "underbidder": 2},
+    ),
+    "weighted: equal totals go to the higher price, then the earlier": Case(
+        f"{C1} weighted: compared exactly",
+        auction("weighted"),
+        [
+            (seal(1, 1, 1_000), None),
+            (seal(2, 2, 2_000), None),
+            (seal(3, 3, 2_000), None),
+            (step(4, "score", paddle=1, scores={"方案": 10_000}, id="s"), None),
+            (step(4, "score", paddle=1, scores={"方案": 10_000}, id="s"), None),
+            (step(4, "score", paddle=1, scores={"方案": 9_999}, id="s"), "id_reused"),
+            (seal(5, 2, 3_000), "not_amendable"),
+            (AFTER, None),
+        ],
+        {"winner": 2, "underbidder": 3},
+    ),
+    "weighted: exact past 2^53": Case(
+        f"{C1} weighted: unrounded",
+        auction("weighted"),
+        [
+            (seal(1, 1, 9_999_999_999_999), None),
+            (seal(2, 2, 9_999_999_999_998), None),
+            (step(3, "score", paddle=2, scores={"team": 1}), None),
+            (AFTER, None),
+        ],
+        {"winner": 2, "underbidder": 1},
+    ),
+}
+
+SELL_OFF: dict[str, Case] = {
+    "the first bid sets the end; then as english": Case(
+        f"{C1} sell_off",
+        auction("sell_off", extension={"mode": "reset", "window_ms": 1_000, "hard_end": 200_000}),
+        [
+            (step(0, "tick"), (None, None, 100_000)),
+            (bid(1_000, 1, 999), ("below_start", 1_000)),
+            (proxy(1_000, 1, 1_200), (1_000, 1, 6_000)),
+            (bid(2_000, 2, 1_010), (1_020, 1, 6_000)),
+            (bid(5_500, 2, 1_100), (1_110, 1, 6_500)),
+            (AFTER, None),
+        ],
+        {"outcome": "sold", "winner": 1, "price_fen": 1_110, "closed_at": 6_500, "extensions": 2},
+    ),
+    "also past the period": Case(
+        f"{C1} sell_off",
+        auction("sell_off"),
+        [
+            (bid(99_999, 1, 1_000), (1_000, 1, 104_999)),
+            (bid(104_998, 2, 1_010), (1_010, 2, 104_999)),
+        ],
+        {},
+    ),
+    "disqualifying the first bidder starts no second countdown": Case(
+        f"{C1} disqualify: the end does not move",
+        auction("sell_off"),
+        [
+            (bid(1_000, 1, 1_000), (1_000, 1, 6_000)),
+            (step(2_000, "disqualify", paddle=1), (None, None, 6_000)),
+            (bid(3_000, 2, 1_000), (1_000, 2, 6_000)),
+        ],
+        {},
+    ),
+    "nobody in the period": Case(
+        f"{C1} sell_off",
+        auction("sell_off"),
+        [(AFTER, None)],
+        {"outcome": "unsold", "reason": "no_bids", "closed_at": 100_000},
+    ),
+}
+
+CASES = {
+    f"{kind}: {name}": case
+    for kind, cases in {
+        "dynamic": DYNAMIC,
+        "rounds": ROUNDS,
+        "dutch": DUTCH,
+        "dutch_hybrid": HYBRID,
+        "sealed": SEALED,
+        "sell_off": SELL_OFF,
+    }.items()
+    for name, case in cases.items()
+}
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+def test_format_rule(case: Case, play: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
+    """Each rule gives the decisions and the result that its source says, in both engines."""
+    played = play(scenario(case.rules, [step for step, _ in case.steps]))
+    for (asked, expected), decision in zip(case.steps, played["decisions"], strict=True):
+        assert answers(decision, expected), f"{case.source}: {asked} answered {decision}"
+    told = {name: played["result"][name] for name in case.result}
+    assert told == case.result, case.source
