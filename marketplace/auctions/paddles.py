@@ -5,13 +5,10 @@ was disqualified is the engine's own knowledge and decided there. Nothing is rem
 """
 
 from collections import OrderedDict
-from typing import Any
 from uuid import UUID
 
-from asyncpg.pool import Pool
-
 from kit.errors import Forbidden
-from kit.sql import load_statements
+from kit.sql import Pool, load_statements
 
 _SQL = load_statements("marketplace.auctions", "queries.sql")
 _REMEMBERED_MAX = 100_000
@@ -26,7 +23,7 @@ class NotABidder(Forbidden):
 class Paddles:
     """The paddles of one process, by lot and organisation."""
 
-    def __init__(self, pool: Pool[Any]) -> None:
+    def __init__(self, pool: Pool) -> None:
         self._pool = pool
         self._known: OrderedDict[tuple[UUID, UUID], int] = OrderedDict()
 
