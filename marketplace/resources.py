@@ -14,6 +14,7 @@ from kit.clock import Clock, system_clock
 from kit.errors import Unavailable
 from kit.sql import Pool
 from marketplace.auctions.hall import Hall, open_hall
+from marketplace.duties import service as duties
 from marketplace.edge.identity import Authenticator
 from marketplace.edge.readiness import Check
 from marketplace.organisations.gate import Gate, SessionLimits
@@ -137,8 +138,13 @@ def _checks(settings: Settings, pool: Pool, client: redis.asyncio.Redis) -> dict
             )
         return f"{lag_ms} ms behind"
 
+    async def stuck_duties() -> str:
+        async with pool.acquire(timeout=_SOCKET_SECONDS) as conn:
+            return await duties.require_none_stuck(conn)
+
     return {
         "database": database,
+        "duties": stuck_duties,
         "engine": engine,
         "durability": durability,
         "library": library,

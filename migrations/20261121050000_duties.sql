@@ -30,7 +30,7 @@ BEGIN
   RETURN NULL;
 END
 $$;
-CREATE TRIGGER duty_wakes_workers AFTER INSERT ON market.duties
+CREATE TRIGGER duty_wakes_workers AFTER INSERT OR UPDATE OF due_at ON market.duties
   FOR EACH STATEMENT EXECUTE FUNCTION market.duty_wakes_workers();
 
 -- migrate:down

@@ -6,6 +6,7 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
+from auction_engine.rules.profile import RANKED
 from kit.errors import Conflict, InvalidInput, NotFound
 from kit.ids import uuid7
 from kit.sql import Connection, load_statements
@@ -200,6 +201,11 @@ async def confirm_priority(
     lot, bidder = await _lot_and_bidder(conn, caller, bidder_id)
     if now >= lot.priority_closes_at:
         raise PriorityTooLate
+    if lot.format not in RANKED:
+        raise Conflict(
+            f"format {lot.format} knows no right of first refusal",
+            f"竞价方式 {lot.format} 不适用优先购买权",
+        )
     if bidder.status not in (BidderStatus.QUALIFIED, BidderStatus.DEPOSITED):
         raise Conflict(
             f"the bidder is {bidder.status}; confirm its right once it is qualified",

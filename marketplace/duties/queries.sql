@@ -37,6 +37,10 @@ UPDATE market.duties
    SET state = 'waiting', due_at = $3, lease_until = NULL, last_error = NULL, attempts = 0
  WHERE id = $1 AND claims = $2 AND state = 'running';
 
+-- name: hasten
+UPDATE market.duties SET due_at = $3
+ WHERE kind = $1 AND subject_id = $2 AND state = 'waiting' AND due_at > $3;
+
 -- name: fail
 -- Tried in vain: waits for its next attempt, or for people.
 UPDATE market.duties

@@ -15,10 +15,8 @@ class Kind(StrEnum):
     OPEN_AUCTION = "open_auction"
     CLOSE_AUCTION = "close_auction"
     ADMIT_BIDDER = "admit_bidder"
-    BAR_BIDDER = "bar_bidder"
     CARRY_OUT_ORDER = "carry_out_order"
     RELEASE_DEPOSIT = "release_deposit"
-    APPLY_DEPOSIT = "apply_deposit"
     CHECK_PAYMENT = "check_payment"
     SHARE_RECOVERY = "share_recovery"
 

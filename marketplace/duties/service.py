@@ -5,7 +5,7 @@ from uuid import UUID
 
 import msgspec
 
-from kit.errors import NotFound
+from kit.errors import NotFound, Unavailable
 from kit.ids import uuid7
 from kit.sql import Connection, load_statements
 from marketplace.audit import service as audit
@@ -15,6 +15,12 @@ from marketplace.organisations.schemas import Caller
 
 _SQL = load_statements("marketplace.duties", "queries.sql")
 _ERROR_LENGTH_MAX = 500
+
+
+class DutiesStuck(Unavailable):
+    """Duties were tried in vain too often and wait for people. / 有待办多次失败，需人工处理。"""
+
+    code = "duties_stuck"
 
 
 async def add(
@@ -78,6 +84,21 @@ async def stuck(conn: Connection) -> list[Duty]:
 async def count_stuck(conn: Connection) -> int:
     """How many duties are left to people: 0 is healthy."""
     return int(await conn.fetchval(_SQL["count_stuck"]))
+
+
+async def require_none_stuck(conn: Connection) -> str:
+    """ "0 stuck", or `DutiesStuck`: for the readiness check."""
+    found = await count_stuck(conn)
+    if found:
+        raise DutiesStuck(
+            f"{found} duties are stuck; see /v1/duties/stuck", f"有 {found} 项待办卡住"
+        )
+    return "0 stuck"
+
+
+async def hasten(conn: Connection, kind: Kind, *, subject_id: UUID, now: datetime) -> None:
+    """What waits for its time is due now, because what it waits for has happened."""
+    await conn.execute(_SQL["hasten"], kind, subject_id, now)
 
 
 async def count_unfinished(conn: Connection, *, now: datetime) -> int:

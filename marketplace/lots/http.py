@@ -12,7 +12,7 @@ from marketplace.edge.policies import allow, public
 from marketplace.edge.versions import etag
 from marketplace.lots import publication, service
 from marketplace.lots.rules import LotStatus
-from marketplace.lots.schemas import Lot, LotCheck, LotDraft, Override, PublicLot, WithReason
+from marketplace.lots.schemas import Lot, LotCheck, LotDraft, Override, PublicLot
 from marketplace.notices import service as notices
 from marketplace.notices.schemas import NoticeList
 from marketplace.organisations.schemas import Role
@@ -73,14 +73,6 @@ async def publish_lot(conn: Conn, caller: Me, now: Now, lot_id: FromPath[UUID]) 
     return _tagged(await publication.publish(conn, caller, lot_id, now=now))
 
 
-@post("/v1/lots/{lot_id:uuid}/withdraw", opt={"policy": _VENUE}, summary="Withdraw 撤回标的")
-async def withdraw_lot(
-    conn: Conn, caller: Me, now: Now, lot_id: FromPath[UUID], data: JSONBody[WithReason]
-) -> Response[Lot]:
-    """Take a lot back before its auction opens; the reason is published where the lot was."""
-    return _tagged(await service.withdraw(conn, caller, lot_id, reason=data.reason, now=now))
-
-
 @get("/v1/lots", opt={"policy": public()}, summary="Lots 标的列表")
 async def list_lots(
     reader: Conn, position: At, status: FromQuery[LotStatus | None] = None
@@ -127,7 +119,6 @@ routes: list[HTTPRouteHandler] = [
     get_check,
     override_finding,
     publish_lot,
-    withdraw_lot,
     list_lots,
     get_lot,
     list_own_lots,

@@ -1,9 +1,10 @@
 """From the check of a lot (标的审查) to its notice: what was found is stored, what bidders will rely on is frozen."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
+from auction_engine.rules.commands import GRACE_MS
 from kit.errors import Forbidden, InvalidInput, NotFound
 from kit.sql import Connection, load_statements
 from marketplace.audit import service as audit
@@ -26,6 +27,8 @@ from marketplace.notices import service as notices
 from marketplace.organisations.schemas import SYSTEM_CALLER, Caller
 from marketplace.outbox import service as outbox
 
+#: The close is final once so long has passed after the end. Source: contracts 1 "Time".
+GRACE = timedelta(milliseconds=GRACE_MS)
 _SQL = load_statements("marketplace.lots", "queries.sql")
 
 
@@ -123,7 +126,7 @@ async def publish(conn: Connection, caller: Caller, lot_id: UUID, *, now: dateti
     for kind, due_at in (
         (Kind.CREATE_AUCTION, lot.priority_closes_at),
         (Kind.OPEN_AUCTION, lot.opens_at),
-        (Kind.CLOSE_AUCTION, lot.closes_at),
+        (Kind.CLOSE_AUCTION, lot.closes_at + GRACE),
     ):
         await duties.add(conn, kind, subject_id=lot.id, due_at=due_at, now=now)
     if lot.registration_opens_at <= now:

@@ -126,12 +126,6 @@ class Override(_In, frozen=True, kw_only=True):
     reason: Reason
 
 
-class WithReason(_In, frozen=True, kw_only=True):
-    """An act that must give its reason."""
-
-    reason: Reason
-
-
 class StoredFinding(Finding, frozen=True, kw_only=True):
     """A finding as it was stored with a check."""
 

@@ -43,6 +43,12 @@ class LotNotReady(Conflict):
     code = "lot_not_ready"
 
 
+class AuctionSetUp(Conflict):
+    """The lot's auction is set up in the engine already. / 标的竞价已设立。"""
+
+    code = "auction_set_up"
+
+
 class AssetOnSale(Conflict):
     """One of the assets is already in another lot that has not ended. / 资产已在其他未结束的标的中。"""
 
@@ -149,12 +155,13 @@ async def revise(
 async def withdraw(
     conn: Connection, caller: Caller, lot_id: UUID, *, reason: str, now: datetime
 ) -> Lot:
-    """Take a lot back before its auction opens. Source: domain 2.10; afterwards the auction is cancelled instead."""
+    """Take a lot back before its auction is set up; afterwards the auction is cancelled. Source: domain 2.10."""
     lot = await owned_for_update(conn, caller, lot_id)
-    if lot.status in (LotStatus.OPEN, LotStatus.PAUSED):
-        raise LotNotReady(
-            f"lot {lot.number} is {lot.status}: cancel its auction instead",
-            f"标的 {lot.number} 状态为 {lot.status}，请改为终止竞价",
+    is_set_up = lot.published_at is not None and now >= lot.priority_closes_at
+    if is_set_up or lot.status in (LotStatus.OPEN, LotStatus.PAUSED):
+        raise AuctionSetUp(
+            f"lot {lot.number}: its auction is set up; cancel the auction instead",
+            f"标的 {lot.number} 的竞价已设立，请改为终止竞价",
         )
     return await end_withdrawn(conn, caller, lot, reason=reason, now=now)
 

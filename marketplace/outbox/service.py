@@ -20,3 +20,11 @@ async def add(conn: Connection, event: msgspec.Struct, *, now: datetime) -> UUID
     event_id = uuid7(now)
     await conn.execute(_SQL["add"], event_id, tag, msgspec.json.encode(event).decode(), now)
     return event_id
+
+
+async def deliver_pending(conn: Connection, *, now: datetime, limit: int = 500) -> int:
+    """Announce due events on the channel `luochui_events` (id and kind) as this transaction commits; how many.
+
+    Whoever needs an event's content reads its row: an announcement that nobody heard loses nothing.
+    """
+    return int(await conn.fetchval(_SQL["deliver_pending"], now, limit))

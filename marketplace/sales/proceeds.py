@@ -36,7 +36,16 @@ from settlement import sales as accounts
 from settlement.rules.case import Cost, RecoveryEvent
 from settlement.rules.waterfall import Secured
 
-_RECOVERY_STATES = frozenset({compensation_cases.ADVANCE_PAID, compensation_cases.DISPOSAL})
+_BEFORE_RECOVERY = frozenset(
+    {
+        compensation_cases.LOAN_ENROLLED,
+        compensation_cases.OVERDUE,
+        compensation_cases.DEFAULT_CONFIRMED,
+        compensation_cases.COMP_APPLIED,
+        compensation_cases.COMP_REVIEWED,
+    }
+)
+_TAKES_RECOVERY = frozenset({compensation_cases.ADVANCE_PAID, compensation_cases.DISPOSAL})
 
 
 async def draft_costs(
@@ -165,16 +174,19 @@ async def record_title(
 
 
 async def share_recovery(conn: Connection, lot_id: UUID, *, now: datetime) -> bool:
-    """Hand the recovery to the compensation case behind the loan, once; False where the loan is in no scheme.
+    """Hand the recovery to the compensation case behind the loan, once; False while that case is not ready for it.
 
-    Gross is the price; costs are those locked before the distribution (domain 6.1, ranks 1 and 2).
+    Gross is the price; costs are those locked before the distribution (domain 6.1, ranks 1 and 2). A loan in no
+    scheme, and a case that needs no sharing any more, have nothing to be handed.
     """
     sale = await accounts.get(conn, lot_id)
     if sale.case_id is None:
-        return False
+        return True
     case = await compensation_cases.get(conn, sale.case_id)
-    if case.state not in _RECOVERY_STATES:
+    if case.state in _BEFORE_RECOVERY:
         return False
+    if case.state not in _TAKES_RECOVERY:
+        return True
     sheet = await costs.of_lot(conn, lot_id)
     event = RecoveryEvent(
         id=f"lot:{lot_id}",
@@ -220,10 +232,8 @@ async def _claims(
 async def _parties_lot(conn: Connection, caller: Caller, lot_id: UUID) -> Lot:
     """The lot, locked, for its venue's people and its consigning bank's."""
     lot = await lots.for_update(conn, lot_id)
-    if caller.organisation_kind is OrganisationKind.BANK:
-        allowed = lot.consignor_id
-    else:
-        allowed = lot.venue_id
+    is_bank = caller.organisation_kind is OrganisationKind.BANK
+    allowed = lot.consignor_id if is_bank else lot.venue_id
     if caller.organisation_id != allowed:
         raise NotFound(f"no lot {lot_id}", f"没有标的 {lot_id}")
     return lot

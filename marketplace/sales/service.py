@@ -1,6 +1,6 @@
 """What follows the close: the result recorded once, the confirmation, the price, or the default (悔拍)."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import msgspec
@@ -44,6 +44,8 @@ from settlement import deposits, payments
 from settlement import sales as accounts
 
 _SQL = load_statements("marketplace.sales", "queries.sql")
+#: A payment that arrives at the deadline is in time.
+_AFTER_DEADLINE = timedelta(seconds=1)
 _ENDED = frozenset({BidderStatus.WON, BidderStatus.LOST, BidderStatus.BARRED})
 
 _before_recorded = register("sales.before_result_recorded")

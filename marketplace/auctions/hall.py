@@ -1,0 +1,37 @@
+"""The hall of one process: the bid engine with what the HTTP surface keeps beside it."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from auction_engine.checkpoints import LogKey
+from auction_engine.engine import Engine
+from kit.clock import Clock
+from kit.sql import Pool
+from marketplace.auctions.live import Feed
+from marketplace.auctions.paddles import Paddles
+
+
+class Hall:
+    """Engine, database, the venue's key with the durability mode it vouches for, paddles, live feed."""
+
+    def __init__(self, engine: Engine, pool: Pool, *, key: LogKey, mode: str, clock: Clock) -> None:
+        self.engine = engine
+        self.pool = pool
+        self.key = key
+        self.mode = mode
+        self.paddles = Paddles(pool)
+        self.feed = Feed(pool, clock=clock)
+
+
+@asynccontextmanager
+async def open_hall(
+    pool: Pool, redis_url: str, *, key: LogKey, mode: str, clock: Clock
+) -> AsyncIterator[Hall]:
+    """Open the engine, refusing less durability than `mode` promises, and close everything behind it."""
+    engine = await Engine.open(pool, redis_url, key=key, clock=clock, durability=mode)
+    hall = Hall(engine, pool, key=key, mode=mode, clock=clock)
+    try:
+        yield hall
+    finally:
+        await hall.feed.aclose()
+        await engine.aclose()

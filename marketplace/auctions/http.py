@@ -1,0 +1,350 @@
+"""Routes of auctions (竞价): bids, hidden maxima, state, record, live events, receipts, bundle, operator's orders.
+
+A bid opens no transaction. Its Idempotency-Key is its id in the engine, which answers a repetition as the first time.
+"""
+
+import re
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from litestar import MediaType, Request, Response, get, post
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath, FromQuery, JSONBody
+from litestar.response import Stream
+
+from auction_engine.bundle import export_bundle
+from auction_engine.rules.commands import Command
+from kit.errors import InvalidInput, NotFound
+from marketplace.auctions import bidding, orders, service
+from marketplace.auctions.hall import Hall
+from marketplace.auctions.schemas import (
+    AuctionState,
+    BidAccepted,
+    BidIn,
+    BidProblem,
+    DisqualifyIn,
+    OrderDone,
+    OrderIn,
+    ProxyIn,
+    ReceiptList,
+    RecordPage,
+)
+from marketplace.edge.dependencies import Conn, Me, Now
+from marketplace.edge.idempotency import key_of
+from marketplace.edge.policies import allow, public
+from marketplace.edge.problems import MEDIA_TYPE
+from marketplace.lots.schemas import Lot
+from marketplace.organisations.schemas import Caller, Role
+
+_AGENCY = allow(Role.AGENCY_BIDDER)
+_OPERATOR = allow(Role.VENUE_OPERATOR)
+_VENUE = allow(Role.VENUE_OPERATOR, Role.VENUE_CHECKER)
+_SMALL_BODY = 4 * 1024
+_POSITION = re.compile(r"[0-9]{1,18}\Z")
+_AnyRequest = Request[Any, Any, Any]
+
+
+@post(
+    "/v1/auctions/{auction_id:uuid}/bids",
+    opt={"policy": _AGENCY, "idempotency": "own"},
+    status_code=200,
+    request_max_body_size=_SMALL_BODY,
+    summary="Bid 出价",
+)
+async def place_bid(
+    request: _AnyRequest, caller: Me, auction_id: FromPath[UUID], data: JSONBody[BidIn]
+) -> Response[BidAccepted | BidProblem]:
+    """Place a manual bid under my paddle. 200: it counts, with its receipt. 409: refused. 503: not decided, send it
+    again under the same key. 504 `outcome_unknown`: nobody knows yet, ask again under the same key.
+    """
+    command = Command(do="bid", value=data.amount_fen, id=_bid_id(request))
+    return await _answered(request, caller, auction_id, command)
+
+
+@post(
+    "/v1/auctions/{auction_id:uuid}/proxies",
+    opt={"policy": _AGENCY, "idempotency": "own"},
+    status_code=200,
+    request_max_body_size=_SMALL_BODY,
+    summary="Hidden maximum 委托出价",
+)
+async def place_proxy(
+    request: _AnyRequest, caller: Me, auction_id: FromPath[UUID], data: JSONBody[ProxyIn]
+) -> Response[BidAccepted | BidProblem]:
+    """Set my hidden maximum: the engine bids for it, one step at a time. Nobody else ever sees it."""
+    command = Command(do="proxy", value=data.max_fen, id=_bid_id(request))
+    return await _answered(request, caller, auction_id, command)
+
+
+@get("/v1/auctions/{auction_id:uuid}", opt={"policy": public()}, summary="State 竞价状态")
+async def get_auction(reader: Conn, now: Now, auction_id: FromPath[UUID]) -> AuctionState:
+    """The public state as of the last journalled batch: never a maximum, never a reserve."""
+    return await service.state(reader, auction_id, now=now)
+
+
+@get("/v1/auctions/{auction_id:uuid}/bids", opt={"policy": public()}, summary="Record 竞价记录")
+async def get_record(
+    reader: Conn, now: Now, auction_id: FromPath[UUID], after: FromQuery[int] = 0
+) -> RecordPage:
+    """The public record after a position, in the order decided: paddles only, refusals included."""
+    state = await service.state(reader, auction_id, now=now)
+    entries = await service.record(reader, auction_id, after=after)
+    last = entries[-1].position if entries else state.position
+    return RecordPage(items=entries, next_position=last if last < state.position else None)
+
+
+@get(
+    "/v1/auctions/{auction_id:uuid}/events",
+    opt={"policy": public()},
+    summary="Live events 实时事件",
+    media_type="text/event-stream",
+)
+async def watch_auction(request: _AnyRequest, auction_id: FromPath[UUID]) -> Stream:
+    """Server-sent events `state`, `record` and `clock`; who comes back with `Last-Event-ID` misses nothing."""
+    feed = _hall(request).feed
+    after = _last_event(request)
+    await feed.open(auction_id)
+    return Stream(
+        feed.watch(auction_id, after=after),
+        media_type="text/event-stream",
+        headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
+    )
+
+
+@get(
+    "/v1/auctions/{auction_id:uuid}/receipts",
+    opt={"policy": _AGENCY},
+    summary="My receipts 我的出价凭证",
+)
+async def list_receipts(
+    request: _AnyRequest, reader: Conn, caller: Me, auction_id: FromPath[UUID]
+) -> ReceiptList:
+    """The proofs of all that my paddle sent and that was decided and journalled."""
+    hall = _hall(request)
+    paddle = await hall.paddles.of(auction_id, caller.organisation_id)
+    found = await service.receipts(reader, auction_id, paddle, key=hall.key, mode=hall.mode)
+    return ReceiptList(items=found)
+
+
+@get(
+    "/v1/auctions/{auction_id:uuid}/bids/{bid_id:str}",
+    opt={"policy": _AGENCY},
+    summary="My bid 我的出价",
+)
+async def get_bid(
+    request: _AnyRequest,
+    reader: Conn,
+    caller: Me,
+    auction_id: FromPath[UUID],
+    bid_id: FromPath[str],
+) -> ReceiptList:
+    """What became of a bid of mine, by its id; `NotFound` while it is not journalled, which it may never be."""
+    hall = _hall(request)
+    paddle = await hall.paddles.of(auction_id, caller.organisation_id)
+    found = await service.receipts(reader, auction_id, paddle, key=hall.key, mode=hall.mode)
+    own = [receipt for receipt in found if receipt.command[4] == bid_id]
+    if not own:
+        raise NotFound(
+            f"bid {bid_id} is not journalled; send it again under the same key to learn its outcome",
+            f"出价 {bid_id} 尚未记录，请以同一编号重新提交以获知结果",
+        )
+    return ReceiptList(items=own)
+
+
+@get(
+    "/v1/auctions/{auction_id:uuid}/bundle",
+    opt={"policy": public()},
+    summary="Bundle 存证包",
+    media_type="application/jsonl",
+)
+async def get_bundle(request: _AnyRequest, auction_id: FromPath[UUID]) -> Response[bytes]:
+    """Everything a stranger needs to verify the winner and the price; once the auction is final."""
+    hall = _hall(request)
+    async with (
+        hall.pool.acquire() as conn,
+        conn.transaction(isolation="repeatable_read", readonly=True),
+    ):
+        bundle = await export_bundle(conn, auction_id, key=hall.key, mode=hall.mode)
+    return Response(
+        bundle,
+        media_type="application/jsonl",
+        headers={"Content-Disposition": f'attachment; filename="{auction_id}.bundle.jsonl"'},
+    )
+
+
+@post(
+    "/v1/auctions/{auction_id:uuid}/suspend",
+    opt={"policy": _OPERATOR, "idempotency": "own"},
+    status_code=200,
+    summary="Suspend 暂停竞价",
+)
+async def suspend_auction(
+    request: _AnyRequest, caller: Me, now: Now, auction_id: FromPath[UUID], data: JSONBody[OrderIn]
+) -> Response[OrderDone]:
+    """Stop the auction's clock; the reason is published."""
+    key = key_of(request)
+    return await _order(
+        request, caller, auction_id, action="suspend", reason=data.reason, key=key, now=now
+    )
+
+
+@post(
+    "/v1/auctions/{auction_id:uuid}/resume",
+    opt={"policy": _OPERATOR, "idempotency": "own"},
+    status_code=200,
+    summary="Resume 恢复竞价",
+)
+async def resume_auction(
+    request: _AnyRequest, caller: Me, now: Now, auction_id: FromPath[UUID], data: JSONBody[OrderIn]
+) -> Response[OrderDone]:
+    """Let the auction's clock go on with the time that was left."""
+    key = key_of(request)
+    return await _order(
+        request, caller, auction_id, action="resume", reason=data.reason, key=key, now=now
+    )
+
+
+@post(
+    "/v1/auctions/{auction_id:uuid}/cancel",
+    opt={"policy": _OPERATOR, "idempotency": "own"},
+    status_code=200,
+    summary="Cancel 终止竞价",
+)
+async def cancel_auction(
+    request: _AnyRequest, caller: Me, now: Now, auction_id: FromPath[UUID], data: JSONBody[OrderIn]
+) -> Response[OrderDone]:
+    """End the auction without a winner; deposits go back."""
+    key = key_of(request)
+    return await _order(
+        request, caller, auction_id, action="cancel", reason=data.reason, key=key, now=now
+    )
+
+
+@post(
+    "/v1/auctions/{auction_id:uuid}/disqualify",
+    opt={"policy": _OPERATOR, "idempotency": "own"},
+    status_code=200,
+    summary="Disqualify 取消竞买资格",
+)
+async def disqualify_paddle(
+    request: _AnyRequest,
+    caller: Me,
+    now: Now,
+    auction_id: FromPath[UUID],
+    data: JSONBody[DisqualifyIn],
+) -> Response[OrderDone]:
+    """Bar a paddle and void its bids; its deposit stays held until it is decided upon."""
+    return await _order(
+        request,
+        caller,
+        auction_id,
+        action="disqualify",
+        reason=data.reason,
+        key=key_of(request),
+        now=now,
+        paddle=data.paddle,
+    )
+
+
+@post("/v1/lots/{lot_id:uuid}/withdraw", opt={"policy": _VENUE}, summary="Withdraw 撤回标的")
+async def withdraw_lot(
+    conn: Conn, caller: Me, now: Now, lot_id: FromPath[UUID], data: JSONBody[OrderIn]
+) -> Lot:
+    """Take a lot back before its auction is set up; the reason is published where the lot was."""
+    return await orders.withdraw(conn, caller, lot_id, reason=data.reason, now=now)
+
+
+async def _answered(
+    request: _AnyRequest, caller: Caller, auction_id: UUID, command: Command
+) -> Response[BidAccepted | BidProblem]:
+    answer = await bidding.place(_hall(request), caller, auction_id, command)
+    headers = {"Cache-Control": "no-store"}
+    if isinstance(answer, BidAccepted):
+        return Response(answer, status_code=200, headers=headers)
+    wait_seconds = bidding.retry_after_seconds(answer)
+    if wait_seconds is not None:
+        headers["Retry-After"] = str(wait_seconds)
+    return Response(
+        msgspec.json.encode(answer),  # type: ignore[arg-type]  # bytes pass as they are; the schema names the struct
+        status_code=answer.status,
+        media_type=MEDIA_TYPE,
+        headers=headers,
+    )
+
+
+async def _order(
+    request: _AnyRequest,
+    caller: Caller,
+    auction_id: UUID,
+    *,
+    action: str,
+    reason: str,
+    key: str,
+    now: Any,
+    paddle: int | None = None,
+) -> Response[OrderDone]:
+    """Write the order down, then have it carried out; where the engine can't be asked, a job will (202)."""
+    hall = _hall(request)
+    async with hall.pool.acquire() as conn, conn.transaction():
+        order_id = await orders.give(
+            conn,
+            caller,
+            auction_id,
+            action=action,
+            reason=reason,
+            key=key,
+            now=now,
+            paddle=paddle,
+        )
+    try:
+        done = await orders.carry_out(hall.pool, hall.engine, order_id, now=now)
+    except orders.NOT_ASKED:
+        async with hall.pool.acquire() as conn:
+            done = orders.shown(await orders.get(conn, order_id))
+    status = {"done": 200, "pending": 202, "refused": 409}[done.state]
+    return Response(done, status_code=status, media_type=MediaType.JSON)
+
+
+def _hall(request: _AnyRequest) -> Hall:
+    hall: Hall = request.app.state.resources.hall
+    return hall
+
+
+def _bid_id(request: _AnyRequest) -> str:
+    key = key_of(request)
+    if len(key) > bidding.BID_ID_MAX:
+        raise InvalidInput(
+            "Idempotency-Key",
+            f"must have at most {bidding.BID_ID_MAX} characters for a bid, not {len(key)}",
+            f"出价的幂等键最长 {bidding.BID_ID_MAX} 个字符",
+        )
+    return key
+
+
+def _last_event(request: _AnyRequest) -> int | None:
+    given = request.headers.get("last-event-id", "")
+    if not given:
+        return None
+    if not _POSITION.match(given):
+        raise InvalidInput(
+            "Last-Event-ID", "must be the id of an event that was sent", "须为收到的事件编号"
+        )
+    return int(given)
+
+
+routes: list[HTTPRouteHandler] = [
+    place_bid,
+    place_proxy,
+    get_auction,
+    get_record,
+    watch_auction,
+    list_receipts,
+    get_bid,
+    get_bundle,
+    suspend_auction,
+    resume_auction,
+    cancel_auction,
+    disqualify_paddle,
+    withdraw_lot,
+]

@@ -1,0 +1,173 @@
+"""What each duty does: load, call one service. Every handler is safe to run twice, and twice at once.
+
+A handler returns None when its duty is done, or the later time at which it turned out to be due.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime, timedelta
+from types import MappingProxyType
+from typing import Protocol, TypeAlias
+from uuid import UUID
+
+from auction_engine.engine import Engine, NotDue
+from auction_engine.rules.commands import GRACE_MS, Result
+from kit.clock import from_epoch_ms
+from kit.failpoints import register
+from kit.sql import Pool
+from marketplace.auctions import opening, orders
+from marketplace.bidders import service as bidders
+from marketplace.duties.schemas import Kind
+from marketplace.lots import service as lots
+from marketplace.lots.rules import LotStatus
+from marketplace.organisations.schemas import SYSTEM_CALLER
+from marketplace.sales import proceeds
+from marketplace.sales import service as sales
+from marketplace.sales.rules import Outcome
+from settlement import deposits
+
+_GRACE = timedelta(milliseconds=GRACE_MS)
+_SOON = timedelta(milliseconds=250)
+_SUSPENDED_PAUSE = timedelta(seconds=5)
+_CASE_PAUSE = timedelta(hours=1)
+_BEFORE_OPEN = frozenset({LotStatus.PUBLISHED, LotStatus.REGISTRATION})
+_RUNNING = frozenset(
+    {LotStatus.PUBLISHED, LotStatus.REGISTRATION, LotStatus.OPEN, LotStatus.PAUSED}
+)
+
+_after_close = register("jobs.after_engine_closed")
+
+
+class JobResources(Protocol):
+    """What duties work with."""
+
+    @property
+    def pool(self) -> Pool:
+        """The database."""
+        ...
+
+    @property
+    def engine(self) -> Engine:
+        """The bid engine."""
+        ...
+
+
+Handler: TypeAlias = Callable[[JobResources, UUID, datetime], Awaitable[datetime | None]]
+
+
+async def open_registration(resources: JobResources, lot_id: UUID, now: datetime) -> None:
+    """Bidders may register from the time stated in the notice."""
+    async with resources.pool.acquire() as conn, conn.transaction():
+        lot = await lots.for_update(conn, lot_id)
+        if lot.status is LotStatus.PUBLISHED:
+            await lots.set_status(conn, SYSTEM_CALLER, lot, LotStatus.REGISTRATION, now=now)
+
+
+async def create_auction(resources: JobResources, lot_id: UUID, now: datetime) -> None:
+    """Set the auction up in the engine, with the priority holders confirmed by now."""
+    await opening.create(resources.pool, resources.engine, lot_id)
+
+
+async def open_auction(resources: JobResources, lot_id: UUID, now: datetime) -> None:
+    """The opening has come: the engine takes bids by its own clock, and the lot's status says so."""
+    if not await opening.create(resources.pool, resources.engine, lot_id):
+        return
+    async with resources.pool.acquire() as conn, conn.transaction():
+        lot = await lots.for_update(conn, lot_id)
+        if lot.status in _BEFORE_OPEN:
+            await lots.catch_up(conn, lot, LotStatus.OPEN, now=now)
+
+
+async def close_auction(resources: JobResources, lot_id: UUID, now: datetime) -> datetime | None:
+    """Have the engine close; a late bid that moved the end makes the duty due later. The result is recorded once."""
+    async with resources.pool.acquire() as conn:
+        lot = await lots.get(conn, lot_id)
+    if lot.status not in _RUNNING:
+        return None
+    await opening.create(resources.pool, resources.engine, lot_id)
+    closed = await resources.engine.close(lot_id)
+    if isinstance(closed, NotDue):
+        return await _later(resources, lot_id, closed, now)
+    _after_close()
+    async with resources.pool.acquire() as conn, conn.transaction():
+        await sales.record_outcome(conn, lot_id, _outcome(closed), now=now)
+    return None
+
+
+async def admit_bidder(resources: JobResources, bidder_id: UUID, now: datetime) -> None:
+    """Let a bidder bid whose deposit is held."""
+    await opening.admit(resources.pool, resources.engine, bidder_id, now=now)
+
+
+async def carry_out_order(resources: JobResources, order_id: UUID, now: datetime) -> None:
+    """Do what an operator ordered, where the request that gave the order did not get so far."""
+    await orders.carry_out(resources.pool, resources.engine, order_id, now=now)
+
+
+async def release_deposit(resources: JobResources, bidder_id: UUID, now: datetime) -> None:
+    """Give a loser's deposit back into its free money."""
+    async with resources.pool.acquire() as conn, conn.transaction():
+        bidder = await bidders.get(conn, bidder_id)
+        assert bidder.deposit_id is not None, "only deposits that were held are released"
+        await deposits.release(conn, bidder.deposit_id, now=now)
+
+
+async def check_payment(resources: JobResources, lot_id: UUID, now: datetime) -> None:
+    """The payment deadline is over: a price that is not paid forfeits the deposit."""
+    async with resources.pool.acquire() as conn, conn.transaction():
+        await sales.mark_default(conn, lot_id, now=now)
+
+
+async def share_recovery(resources: JobResources, lot_id: UUID, now: datetime) -> datetime | None:
+    """Hand what was recovered to the loan's compensation case."""
+    async with resources.pool.acquire() as conn, conn.transaction():
+        is_settled = await proceeds.share_recovery(conn, lot_id, now=now)
+    return None if is_settled else now + _CASE_PAUSE
+
+
+HANDLERS: Mapping[Kind, Handler] = MappingProxyType(
+    {
+        Kind.OPEN_REGISTRATION: open_registration,
+        Kind.CREATE_AUCTION: create_auction,
+        Kind.OPEN_AUCTION: open_auction,
+        Kind.CLOSE_AUCTION: close_auction,
+        Kind.ADMIT_BIDDER: admit_bidder,
+        Kind.CARRY_OUT_ORDER: carry_out_order,
+        Kind.RELEASE_DEPOSIT: release_deposit,
+        Kind.CHECK_PAYMENT: check_payment,
+        Kind.SHARE_RECOVERY: share_recovery,
+    }
+)
+
+
+async def _later(resources: JobResources, lot_id: UUID, not_due: NotDue, now: datetime) -> datetime:
+    """When to ask again. The fence may have suspended the auction without an order: the lot then says so too."""
+    if not_due.ends_at_ms is not None:
+        return max(from_epoch_ms(not_due.ends_at_ms) + _GRACE, now + _SOON)
+    view = await resources.engine.view(lot_id)
+    if view["status"] != "suspended":
+        return now + _SOON
+    async with resources.pool.acquire() as conn, conn.transaction():
+        lot = await lots.for_update(conn, lot_id)
+        if lot.status is LotStatus.OPEN:
+            await lots.set_status(
+                conn,
+                SYSTEM_CALLER,
+                lot,
+                LotStatus.PAUSED,
+                now=now,
+                reason="the engine suspended the auction",
+            )
+    return now + _SUSPENDED_PAUSE
+
+
+def _outcome(result: Result) -> Outcome:
+    assert result.closed_at is not None, "a final auction has an end"
+    return Outcome(
+        outcome=result.outcome,
+        reason=result.reason,
+        winner_paddle=result.winner,
+        price_fen=result.price_fen,
+        underbidder_paddle=result.underbidder,
+        extensions=result.extensions,
+        closed_at=from_epoch_ms(result.closed_at),
+    )
