@@ -84,33 +84,8 @@ def is_signed(public_key: bytes, signature: bytes, data: bytes) -> bool:
     return True
 
 
-def open_checkpoint(note: str, *, origin: str, public_key: bytes) -> Checkpoint:
-    """The checkpoint in a note signed by `public_key` under the name `origin`; BadNote where it is not.
-
-    Signatures by keys we do not know are ignored (witnesses may have added theirs), as the format demands.
-    """
-    text = _signed_text(note, name=origin, public_key=public_key)
-    checkpoint = parse_checkpoint(text)
-    if checkpoint.origin != origin:
-        raise BadNote(f"the checkpoint is of the log {checkpoint.origin!r}, not of {origin!r}")
-    return checkpoint
-
-
-def parse_checkpoint(text: str) -> Checkpoint:
-    """The checkpoint that a note text states; extension lines are refused, since nothing here signs any."""
-    lines = text.split("\n")
-    if len(lines) != 4 or lines[3] != "" or not lines[0]:
-        raise BadNote("a checkpoint has three lines: origin, size, root")
-    origin, size, root = lines[:3]
-    if not _SIZE.fullmatch(size):
-        raise BadNote("the size is not a decimal number without leading zeros")
-    decoded = _base64(root, "root")
-    if len(decoded) != 32:
-        raise BadNote("the root hash is not 32 bytes")
-    return Checkpoint(origin=origin, size=int(size), root=decoded)
-
-
-def _signed_text(note: str, *, name: str, public_key: bytes) -> str:
+def open_note(note: str, *, name: str, public_key: bytes) -> str:
+    """The text of a note that `public_key` has signed under `name`; BadNote where it has not."""
     if any(ord(character) < 0x20 and character != "\n" for character in note):
         raise BadNote("the note holds a control character")
     text, blank, signatures = note.rpartition("\n\n")
@@ -132,6 +107,32 @@ def _signed_text(note: str, *, name: str, public_key: bytes) -> str:
     if not found:
         raise BadNote(f"the note is not signed by {name}")
     return signed
+
+
+def open_checkpoint(note: str, *, origin: str, public_key: bytes) -> Checkpoint:
+    """The checkpoint in a note signed by `public_key` under the name `origin`; BadNote where it is not.
+
+    Signatures by keys we do not know are ignored (witnesses may have added theirs), as the format demands.
+    """
+    text = open_note(note, name=origin, public_key=public_key)
+    checkpoint = parse_checkpoint(text)
+    if checkpoint.origin != origin:
+        raise BadNote(f"the checkpoint is of the log {checkpoint.origin!r}, not of {origin!r}")
+    return checkpoint
+
+
+def parse_checkpoint(text: str) -> Checkpoint:
+    """The checkpoint that a note text states; extension lines are refused, since nothing here signs any."""
+    lines = text.split("\n")
+    if len(lines) != 4 or lines[3] != "" or not lines[0]:
+        raise BadNote("a checkpoint has three lines: origin, size, root")
+    origin, size, root = lines[:3]
+    if not _SIZE.fullmatch(size):
+        raise BadNote("the size is not a decimal number without leading zeros")
+    decoded = _base64(root, "root")
+    if len(decoded) != 32:
+        raise BadNote("the root hash is not 32 bytes")
+    return Checkpoint(origin=origin, size=int(size), root=decoded)
 
 
 def _base64(text: str, what: str) -> bytes:

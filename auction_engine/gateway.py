@@ -119,6 +119,7 @@ class Gateway:
         limits: Limits | None = None,
         clock: AnchoredClock | None = None,
         call_seconds: float = CALL_SECONDS,
+        ticks_us: Callable[[], int] = monotonic_us,
     ) -> None:
         self._url = url
         self._fence = fence
@@ -128,6 +129,7 @@ class Gateway:
         self._limits = limits or Limits()
         self._clock = clock or AnchoredClock()
         self._call_seconds = call_seconds
+        self._ticks_us = ticks_us
         self._buckets = Buckets(self._limits)
         self._lanes: dict[int, _Lane] = {}
         self._lane_of: dict[str, _Lane] = {}
@@ -175,7 +177,7 @@ class Gateway:
 
     def _enter(self, auction_id: str, command: list[Any], *, sink: tuple[Sink, int]) -> None:
         """The moment of ingress: stamp, pass the limits, wait."""
-        now_us = monotonic_us()
+        now_us = self._ticks_us()
         if self._closed:
             raise EngineBusy("the gateway is closing", "网关正在关闭", retry_after_ms=1000)
         if command[PADDLE]:
@@ -227,7 +229,7 @@ class Gateway:
 
     def _young(self, taken: Taken) -> Taken:
         """Turn the moments of entry into ages; what has waited for too long is refused unsent."""
-        now_us = monotonic_us()
+        now_us = self._ticks_us()
         if not taken.entered_us or now_us - min(taken.entered_us) <= AGE_US_MAX:
             for command, entered_us in zip(taken.commands, taken.entered_us, strict=True):
                 command[AGE] = now_us - entered_us

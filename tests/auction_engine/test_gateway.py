@@ -393,14 +393,13 @@ async def test_flood_by_some_does_not_keep_others_out_of_the_batch(
 
 
 async def test_a_bid_that_waited_two_seconds_is_not_sent(
-    engine: ScriptedEngine, gateway_to: Callable[..., Gateway], monkeypatch: pytest.MonkeyPatch
+    engine: ScriptedEngine, gateway_to: Callable[..., Gateway]
 ) -> None:
     """What can no longer be decided within the grace is refused as busy, unsent; the young ones go."""
-    release, gateway = held(engine), gateway_to()
+    clock = [0]
+    release, gateway = held(engine), gateway_to(ticks_us=lambda: clock[0])
     first = asyncio.create_task(gateway.submit(AUCTION, a_bid(1)))
     await started(engine)
-    clock = [0]
-    monkeypatch.setattr("auction_engine.gateway.monotonic_us", lambda: clock[0])
     old = asyncio.create_task(gateway.submit(AUCTION, a_bid(2)))
     await asyncio.sleep(0)
     clock[0] = 1_500_000

@@ -315,7 +315,7 @@ async def keep_an_old_epoch(client: redis.asyncio.Redis) -> None:
 async def test_engine_that_lost_its_way_is_rebuilt_from_the_journal(
     lose: Any, database: asyncpg.Pool, engine: Engine, engine_redis: redis.asyncio.Redis
 ) -> None:
-    """Behind, empty, forked or of an old epoch: rebuilt with every bid, suspended with a reason, resumed by the venue."""
+    """Behind, empty, forked or of an old epoch: rebuilt with every bid, suspended, resumed by the venue."""
     for number in range(20):
         await engine.submit(
             AUCTION_ID, a_bid(1 + number % 8, 10_000_000 + 100 * number, f"b{number}")
@@ -470,7 +470,7 @@ async def test_restore_accepts_no_epoch_that_is_not_newer(
     engine: Engine, engine_redis: redis.asyncio.Redis
 ) -> None:
     """Nobody can throw away a live shard's books by asking for its own or an older epoch."""
-    names = [keys.meta(SHARD), keys.log(SHARD), "{s%d}:log:fork:1" % SHARD]
+    names = [keys.meta(SHARD), keys.log(SHARD), f"{keys.log(SHARD)}:fork:1"]
     for epoch in ("1", "0"):
         reply = await engine_redis.execute_command("FCALL", "restore_begin_v1", 3, *names, epoch)  # type: ignore[no-untyped-call]
         assert reply == [b"EPOCH", 1]
