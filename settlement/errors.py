@@ -73,7 +73,7 @@ class DuplicateBankReference(Conflict):
 class SamePerson(Conflict):
     """The second step of a pair needs another person than the first. / 复核人不得与经办人为同一人。"""
 
-    code = "same_person"
+    code = "second_person_needed"
 
 
 class PlanChanged(Conflict):

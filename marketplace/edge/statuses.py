@@ -33,6 +33,8 @@ _BY_STATUS: dict[HTTPStatus, tuple[str, ...]] = {
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE: ("unsupported_media_type",),
     HTTPStatus.UNPROCESSABLE_ENTITY: (
         "idempotency_key_reused",
+        "notice_incomplete",
+        "role_not_allowed",
         "import_file_refused",
         "unbalanced_transfer",
         "idempotency_id_reused",
@@ -55,7 +57,6 @@ _BY_STATUS: dict[HTTPStatus, tuple[str, ...]] = {
         "unreadable_bundle",
         "unknown_durability_mode",
         # A mistake of ours, whatever was asked:
-        "unbalanced_transfer",
         "checkpoint_inconsistent",
     ),
     HTTPStatus.SERVICE_UNAVAILABLE: (
@@ -66,6 +67,9 @@ _BY_STATUS: dict[HTTPStatus, tuple[str, ...]] = {
     ),
     HTTPStatus.GATEWAY_TIMEOUT: ("outcome_unknown",),
 }
+
+_LISTED = [code for codes in _BY_STATUS.values() for code in codes]
+assert len(_LISTED) == len(set(_LISTED)), "a code stands twice in the table of statuses"
 
 STATUSES: dict[str, int] = {
     code: int(status) for status, codes in _BY_STATUS.items() for code in codes
