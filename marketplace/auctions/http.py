@@ -100,10 +100,17 @@ async def get_record(
     summary="Live events 实时事件",
     media_type="text/event-stream",
 )
-async def watch_auction(request: _AnyRequest, auction_id: FromPath[UUID]) -> Stream:
-    """Server-sent events `state`, `record` and `clock`; who comes back with `Last-Event-ID` misses nothing."""
+async def watch_auction(
+    request: _AnyRequest, auction_id: FromPath[UUID], after: FromQuery[int | None] = None
+) -> Stream:
+    """Server-sent events `state`, `record` and `clock`; who comes back with `Last-Event-ID` misses nothing.
+
+    `after` says the same for who read the record up to that position before.
+    """
     feed = _hall(request).feed
-    after = _last_event(request)
+    last = _last_event(request)
+    if last is not None or after is not None:
+        after = last if last is not None else max(after or 0, 0)
     await feed.open(auction_id)
     return Stream(
         feed.watch(auction_id, after=after),

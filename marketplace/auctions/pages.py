@@ -30,15 +30,17 @@ async def hall(
 ) -> Response[str]:
     """Price, time, the public record, and what this visitor may do in it."""
     lot = await lots.public(reader, lot_id)
+    # The feed goes on from the state's position; entries that came since are in both, and are shown once.
+    state = await service.state(reader, lot_id, now=now)
     after = await reader.fetchval(_SQL["latest_batch_before"], lot_id, _BATCHES_SHOWN)
-    record = await service.record(reader, lot_id, after=after, batches=_BATCHES_SHOWN)
+    record = await service.record(reader, lot_id, after=after)
     visitor = visitor_of(request)
     return page(
         "hall.html",
         visitor=visitor,
         here="",
         lot=lot,
-        auction=await service.state(reader, lot_id, now=now),
+        auction=state,
         record=list(reversed(record)),
         mine=await seat_of(reader, visitor.caller, lot_id),
         takes_proxies=lot.format in _WITH_PROXIES,

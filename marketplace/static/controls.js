@@ -1,6 +1,6 @@
 // The operator's controls (场控): suspend and resume, always with a reason that the public will read.
 
-import { Order } from "./orders.js";
+import { Order, problemWords } from "./orders.js";
 
 export class Controls {
   constructor(element, { words }) {
@@ -34,7 +34,7 @@ export class Controls {
       this.form.reset();
       this.show("good", this.words("answer:ordered"));
     } else if (status === 0) this.show("stop", this.words("answer:outcome_unknown"));
-    else this.show("stop", `${answer.detail_zh ?? ""} ${answer.detail ?? answer.code ?? ""}`);
+    else this.show("stop", problemWords(this.words, answer));
   }
 
   show(tone, content) {

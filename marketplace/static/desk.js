@@ -1,7 +1,7 @@
 // The bidder's desk: a bid, a hidden maximum, and what became of each.
 
 import { fenFrom, money, yuan } from "./money.js";
-import { Order } from "./orders.js";
+import { Order, problemWords } from "./orders.js";
 
 // A raise of more than so many steps, or more than a tenth above the minimum, is asked about once more.
 const STEPS_UNASKED = 10n;
@@ -132,22 +132,9 @@ export class Desk {
   }
 
   sayRefused(answer) {
-    const known = this.words(`refusal:${answer.code}`);
-    const text = known.childElementCount > 0 ? known : this.problem(answer);
+    const text = problemWords(this.words, answer);
     const minimum = answer.minimum_fen ? [" ", this.words("label:minimum"), ` ${money(answer.minimum_fen)}`] : [];
     this.show("stop", [text, ...minimum]);
-  }
-
-  problem(answer) {
-    const known = this.words(`answer:${answer.code}`);
-    if (known.childElementCount > 0) return known;
-    const fragment = document.createDocumentFragment();
-    const english = document.createElement("span");
-    english.className = "en";
-    english.lang = "en";
-    english.textContent = answer.detail ?? "";
-    fragment.append(answer.detail_zh ?? answer.code ?? "", " ", english);
-    return fragment;
   }
 
   say(tone, key, after = "", decision = null) {

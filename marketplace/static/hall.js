@@ -183,6 +183,7 @@ const controls = document.getElementById("controls") === null ? null
   : new Controls(document.getElementById("controls"), { words });
 
 const feed = state.final ? null : new Feed(hall.dataset.events, ["state", "record", "clock"], {
+  position: hall.dataset.position,
   onEvent(name, data) {
     if (name === "state") {
       takeState(data);

@@ -4,7 +4,7 @@
 const TRIES = 5;
 const TIMEOUT_MS = 8_000;
 const PAUSE_MS = [400, 800, 1600, 3200];
-const UNDECIDED = new Set([502, 503, 504, 425]);
+const UNDECIDED = new Set([502, 503, 504]);
 
 /** A new key: 128 random bits. `crypto.randomUUID` is missing on pages that are not served securely. */
 export function newKey() {
@@ -51,4 +51,19 @@ export class Order {
       return null; // no answer, or not a whole one: it may have been decided
     }
   }
+}
+
+/** Why something was refused, in both languages: the venue's own words for the code, or the answer's. */
+export function problemWords(words, answer) {
+  for (const kind of ["refusal", "answer"]) {
+    const known = words(`${kind}:${answer?.code}`);
+    if (known.childElementCount > 0) return known;
+  }
+  const fragment = document.createDocumentFragment();
+  const english = document.createElement("span");
+  english.className = "en";
+  english.lang = "en";
+  english.textContent = answer?.detail ?? "";
+  fragment.append(answer?.detail_zh ?? answer?.code ?? "", " ", english);
+  return fragment;
 }

@@ -1,13 +1,14 @@
 // The live feed of one auction. The browser resumes it by itself where it can; where it gives up (an error answer) or a
-// feed falls silent, it is opened anew, and the first event of a new feed is the whole present state.
+// feed falls silent, it is opened anew from the last position heard. A feed begins with the whole present state.
 
 const SILENCE_MS = 20_000;
 const RETRY_MS = [500, 1000, 2000, 4000, 8000];
 
 export class Feed {
-  /** `onEvent(name, data)` for each event, `onConnection("live" | "lost")` when that changes. */
-  constructor(url, names, { onEvent, onConnection }) {
+  /** `onEvent(name, data)` for each event after `position`, `onConnection("live" | "lost")` when that changes. */
+  constructor(url, names, { position, onEvent, onConnection }) {
     this.url = url;
+    this.position = position;
     this.names = names;
     this.onEvent = onEvent;
     this.onConnection = onConnection;
@@ -18,12 +19,13 @@ export class Feed {
 
   open() {
     this.close();
-    this.source = new EventSource(this.url);
+    this.source = new EventSource(`${this.url}?after=${this.position}`);
     this.source.addEventListener("open", () => this.heard());
     this.source.addEventListener("error", () => this.lost());
     for (const name of this.names) {
       this.source.addEventListener(name, (event) => {
         this.heard();
+        if (event.lastEventId !== "") this.position = event.lastEventId;
         this.onEvent(name, JSON.parse(event.data));
       });
     }

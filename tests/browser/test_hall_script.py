@@ -57,7 +57,7 @@ class PlayedServer:
         if path.startswith("/static/"):
             file = STATIC / path.removeprefix("/static/")
             await route.fulfill(body=file.read_bytes(), content_type=TYPES[file.suffix])
-        elif path.endswith("/events"):
+        elif "/events?after=" in path:
             self.feeds.append(route.request)
             body = "retry: 100\n\n" + "".join(self.events)
             await route.fulfill(body=body, content_type="text/event-stream")

@@ -7,14 +7,11 @@ import httpx
 import msgspec
 import pytest
 
-from kit.embedded import Valkey
 from kit.sql import Pool
-from marketplace.app import create_app, open_desk
+from marketplace.app import Resources, create_app
 from marketplace.lots.schemas import Lot
 from marketplace.organisations.schemas import Caller, OrganisationKind, Role
-from marketplace.settings import Settings
 from tests.make_people import (
-    ORIGIN,
     PASSWORD,
     MovableClock,
     client_of,
@@ -39,43 +36,38 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
 
 @pytest.fixture
 async def site(
-    database_url: str, database: Pool, valkey: Valkey, now: datetime
+    resources: Resources, clock: MovableClock, database: Pool, now: datetime
 ) -> AsyncIterator[Site]:
     """A venue with one lot that has a secret reserve, one operator, one bidder with a password."""
-    settings = Settings(database_url=database_url, redis_url=valkey.url, public_origin=ORIGIN)
-    clock = MovableClock(now)
-    async with open_desk(settings, clock=clock) as resources:
-        drafter = await make_caller(database, Role.VENUE_OPERATOR, now=now)
-        operator = await make_caller(
-            database, Role.VENUE_OPERATOR, now=now, organisation_id=drafter.organisation_id
+    drafter = await make_caller(database, Role.VENUE_OPERATOR, now=now)
+    operator = await make_caller(
+        database, Role.VENUE_OPERATOR, now=now, organisation_id=drafter.organisation_id
+    )
+    password_hash = await resources.passwords.hash(PASSWORD)
+    bidder = await make_caller(database, Role.AGENCY_BIDDER, now=now, password_hash=password_hash)
+    bank = await make_organisation(database, OrganisationKind.BANK, now=now)
+    async with database.acquire() as conn:
+        lot = await make_published_lot(
+            conn,
+            drafter=drafter,
+            publisher=operator,
+            consignor_id=bank,
+            now=now,
+            reserve_price_fen=SECRET_RESERVE_FEN,
         )
-        password_hash = await resources.passwords.hash(PASSWORD)
-        bidder = await make_caller(
-            database, Role.AGENCY_BIDDER, now=now, password_hash=password_hash
+    async with client_of(create_app(resources)) as client:
+        yield Site(
+            client=client,
+            clock=clock,
+            bidder=bidder,
+            operator=operator,
+            headers={
+                "anonymous": {},
+                "bidder": await key_of(database, bidder, now=now),
+                "operator": await key_of(database, operator, now=now),
+            },
+            username=await database.fetchval(
+                "SELECT username FROM market.users WHERE id = $1", bidder.user_id
+            ),
+            lot=lot,
         )
-        bank = await make_organisation(database, OrganisationKind.BANK, now=now)
-        async with database.acquire() as conn:
-            lot = await make_published_lot(
-                conn,
-                drafter=drafter,
-                publisher=operator,
-                consignor_id=bank,
-                now=now,
-                reserve_price_fen=SECRET_RESERVE_FEN,
-            )
-        async with client_of(create_app(resources)) as client:
-            yield Site(
-                client=client,
-                clock=clock,
-                bidder=bidder,
-                operator=operator,
-                headers={
-                    "anonymous": {},
-                    "bidder": await key_of(database, bidder, now=now),
-                    "operator": await key_of(database, operator, now=now),
-                },
-                username=await database.fetchval(
-                    "SELECT username FROM market.users WHERE id = $1", bidder.user_id
-                ),
-                lot=lot,
-            )
