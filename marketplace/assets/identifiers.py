@@ -11,7 +11,7 @@ from typing import Final
 
 from marketplace.assets.types import IpType
 
-_PATENT = re.compile(r"(?:ZL)?(\d{12})\.?([\dX])")
+_PATENT = re.compile(r"(?:ZL)?(\d{12})\.?([\dX])", re.ASCII)
 _PATENT_WEIGHTS: Final = (2, 3, 4, 5, 6, 7, 8, 9, 2, 3, 4, 5)
 #: The type digit after the year: 8 and 9 are international applications that entered the national phase.
 _PATENT_TYPE_DIGITS: Final[Mapping[IpType, str]] = {
@@ -28,19 +28,22 @@ _CREDIT_SYMBOLS: Final = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 _CREDIT_MODULUS: Final = 31
 
 _SINGLE_FORMS: Final[Mapping[IpType, tuple[re.Pattern[str], str]]] = {
-    IpType.TRADEMARK: (re.compile(r"G?\d{1,8}[A-Z]?"), "12345678"),
-    IpType.TM_COLLECTIVE: (re.compile(r"G?\d{1,8}[A-Z]?"), "12345678"),
-    IpType.TM_CERTIFICATION: (re.compile(r"G?\d{1,8}[A-Z]?"), "12345678"),
+    IpType.TRADEMARK: (re.compile(r"G?\d{1,8}[A-Z]?", re.ASCII), "12345678"),
+    IpType.TM_COLLECTIVE: (re.compile(r"G?\d{1,8}[A-Z]?", re.ASCII), "12345678"),
+    IpType.TM_CERTIFICATION: (re.compile(r"G?\d{1,8}[A-Z]?", re.ASCII), "12345678"),
     IpType.SOFTWARE_COPYRIGHT: (
-        re.compile(r"软著登字第\d{5,8}号|(?:19|20)\d{2}SR[A-Z]?\d{4,7}"),
+        re.compile(r"软著登字第\d{5,8}号|(?:19|20)\d{2}SR[A-Z]?\d{4,7}", re.ASCII),
         "软著登字第1234567号 / 2020SR1234567",
     ),
     IpType.COPYRIGHT: (
-        re.compile(r"[\u4e00-\u9fff]{0,8}作登字-?(?:19|20)\d{2}-?[A-Z]-?\d{5,9}(?:号)?"),
+        re.compile(r"[\u4e00-\u9fff]{0,8}作登字-?(?:19|20)\d{2}-?[A-Z]-?\d{5,9}(?:号)?", re.ASCII),
         "国作登字-2020-F-01234567",
     ),
-    IpType.IC_LAYOUT: (re.compile(r"BS\.\d{8,12}"), "BS.205012345"),
-    IpType.PLANT_VARIETY: (re.compile(r"(?:CNA|CNF)?\d{8,11}(?:\.\d)?"), "CNA20191000001"),
+    IpType.IC_LAYOUT: (re.compile(r"BS\.\d{8,12}", re.ASCII), "BS.205012345"),
+    IpType.PLANT_VARIETY: (
+        re.compile(r"(?:CNA|CNF)?\d{8,11}(?:\.\d)?", re.ASCII),
+        "CNA20191000001",
+    ),
 }
 
 

@@ -24,8 +24,8 @@ ROWS_MAX: Final = 20_001  # the header and 20,000 rows of data
 CELL_CHARACTERS_MAX: Final = 1_000
 TOTAL_CHARACTERS_MAX: Final = 20_000_000
 
-_AMOUNT: Final = re.compile(r"(\d{1,14})(?:\.(\d{1,2})0*)?")
-_DAY: Final = re.compile(r"(\d{4})(?:-|/|\.|年)(\d{1,2})(?:-|/|\.|月)(\d{1,2})日?")
+_AMOUNT: Final = re.compile(r"(\d{1,14})(?:\.(\d{1,2})0*)?", re.ASCII)
+_DAY: Final = re.compile(r"(\d{4})(?:-|/|\.|年)(\d{1,2})(?:-|/|\.|月)(\d{1,2})日?", re.ASCII)
 _SEPARATORS: Final = re.compile(r"[；;、，,\n]")
 _FIRST_DAY, _LAST_DAY = date(1900, 1, 1), date(2200, 12, 31)
 _NUMBERS_MAX = 200

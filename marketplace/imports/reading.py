@@ -22,15 +22,18 @@ class ImportFileRefused(LuochuiError):
     code = "import_file_refused"
 
 
-async def read(content: bytes) -> Reading:
-    """The cells of the workbook `content`; `ImportFileRefused` says why there are none."""
+async def read(content: bytes, *, seconds: float = WALL_SECONDS_MAX) -> Reading:
+    """The cells of the workbook `content`; `ImportFileRefused` says why there are none.
+
+    The reading process is ended after `seconds`, or when it has used up its own limits.
+    """
     if len(content) > FILE_BYTES_MAX:
         raise ImportFileRefused(
             f"file: has {len(content):,} bytes; at most {FILE_BYTES_MAX:,}",
             f"文件：{len(content):,} 字节；最多 {FILE_BYTES_MAX:,} 字节",
             reason="too_large",
         )
-    reading = _decoder.decode(await _run(content))
+    reading = _decoder.decode(await _run(content, seconds))
     if reading.refusal is not None:
         raise ImportFileRefused(
             f"file: {reading.refusal.message}",
@@ -40,7 +43,7 @@ async def read(content: bytes) -> Reading:
     return reading
 
 
-async def _run(content: bytes) -> bytes:
+async def _run(content: bytes, seconds: float) -> bytes:
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
@@ -53,7 +56,7 @@ async def _run(content: bytes) -> bytes:
         start_new_session=True,
     )
     try:
-        async with asyncio.timeout(WALL_SECONDS_MAX):
+        async with asyncio.timeout(seconds):
             output, _ = await process.communicate(content)
     except TimeoutError:
         output = b""

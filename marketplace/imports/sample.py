@@ -5,6 +5,7 @@ every name says that it is an example. `with_errors` plants the mistakes listed 
 """
 
 import io
+import re
 from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 from decimal import Decimal
@@ -54,20 +55,25 @@ def rows(today: date) -> Rows:
 
 
 def portfolio_bytes(
-    *, today: date, bank_name: str = BANK_NAME, bank_code: str = BANK_CODE
+    *, today: date, bank_name: str = BANK_NAME, bank_code: str = BANK_CODE, serial: int = 1
 ) -> bytes:
-    """The sample as a workbook; the bank's name and code are those of the pledgee."""
-    return workbook_bytes(_of_bank(rows(today), bank_name, bank_code), notice=NOTICE)
+    """The sample as a workbook; the bank's name and code are those of the pledgee.
+
+    Another `serial` (1 to 3,000) is another loan with other rights, so that one installation can import several.
+    """
+    made = _numbered(_of_bank(rows(today), bank_name, bank_code), serial)
+    return workbook_bytes(made, notice=NOTICE)
 
 
 def portfolio_with_errors_bytes(
-    *, today: date, bank_name: str = BANK_NAME, bank_code: str = BANK_CODE
+    *, today: date, bank_name: str = BANK_NAME, bank_code: str = BANK_CODE, serial: int = 1
 ) -> bytes:
     """The sample with the mistakes of `PLANTED`; nothing of it may be imported."""
     wrong = _of_bank(rows(today), bank_name, bank_code)
     for title, number, key, spoil in _SPOILED:
         row = wrong[title][number - 2]
         row[key] = spoil(row[key])
+    wrong = _numbered(wrong, serial)
     book = load_workbook(io.BytesIO(workbook_bytes(wrong, notice=NOTICE)))
     book[VALUATIONS.title]["G2"] = "=1500000*2"
     file = io.BytesIO()
@@ -206,6 +212,31 @@ def _of_bank(sheets: Rows, name: str, code: str) -> Rows:
     for row in sheets[PLEDGES.title]:
         row["pledgee_name"], row["pledgee_code"] = name, code
     return sheets
+
+
+def _numbered(sheets: Rows, serial: int) -> Rows:
+    """The same rows with the numbers of the `serial`-th sample."""
+    patents = zip(PATENTS, ("2018109", "2020109", "2021209"), (1, 2, 3), strict=True)
+    new = {
+        old: patent_number_of(f"{head}{99900 + 3 * (serial - 1) + n}") for old, head, n in patents
+    }
+    new |= {
+        CONTRACT: f"示例贷字2024第{serial:04}号",
+        TRADEMARK: f"{99990000 + serial}",
+        "Y2024990000001": f"Y2024990{serial:06}",
+        "示例商质2024第0001号": f"示例商质2024第{serial:04}号",
+        "示例评报字第0001号": f"示例评报字第{2 * serial - 1:04}号",
+        "示例评报字第0002号": f"示例评报字第{2 * serial:04}号",
+    }
+    pattern = re.compile("|".join(map(re.escape, new)))
+
+    def renumber(value: Value) -> Value:
+        return pattern.sub(lambda found: new[found[0]], value) if isinstance(value, str) else value
+
+    return {
+        title: [{key: renumber(value) for key, value in row.items()} for row in sheet]
+        for title, sheet in sheets.items()
+    }
 
 
 def _last_changed(value: Value) -> str:

@@ -33,7 +33,7 @@ _OPTIONAL_FONT = Font(bold=True)
 _WIDTHS = {Kind.DAY: 14, Kind.CHOICE: 16, Kind.NICE_CLASS: 10, Kind.PERCENT: 14, Kind.NUMBERS: 34}
 _FORMATS = {Kind.AMOUNT: "0.00", Kind.PERCENT: "0.00", Kind.DAY: "yyyy-mm-dd"}
 #: Rows that the template formats and validates ahead.
-_ROWS_READY = 500
+_ROWS_READY = 200
 
 Value = str | date | Decimal | int | None
 
