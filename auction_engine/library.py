@@ -71,33 +71,39 @@ def _joined(clock: str) -> str:
 
 
 async def load_library(client: Connection) -> None:
-    """Load the production library where it is not loaded yet; safe to repeat, and from many processes at once."""
-    try:
-        await check_library(client)
-    except LibraryMismatch:
+    """Load the production library where it is not loaded yet; safe to repeat, and from many processes at once.
+
+    Raises LibraryMismatch where a library is loaded that can be told the time: that is no server for real bids.
+    """
+    if not await _has_this_library(client):
         await client.execute_command("FUNCTION", "LOAD", "REPLACE", production_source())
-        await check_library(client)
+    await check_library(client)
 
 
 async def check_library(client: Connection) -> None:
     """Refuse a server without this very library, or with one that can be told the time."""
-    loaded = await client.execute_command("FUNCTION", "LIST", "WITHCODE")
-    for library in map(_as_map, loaded):
+    if not await _has_this_library(client):
+        raise LibraryMismatch
+    described = msgspec.msgpack.decode(await client.execute_command("FCALL_RO", "describe_v1", 0))
+    if described != {"version": VERSION, "codes": list(REFUSALS)}:
+        raise LibraryMismatch
+
+
+async def _has_this_library(client: Connection) -> bool:
+    """Whether the production library is loaded as it is here. Raises LibraryMismatch for a rehearsal's."""
+    loaded = [_as_map(one) for one in await client.execute_command("FUNCTION", "LIST", "WITHCODE")]
+    for library in loaded:
         names = {_as_map(function)["name"] for function in library["functions"]}
         if REHEARSAL_FUNCTION.encode() in names:
             raise LibraryMismatch(
                 "the server has a library that can be told the time; it is a rehearsal's, not for real bids",
                 "服务器载有可指定时间的预演函数库，不能用于真实竞价",
             )
-        if library["library_name"] == LIBRARY_NAME.encode():
-            if library["library_code"] != production_source().encode():
-                raise LibraryMismatch
-            break
-    else:
-        raise LibraryMismatch
-    described = msgspec.msgpack.decode(await client.execute_command("FCALL_RO", "describe_v1", 0))
-    if described != {"version": VERSION, "codes": list(REFUSALS)}:
-        raise LibraryMismatch
+    code = production_source().encode()
+    return any(
+        library["library_name"] == LIBRARY_NAME.encode() and library["library_code"] == code
+        for library in loaded
+    )
 
 
 def _as_map(reply: object) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from auction_engine.library import rehearsal_source
 from auction_engine.rules.commands import ACTIONS, GRACE_MS, Command, Decision, Result
 from auction_engine.rules.model import Auction, create_command
 from auction_engine.rules.profile import Profile, parse_profile, refuse_repeats
-from auction_engine.rules.reading import Fields, refuse, shown, whole
+from auction_engine.rules.reading import Fields, printable, refuse, shown, whole
 from auction_engine.rules.terms import Weighted
 from kit.embedded import Valkey
 from kit.errors import InvalidInput
@@ -65,16 +65,18 @@ class Played(msgspec.Struct, frozen=True):
 
 def read_scenario(path: Path) -> Scenario:
     """The scenario in a file. Raises InvalidInput that names the file, the field and the reason."""
+    # A file's name may hold anything, and the refusal is one line.
+    name = printable(str(path))
     try:
         return parse_scenario(_decoded(path.read_bytes()))
     except OSError as error:
         raise InvalidInput(
-            str(path), f"can't be read: {error.strerror}", f"无法读取：{error.strerror}"
+            name, f"can't be read: {error.strerror}", f"无法读取：{error.strerror}"
         ) from error
     except InvalidInput as error:
-        _, _, chinese = error.message_zh.partition("：")
-        _, _, english = error.message.partition(": ")
-        raise InvalidInput(f"{path}: {error.field}", english, chinese) from error
+        english = error.message.removeprefix(f"{error.field}: ")
+        chinese = error.message_zh.removeprefix(f"{error.field}：")
+        raise InvalidInput(f"{name}: {error.field}", english, chinese) from error
 
 
 def _decoded(data: bytes) -> object:
@@ -98,7 +100,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, value in pairs:
         if name in found:
-            refuse(name, "is given twice in one object", "在同一对象中重复出现")
+            refuse(printable(name), "is given twice in one object", "在同一对象中重复出现")
         found[name] = value
     return found
 

@@ -26,7 +26,7 @@ def shown(value: object) -> str:
         case bool():
             text = "true" if value else "false"
         case str():
-            text = '"' + value.encode("unicode_escape").decode() + '"'
+            text = f'"{printable(value)}"'
         case dict():
             text = "an object"
         case list():
@@ -36,6 +36,13 @@ def shown(value: object) -> str:
         case _:
             text = repr(value)
     return text if len(text) <= 60 else text[:57] + "..."
+
+
+def printable(text: str) -> str:
+    """A text in one line: what can't be printed is escaped."""
+    return "".join(
+        sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text
+    )
 
 
 def whole(value: object, field: str, *, least: int, most: int) -> int:
@@ -160,8 +167,7 @@ class Fields:
     def done(self) -> None:
         """Refuse the first field that nobody asked for."""
         for field in self._left:
-            known = field if _is_encodable(field) else "?"
-            refuse(self.name(known), "is not a field here", "此处没有该字段")
+            refuse(self.name(printable(field)), "is not a field here", "此处没有该字段")
 
 
 def _is_encodable(text: str) -> bool:
