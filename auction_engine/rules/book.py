@@ -120,9 +120,9 @@ class Format(ABC):
     def bidders(self) -> int:
         """How many paddles have a bid that stands."""
 
+    @abstractmethod
     def minimum(self, moment: int) -> int | None:
         """The least amount that would do at this moment, as everyone may know it."""
-        return self.book.profile.start_price_fen
 
     @abstractmethod
     def award(self) -> Award:

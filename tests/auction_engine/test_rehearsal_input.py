@@ -42,7 +42,7 @@ def refused(given: object) -> str:
 def wrong_auctions() -> list[tuple[str, dict[str, Any]]]:
     """Bad `auction` objects and the field that is at fault."""
     top = {"opens_at": [-1, 10**13 + 1], "closes_at": [0, -1, 10**13 + 1]}
-    amounts = {"start_price_fen": [0, -1, AMOUNT_MAX + 1], "reserve_price_fen": [0, 999]}
+    amounts = {"start_price_fen": [0, -1, AMOUNT_MAX + 1, 10**31], "reserve_price_fen": [0, 999]}
     counts = {"max_steps_per_bid": [0, -1], "min_bidders": [0, -1]}
     words = {
         "format": ["English", "englisch", "", 5, None],

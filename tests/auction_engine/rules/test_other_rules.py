@@ -92,6 +92,7 @@ DYNAMIC: dict[str, Case] = {
         [
             (step(1, "admit", paddle=4, limit_fen=999), (None, None, 105_000)),
             (bid(1, 1, 1_000), None),
+            (bid(2, 4, 1_010), "over_limit"),
             (step(105_000, "exercise", paddle=4), "over_limit"),
             (step(106_000, "exercise", paddle=3), None),
             (AFTER, None),
@@ -519,6 +520,19 @@ SELL_OFF: dict[str, Case] = {
             (bid(3_000, 2, 1_000), (1_000, 2, 6_000)),
         ],
         {},
+    ),
+    "a first bid from before a suspension may have ended before it": Case(
+        f"{C1} suspend: every later moment",
+        auction("sell_off", countdown_ms=300),
+        [
+            (step(50_000, "suspend"), None),
+            (step(50_100, "resume"), (None, None, 100_100)),
+            (bid(48_500, 1, 1_000, decided_at=50_400), (1_000, 1, 48_800)),
+            (bid(48_700, 2, 1_010, decided_at=50_500), (1_010, 2, 48_800)),
+            (bid(48_800, 1, 1_020, decided_at=50_600), "closed"),
+            (step(50_800, "tick"), None),
+        ],
+        {"outcome": "sold", "winner": 2, "closed_at": 48_800},
     ),
     "nobody in the period": Case(
         f"{C1} sell_off",
