@@ -28,10 +28,10 @@ from settlement.rules.scheme import Caps, Scheme
 _SQL = load_statements("settlement", "sql/cases.sql")
 REVIEWERS = 2
 
-_before_open = register("compensation.before_open")
-_after_open = register("compensation.after_open")
-_before_advance = register("compensation.before_advance")
-_after_advance = register("compensation.after_advance")
+_before_open = register("settlement.compensation.before_open")
+_after_open = register("settlement.compensation.after_open")
+_before_advance = register("settlement.compensation.before_advance")
+_after_advance = register("settlement.compensation.after_advance")
 
 
 async def apply_claim(

@@ -21,14 +21,14 @@ _SQL = load_statements("settlement", "sql/deposits.sql")
 CREATED, FROZEN, RELEASED = "CREATED", "FROZEN", "RELEASED"
 APPLIED_TO_PRICE, FORFEITED, PARTLY_FORFEITED = "APPLIED_TO_PRICE", "FORFEITED", "PARTLY_FORFEITED"
 
-_before_hold = register("deposits.before_hold")
-_after_hold = register("deposits.after_hold")
-_before_release = register("deposits.before_release")
-_after_release = register("deposits.after_release")
-_before_apply = register("deposits.before_apply")
-_after_apply = register("deposits.after_apply")
-_before_forfeit = register("deposits.before_forfeit")
-_after_forfeit = register("deposits.after_forfeit")
+_before_hold = register("settlement.deposits.before_hold")
+_after_hold = register("settlement.deposits.after_hold")
+_before_release = register("settlement.deposits.before_release")
+_after_release = register("settlement.deposits.after_release")
+_before_apply = register("settlement.deposits.before_apply")
+_after_apply = register("settlement.deposits.after_apply")
+_before_forfeit = register("settlement.deposits.before_forfeit")
+_after_forfeit = register("settlement.deposits.after_forfeit")
 
 
 class Deposit(msgspec.Struct, frozen=True, kw_only=True):

@@ -33,8 +33,8 @@ _SQL = load_statements("settlement", "sql/distribution.sql")
 DRAFT, APPROVED, PAID, WITHDRAWN = "DRAFT", "APPROVED", "PAID", "WITHDRAWN"
 BUYER_PREMIUM = "buyer_premium"
 
-_before_pay = register("distribution.before_pay")
-_after_pay = register("distribution.after_pay")
+_before_pay = register("settlement.distribution.before_pay")
+_after_pay = register("settlement.distribution.after_pay")
 
 
 class Payee(msgspec.Struct, frozen=True, kw_only=True):

@@ -20,8 +20,8 @@ from settlement.rules.deposits import ForfeitTerms, Forfeiture, Loss, forfeit
 _SQL = load_statements("settlement", "sql/forfeitures.sql")
 LENDER_USES = ("shortfall", "debt")
 
-_before_use = register("forfeitures.before_use")
-_after_use = register("forfeitures.after_use")
+_before_use = register("settlement.forfeitures.before_use")
+_after_use = register("settlement.forfeitures.after_use")
 
 
 class _Used(msgspec.Struct, frozen=True, kw_only=True):

@@ -12,8 +12,8 @@ from settlement.ledger import balance, fund_account, move, outside, post_one
 
 _SQL = load_statements("settlement", "sql/cases.sql")
 
-_before_receive = register("funds.before_receive")
-_after_receive = register("funds.after_receive")
+_before_receive = register("settlement.funds.before_receive")
+_after_receive = register("settlement.funds.after_receive")
 
 
 class Exposure(msgspec.Struct, frozen=True, kw_only=True):

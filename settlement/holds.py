@@ -17,10 +17,10 @@ from settlement.ledger import AccountKey, Entry, Transfer, move, open_accounts, 
 _SQL = load_statements("settlement", "sql/holds.sql")
 HELD, CAPTURED, RELEASED, EXPIRED = "HELD", "CAPTURED", "RELEASED", "EXPIRED"
 
-_before_hold = register("holds.before_hold")
-_after_hold = register("holds.after_hold")
-_before_close = register("holds.before_close")
-_after_close = register("holds.after_close")
+_before_hold = register("settlement.holds.before_hold")
+_after_hold = register("settlement.holds.after_hold")
+_before_close = register("settlement.holds.before_close")
+_after_close = register("settlement.holds.after_close")
 
 
 class Hold(msgspec.Struct, frozen=True, kw_only=True):

@@ -37,10 +37,10 @@ OVER: Final = "OVER"
 Match = Literal["FREE", "EXACT", "PARTIAL", "OVER"]
 QUEUED, PAID = "QUEUED", "PAID"
 
-_before_receive = register("payments.before_receive")
-_after_receive = register("payments.after_receive")
-_before_payout = register("payments.before_payout")
-_after_payout = register("payments.after_payout")
+_before_receive = register("settlement.payments.before_receive")
+_after_receive = register("settlement.payments.after_receive")
+_before_payout = register("settlement.payments.before_payout")
+_after_payout = register("settlement.payments.after_payout")
 
 
 class PaymentIn(msgspec.Struct, frozen=True, kw_only=True):

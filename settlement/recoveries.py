@@ -36,12 +36,12 @@ from settlement.rules.recovery import Recovered, recover
 _SQL = load_statements("settlement", "sql/cases.sql")
 EVENT_ID_MAX = 100
 
-_before_recovery = register("recoveries.before_recovery")
-_after_recovery = register("recoveries.after_recovery")
-_before_final = register("recoveries.before_final")
-_after_final = register("recoveries.after_final")
-_before_return = register("recoveries.before_return")
-_after_return = register("recoveries.after_return")
+_before_recovery = register("settlement.recoveries.before_recovery")
+_after_recovery = register("settlement.recoveries.after_recovery")
+_before_final = register("settlement.recoveries.before_final")
+_after_final = register("settlement.recoveries.after_final")
+_before_return = register("settlement.recoveries.before_return")
+_after_return = register("settlement.recoveries.after_return")
 
 
 class RecordedRecovery(msgspec.Struct, frozen=True, kw_only=True):

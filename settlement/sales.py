@@ -23,8 +23,8 @@ PLAN_DRAFTED, PLAN_APPROVED = "PLAN_DRAFTED", "PLAN_APPROVED"
 DISTRIBUTED, CLOSED, DEFAULTED = "DISTRIBUTED", "CLOSED", "DEFAULTED"
 ReleaseOn = Literal["PRICE_PAID", "TITLE_RECORDED"]
 
-_before_record = register("sales.before_record")
-_after_record = register("sales.after_record")
+_before_record = register("settlement.sales.before_record")
+_after_record = register("settlement.sales.after_record")
 
 
 class Sale(msgspec.Struct, frozen=True, kw_only=True):

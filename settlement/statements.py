@@ -32,8 +32,8 @@ TITLES = {
 }
 _NO_NAMES: Mapping[UUID, str] = {}
 
-_before_issue = register("statements.before_issue")
-_after_issue = register("statements.after_issue")
+_before_issue = register("settlement.statements.before_issue")
+_after_issue = register("settlement.statements.after_issue")
 
 
 class Document(msgspec.Struct, frozen=True, kw_only=True):

@@ -17,7 +17,6 @@ from settlement import (
     deposits,
     distribution,
     funds,
-    holds,
     ledger,
     payments,
     recoveries,
@@ -42,21 +41,12 @@ from tests.settlement.make_money import (
     scheme_with_advance,
 )
 
-PACKAGES = (
-    cases,
-    compensation,
-    costs,
-    deposits,
-    distribution,
-    funds,
-    holds,
-    payments,
-    recoveries,
-    sales,
-    statements,
+POINTS = sorted(
+    name
+    for name in failpoints.names()
+    if name.startswith("settlement.")
+    and not name.startswith("settlement.forfeitures.")  # its own test
 )
-PREFIXES = {module.__name__.rpartition(".")[2] for module in PACKAGES}
-POINTS = sorted(name for name in failpoints.names() if name.partition(".")[0] in PREFIXES)
 Step = Callable[[asyncpg.Connection], Awaitable[object]]
 LOSER, LATE, BUYER = UUID(int=21), UUID(int=22), UUID(int=23)
 

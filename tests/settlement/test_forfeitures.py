@@ -76,7 +76,9 @@ async def test_a_forfeited_deposit_is_used_by_regime(
     assert (await check_ledger(conn)).ok
 
 
-@pytest.mark.parametrize("point", ["forfeitures.before_use", "forfeitures.after_use"])
+@pytest.mark.parametrize(
+    "point", ["settlement.forfeitures.before_use", "settlement.forfeitures.after_use"]
+)
 async def test_a_failure_in_the_middle_uses_it_once(
     point: str, conn: asyncpg.Connection, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -10,7 +10,6 @@ import asyncpg
 import pytest
 
 from kit.errors import Conflict, LuochuiError
-from kit.failpoints import FailpointReached
 from kit.ids import uuid7
 from settlement import (
     cases,
@@ -346,37 +345,6 @@ async def test_one_fund_is_not_promised_twice(database: asyncpg.Pool, now: datet
     )
     promised = [case.opening.promised["fund"] for case in successes(answers)]
     assert sorted(promised) == [0, 0, 0, 2000]
-
-
-CRASHES = {
-    "deposits.before_hold": 0,
-    "holds.after_hold": 0,
-    "deposits.after_hold": 0,
-}
-
-
-@pytest.mark.parametrize("point", CRASHES)
-async def test_a_step_that_fails_in_the_middle_leaves_nothing(
-    point: str, database: asyncpg.Pool, now: datetime, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A failure before or after the posting undoes the whole step, and the retry moves the money once."""
-    bidder_id = await in_transaction(
-        database, lambda conn: make_bidder(conn, money_fen=1000, now=now)
-    )
-    lot_id = uuid7(now)
-
-    def hold(conn: asyncpg.Connection) -> Awaitable[deposits.Deposit]:
-        return deposits.hold(conn, lot_id, bidder_id, amount_fen=600, now=now)
-
-    monkeypatch.setenv("LUOCHUI_FAILPOINTS", f"{point}=raise")
-    with pytest.raises(FailpointReached):
-        await in_transaction(database, hold)
-    monkeypatch.delenv("LUOCHUI_FAILPOINTS")
-    assert await balance(database, client_money(bidder_id)) == 1000
-    await in_transaction(database, hold)
-    await in_transaction(database, hold)
-    assert await balance(database, client_money(bidder_id)) == 400
-    await proven(database)
 
 
 async def test_holds_end_as_asked(conn: asyncpg.Connection, now: datetime) -> None:
