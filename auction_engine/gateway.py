@@ -6,6 +6,7 @@ by the gateway: a lost reply is told to its callers as an unknown outcome, and t
 """
 
 import asyncio
+import logging
 import secrets
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
@@ -64,6 +65,7 @@ _NOT_CARRIED_OUT = frozenset(
 #: Compares engine and journal before a shard's first call, repairs what may be repaired, and returns the epoch.
 Fence = Callable[[int], Awaitable[int]]
 
+_log = logging.getLogger(__name__)
 _after_decision = register("gateway.after_decision")
 
 
@@ -205,6 +207,11 @@ class Gateway:
                     epoch = await self._verified(lane)
                 except LuochuiError as error:
                     _fail(lane.waiting.take(), error)
+                    continue
+                except Exception as error:
+                    # the database or the server is away: whatever the fence met, nothing was sent
+                    _log.exception("fence_failed shard=%d", lane.shard)
+                    _fail(lane.waiting.take(), _unreachable(type(error).__name__))
                     continue
                 taken = self._young(lane.waiting.take())
                 if taken.commands:

@@ -22,7 +22,7 @@ from auction_engine.journal import Entry, entry_of
 from auction_engine.log_tree import SQL
 from auction_engine.replica import Replica, Replicas
 from auction_engine.rows import Accepted, Refused, Rows, columns
-from kit.clock import Clock
+from kit.clock import Clock, monotonic_us
 from kit.errors import LuochuiError
 from kit.failpoints import register
 from kit.sql import Connection, Pool
@@ -81,18 +81,19 @@ class Projector:
         self._clock = clock
         self._tail_batches = tail_batches
         self._replicas: dict[int, Replicas] = {}
+        self._turns: dict[int, asyncio.Lock] = {}
+        self._paused_until_us: dict[int, int] = {}
 
     async def project(self, shard: int) -> int:
         """Write everything that the shard's stream holds beyond the position; the number of batches written."""
         total = 0
-        while True:
-            done = await self._project_some(shard)
-            if done is None:
-                return total
-            _after_commit()
-            total += done.batches
-            await self._tell_engine(shard, done.seq)
-            await self._checkpoint(shard, closing=done.finals > 0)
+        async with self._turns.setdefault(shard, asyncio.Lock()):
+            while done := await self._project_some(shard):
+                _after_commit()
+                total += done.batches
+                await self._tell_engine(shard, done.seq)
+                await self._checkpoint(shard, closing=done.finals > 0)
+        return total
 
     async def run(self, stop: asyncio.Event) -> None:
         """Project all shards until `stop` is set. A shard that fails is logged and tried again; others go on."""
@@ -110,8 +111,12 @@ class Projector:
         """Look once at every shard's stream, waiting a little for something to come."""
         seconds, micros = await self._client.time()
         async with self._pool.acquire() as conn:
-            positions = await conn.fetch(SQL["positions"])
+            known = await conn.fetch(SQL["positions"])
             await conn.execute(SQL["beat"], seconds * 1000 + micros // 1000)
+        now_us = monotonic_us()
+        positions = [
+            row for row in known if self._paused_until_us.get(row["shard"], now_us) <= now_us
+        ]
         if not positions:
             await asyncio.sleep(_BLOCK_MS / 1000)
             return False
@@ -127,7 +132,7 @@ class Projector:
             await self.project(shard)
         except LuochuiError:
             _log.exception("projection_stopped shard=%d", shard)
-            await asyncio.sleep(_PAUSE_SECONDS)
+            self._paused_until_us[shard] = monotonic_us() + int(_PAUSE_SECONDS * 1_000_000)
 
     async def _project_some(self, shard: int) -> Projected | None:
         """One transaction."""

@@ -1,6 +1,7 @@
 """Writes journals as the engine would, decided by the reference model: for tests of what reads journals."""
 
 import secrets
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -12,10 +13,14 @@ from auction_engine.replica import Replica
 from auction_engine.rules.commands import Command
 from auction_engine.rules.model import create_command
 from auction_engine.rules.profile import Profile, parse_profile
+from tests.auction_engine.make_engine import AUCTION, OTHER_AUCTION, a_bid
 
 #: The moment at which test auctions open.
 OPENS_MS = 1_790_000_000_000
+END_MS = OPENS_MS + 86_400_000
 SHARD = 5
+#: The moment at which the tests take place.
+NOW = datetime(2026, 11, 2, 1, 0, tzinfo=UTC)
 
 
 def a_profile(**fields: Any) -> Profile:
@@ -84,3 +89,19 @@ class JournalWriter:
             "a": entry.auctions_bytes,
         }
         await self._client.xadd(keys.log(self.shard), fields, id=f"{seq or self.seq}-0")
+
+
+async def a_story(writer: JournalWriter) -> None:
+    """Creation, bids, a hidden maximum, refusals, a suspension, and the close."""
+    step = OPENS_MS + 1000
+    await writer.write(OPENS_MS - 5000, (AUCTION, a_creation()), (OTHER_AUCTION, a_creation()))
+    await writer.write(step, (AUCTION, a_bid(1, 10_000_000, "a1")))
+    proxy = Command(do="proxy", paddle=2, value=20_000_000, id="p")
+    await writer.write(step + 10, (AUCTION, proxy), (OTHER_AUCTION, a_bid(4, 10_000_000)))
+    await writer.write(
+        step + 20, (AUCTION, a_bid(1, 10_000_000)), (AUCTION, a_bid(1, 12_000_000, "a2"))
+    )
+    await writer.write(step + 30, (AUCTION, a_bid(1, 12_000_000, "a2")))
+    await writer.write(step + 40, (AUCTION, Command(do="suspend", reason="fault")))
+    await writer.write(step + 540, (AUCTION, Command(do="resume")))
+    await writer.write(END_MS + 2500 + 500, (AUCTION, Command(do="tick")))

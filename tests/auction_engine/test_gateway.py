@@ -316,6 +316,24 @@ async def test_halted_shard_takes_nothing(
     assert engine.calls == []
 
 
+async def test_a_fence_that_fails_is_told_as_not_decided(
+    engine: ScriptedEngine, gateway_to: Callable[..., Gateway]
+) -> None:
+    """When the database is away and the fence can't be asked, nothing is sent and the callers know it."""
+    answers = iter([OSError("connection refused"), None])
+
+    async def fence(shard: int) -> int:
+        if (error := next(answers)) is not None:
+            raise error
+        return 1
+
+    gateway = gateway_to(fence=fence)
+    with pytest.raises(EngineUnreachable):
+        await gateway.submit(AUCTION, a_bid())
+    assert engine.calls == []
+    assert (await gateway.submit(AUCTION, a_bid())).decision.accepted
+
+
 async def test_full_queue_refuses_at_once_but_not_the_venue(
     engine: ScriptedEngine, gateway_to: Callable[..., Gateway]
 ) -> None:
