@@ -23,8 +23,13 @@ def security_headers(*, is_https: bool) -> Callable[[Message, Scope], Awaitable[
         headers["strict-transport-security"] = "max-age=31536000"
     encoded = [(name.encode(), value.encode()) for name, value in headers.items()]
 
-    async def add(message: Message, _: Scope) -> None:
-        if message["type"] == "http.response.start":
-            message["headers"] = [*message["headers"], *encoded]
+    async def add(message: Message, scope: Scope) -> None:
+        if message["type"] != "http.response.start":
+            return
+        own = list(message["headers"])
+        is_api = scope["path"].startswith("/v1")
+        if is_api and not any(name.lower() == b"cache-control" for name, _ in own):
+            own.append((b"cache-control", b"no-store"))  # answers depend on who asks
+        message["headers"] = [*own, *encoded]
 
     return add

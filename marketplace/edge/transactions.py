@@ -16,7 +16,7 @@ from litestar import Request
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from kit.sql import Connection, Pool, load_statements
-from marketplace.edge import idempotency
+from marketplace.edge import idempotency, problems
 from marketplace.edge.identity import identity_of
 
 _SQL = load_statements("marketplace.edge", "queries.sql")
@@ -80,7 +80,7 @@ class _Work:
         if not self.is_open:
             return
         try:
-            if not self.conn.is_closed():
+            if not self.conn.is_closed() and self.conn.is_in_transaction():
                 await self.transaction.rollback()
         finally:
             await self._release()
@@ -143,17 +143,34 @@ class AnswerKeeper:
             elif message["type"] == "http.response.body":
                 body.append(message.get("body", b""))
                 if not message.get("more_body", False):
-                    await work.finish(_answer(started[0], b"".join(body)))
-                    await send(started[0])
-                    await send(
-                        {"type": "http.response.body", "body": b"".join(body), "more_body": False}
-                    )
+                    for held in await _commit(work, started[0], b"".join(body)):
+                        await send(held)
 
         try:
             await self.app(scope, receive, keep)
         finally:
             if (work := _work_of(scope)) is not None:
                 await work.abandon()
+
+
+async def _commit(work: _Work, start: Message, body: bytes) -> list[Message]:
+    """The messages to send: the answer once it is committed, or the problem that kept it from being so."""
+    try:
+        await work.finish(_answer(start, body))
+    except (
+        Exception
+    ) as error:  # too late for the framework's handlers: they take the answer for sent
+        await work.abandon()
+        refusal = problems.answer(problems.translate(error))
+        body = refusal.content
+        headers = refusal.headers | {
+            "content-type": problems.MEDIA_TYPE,
+            "content-length": str(len(body)),
+        }
+        encoded = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+        status = refusal.status_code or HTTPStatus.INTERNAL_SERVER_ERROR
+        start = {"type": "http.response.start", "status": status, "headers": encoded}
+    return [start, {"type": "http.response.body", "body": body, "more_body": False}]
 
 
 def _work_of(scope: Scope) -> _Work | None:

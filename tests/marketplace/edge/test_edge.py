@@ -253,6 +253,27 @@ async def test_colleague_does_not_get_the_answer(
     assert answer.json()["code"] == "idempotency_key_reused"
 
 
+async def test_failed_commit_is_no_success(
+    client: httpx.AsyncClient, resources: Resources, database_url: str
+) -> None:
+    """A constraint that fails at the commit itself gives a problem, stores no answer and leaves the key free."""
+    owner = await asyncpg.connect(database_url)
+    await owner.execute(
+        "CREATE CONSTRAINT TRIGGER late AFTER INSERT ON market.audit_entries DEFERRABLE INITIALLY DEFERRED"
+        " FOR EACH ROW WHEN (NEW.action = 'noted') EXECUTE FUNCTION market.refuse_change()"
+    )
+    failed = await client.post("/v1/notes", json={"amount_fen": 5}, headers=key())
+    assert (failed.status_code, failed.json()["code"]) == (500, "internal")
+    assert failed.headers["content-type"] == "application/problem+json"
+    assert await notes(resources) == 0
+    await owner.execute("DROP TRIGGER late ON market.audit_entries")
+    await owner.close()
+    assert (
+        await client.post("/v1/notes", json={"amount_fen": 5}, headers=key())
+    ).status_code == 201
+    assert resources.pool.get_idle_size() == resources.pool.get_size()
+
+
 @pytest.mark.parametrize(
     ("given", "code"),
     [(None, "idempotency_key_missing"), ("a b", "invalid_input"), ("x" * 256, "invalid_input")],
@@ -412,6 +433,7 @@ async def test_every_answer_carries_the_security_headers(client: httpx.AsyncClie
         assert "unsafe-inline" not in policy
         assert "frame-ancestors 'none'" in policy
         assert headers["x-content-type-options"] == "nosniff"
+    assert (await client.get("/v1/me")).headers["cache-control"] == "no-store"
 
 
 def without_policy() -> Any:
