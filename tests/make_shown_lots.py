@@ -65,9 +65,11 @@ async def make_published_lot(
     conditions: dict[str, object] | None = None,
     opens_in: timedelta = timedelta(hours=1),
     reserve_price_fen: int | None = None,
+    window_ms: int = 300_000,
 ) -> Lot:
     """A lot that takes registrations, with its frozen profile and its notice."""
     lot_id, opens_at = uuid7(now), now + opens_in
+    bidding = BIDDING | {"extension": {"mode": "reset", "window_ms": window_ms}}
     await conn.execute(
         "INSERT INTO market.lots (id, number, consignment_id, venue_id, consignor_id, pledgor_codes, title, title_zh,"
         " regime, format, round_number, status, valuation_fen, start_price_fen, reserve_price_fen, deposit_fen,"
@@ -83,7 +85,7 @@ async def make_published_lot(
         title,
         title_zh,
         reserve_price_fen,
-        msgspec.json.encode(BIDDING).decode(),
+        msgspec.json.encode(bidding).decode(),
         msgspec.json.encode(CONDITIONS | (conditions or {})).decode(),
         now,
         opens_at,
