@@ -11,6 +11,7 @@ import msgspec
 from kit.errors import NotFound
 from kit.sql import Connection
 from marketplace.audit import service as audit
+from marketplace.claims import recovering
 from marketplace.consignments.dossier import facts_of
 from marketplace.duties import service as duties
 from marketplace.duties.schemas import Kind
@@ -31,9 +32,9 @@ from marketplace.sales.schemas import (
     TitleIn,
 )
 from settlement import cases as compensation_cases
-from settlement import costs, distribution, recoveries
+from settlement import costs, distribution
 from settlement import sales as accounts
-from settlement.rules.case import Cost, RecoveryEvent
+from settlement.rules.case import Cost
 from settlement.rules.waterfall import Secured
 
 _BEFORE_RECOVERY = frozenset(
@@ -45,7 +46,6 @@ _BEFORE_RECOVERY = frozenset(
         compensation_cases.COMP_REVIEWED,
     }
 )
-_TAKES_RECOVERY = frozenset({compensation_cases.ADVANCE_PAID, compensation_cases.DISPOSAL})
 
 
 async def draft_costs(
@@ -182,22 +182,26 @@ async def share_recovery(conn: Connection, lot_id: UUID, *, now: datetime) -> bo
     sale = await accounts.get(conn, lot_id)
     if sale.case_id is None:
         return True
-    case = await compensation_cases.get(conn, sale.case_id)
+    try:
+        case = await compensation_cases.get(conn, sale.case_id)
+    except NotFound:  # the loan is enrolled in no scheme
+        return True
     if case.state in _BEFORE_RECOVERY:
         return False
-    if case.state not in _TAKES_RECOVERY:
-        return True
     sheet = await costs.of_lot(conn, lot_id)
-    event = RecoveryEvent(
-        id=f"lot:{lot_id}",
+    await recovering.record_sale_recovery(
+        conn,
+        SYSTEM_CALLER,
+        case_id=sale.case_id,
+        sale_id=lot_id,
         gross_fen=sale.hammer_price_fen,
-        costs=tuple(
+        costs_paid=[
             Cost(name=line.name, amount_fen=line.amount_fen)
             for line in sheet.content.lines
             if line.amount_fen
-        ),
+        ],
+        now=now,
     )
-    await recoveries.record_recovery(conn, sale.case_id, event, now=now)
     return True
 
 

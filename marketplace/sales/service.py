@@ -39,7 +39,6 @@ from marketplace.sales.schemas import (
     Sale,
     SaleConfirmed,
 )
-from settlement import cases as compensation_cases
 from settlement import deposits, payments
 from settlement import sales as accounts
 
@@ -308,7 +307,7 @@ async def _owe_price(
         buyer_id=winner.organisation_id,
         consignor_id=lot.consignor_id,
         venue_id=lot.venue_id,
-        case_id=await compensation_cases.of_loan(conn, lot.consignor_id, case.contract_number),
+        case_id=case.id,  # settlement's case, if there is one or will be, has the loan's id
         hammer_price_fen=outcome.price_fen,
         deadline_at=payment_due_at(outcome.closed_at, payment_hours=lot.payment_hours),
         sold_at=outcome.closed_at,
