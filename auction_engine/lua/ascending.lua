@@ -43,17 +43,16 @@ end
 
 local function set_price(book)
   local s, profile = book.state, book.profile
-  if s.lead == 0 then
-    s.price = 0
-    return
-  end
-  local price = profile.start_price_fen
+  local price, highest = profile.start_price_fen, s.lead_max
+  if s.lead == 0 then price = 0 end
   if s.second ~= 0 then
-    price = max(price, min(s.lead_max, s.second_max + step_at(profile, s.second_max)))
+    local answered = s.second_max + (profile.fixed_step or step_at(profile, s.second_max))
+    if answered > highest then answered = highest end
+    if answered > price then price = answered end
   end
-  price = max(price, s.lead_manual)
+  if s.lead_manual > price then price = s.lead_manual end
   local reserve = profile.reserve_price_fen
-  if reserve and s.lead_max >= reserve then price = max(price, reserve) end
+  if reserve and highest >= reserve and reserve > price then price = reserve end
   s.price = price
 end
 
@@ -93,7 +92,7 @@ function ascending.check(book, command)
   local amount, paddle, is_bid = command[5], command[4], command[2] == 'bid'
   local price, leads = s.price, s.lead == paddle
   local base = price == 0 and profile.start_price_fen or price
-  local step = step_at(profile, base)
+  local step = profile.fixed_step or step_at(profile, base)
   local minimum = price == 0 and book.rules.first_minimum(book) or price + step
   if amount < profile.start_price_fen then return NUMBER_OF.below_start, minimum end
   if is_bid and amount == price and rank_of(book, paddle) < rank_of(book, s.lead) then return nil end

@@ -14,7 +14,7 @@ local function gather(commands, auctions)
   for position = 1, #commands do
     local command = commands[position]
     local want, paddle, id = wanted[command[1]], command[4], command[6]
-    if paddle > 0 and not want.seen[paddle] then
+    if paddle > 0 and paddle % 1 == 0 and not want.seen[paddle] then
       want.seen[paddle] = true
       want.paddles[#want.paddles + 1] = paddle
     end

@@ -17,6 +17,7 @@ local function compiled(creation)
     profile.holders[#profile.holders + 1] = holder.paddle
   end
   if profile.exercise ~= 'after' then profile.bid_ranks = profile.ranks end
+  if profile.step and profile.step.kind == 'fixed' then profile.fixed_step = profile.step.step_fen end
   return profile
 end
 

@@ -25,6 +25,7 @@ end
 
 local function answer(book, action, seq)
   local ends_at = core.ends_at(book)
+  book.told_end = ends_at   -- good until the next command is accepted
   if not book.rules.shows_price(book, action) then return { 1, seq, -1, 0, ends_at } end
   local price, leader = book.rules.standing(book)
   return { 1, seq, price, leader, ends_at }
@@ -79,11 +80,14 @@ end
 local function unfit(book, command, moment)
   local action, paddle = command[2], command[4]
   if action == 'suspend' or action == 'resume' or action == 'cancel' then return nil end
-  if action == 'admit' and not is_whole(paddle, 1, AMOUNT_MAX) then return NUMBER_OF.unknown_paddle end
-  local record = is_whole(paddle, 1, AMOUNT_MAX) and books.paddle(book, paddle)
+  local record = book.paddles[paddle]
   if not record then
-    if action == 'admit' then return nil end
-    return NUMBER_OF.unknown_paddle
+    if not is_whole(paddle, 1, AMOUNT_MAX) then return NUMBER_OF.unknown_paddle end
+    record = books.paddle(book, paddle)
+    if not record then
+      if action == 'admit' then return nil end
+      return NUMBER_OF.unknown_paddle
+    end
   end
   if record.barred then return NUMBER_OF.barred end
   if not OPERATOR_ACTIONS[action] and book.rules.bars(book, record, moment) then
@@ -159,7 +163,8 @@ end
 -- Decides `command`, enters it if it is accepted, and answers. `stored` is what its id holds, nil or false if
 -- nothing; the second value is what it must hold from now on, nil if nothing new.
 function core.decide(book, command, at, decided, stored)
-  if not book.final and core.is_past_grace(book, decided) then
+  local told_end = book.told_end or core.ends_at(book)
+  if told_end >= 0 and decided >= told_end + GRACE_MS and not book.final and book.cancelled_at < 0 then
     book.final, book.changed = true, true
   end
   local action = command[2]
