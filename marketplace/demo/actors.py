@@ -25,8 +25,10 @@ class Refused(LuochuiError):
 
     code = "story_refused"
 
-    def __init__(self, status: int, problem: dict[str, Any]) -> None:
-        super().__init__(str(problem.get("detail", problem)), str(problem.get("detail_zh", "")))
+    def __init__(self, path: str, status: int, problem: dict[str, Any]) -> None:
+        super().__init__(
+            f"{path}: {problem.get('detail', problem)}", f"{path}：{problem.get('detail_zh', '')}"
+        )
         self.status = status
         self.problem = problem
 
@@ -64,6 +66,17 @@ class Actor:
         """What stands at a path, decoded."""
         return self._checked(self._client.get(path, params=query or None))
 
+    def pages(self, path: str) -> list[dict[str, Any]]:
+        """Everything in a list, page by page."""
+        found: list[dict[str, Any]] = []
+        cursor: str | None = None
+        while True:
+            page = self.get(path, limit=100, **({"cursor": cursor} if cursor else {}))
+            found += page["items"]
+            cursor = page["next_cursor"]
+            if cursor is None:
+                return found
+
     def get_bytes(self, path: str) -> bytes:
         """A document as it is."""
         answer = self._client.get(path)
@@ -80,12 +93,13 @@ class Actor:
 
     def upload(self, path: str, content: bytes, media_type: str, *, step: str) -> Any:
         """Send a file."""
-        return self._send(path, step=step, content=content, headers={"Content-Type": media_type})
+        headers = {"Content-Type": media_type}
+        return self._send(path, key=self._run.key(step), headers=headers, content=content)
 
     def _send(
-        self, path: str, *, step: str, headers: dict[str, str] | None = None, **how: Any
+        self, path: str, *, key: str, headers: dict[str, str] | None = None, **how: Any
     ) -> Any:
-        keyed = (headers or {}) | {"Idempotency-Key": self._run.key(step)}
+        keyed = (headers or {}) | {"Idempotency-Key": key}
         for _ in range(_RETRIES_MAX):
             try:
                 answer = self._client.post(path, headers=keyed, **how)
@@ -103,7 +117,7 @@ class Actor:
                 f"{answer.request.method} {answer.request.url.path}: {answer.status_code} {answer.text}"
             )
         if answer.status_code >= 400:
-            raise Refused(answer.status_code, answer.json())
+            raise Refused(answer.request.url.path, answer.status_code, answer.json())
         return answer.json() if decode and answer.content else None
 
 

@@ -80,20 +80,14 @@ HOUSES: Mapping[str, House] = {
 
 
 class Cast(NamedTuple):
-    """The people signed in, by what they are, and the ids of their organisations."""
+    """The people signed in, by what they are, and the ids of their organisations by name."""
 
-    bank_maker: Actor
-    bank_checker: Actor
-    venue: Actor
-    venue_checker: Actor
-    fund: Actor
-    fund_checker: Actor
-    jinchuang: Actor
-    yunshan: Actor
-    qiyuan: Actor
-    guest: Actor
-    auditor: Actor
+    people: Mapping[str, Actor]
     organisation_ids: Mapping[str, str]
+
+    def person(self, who: str) -> Actor:
+        """A person by user name without `demo-`."""
+        return self.people[f"demo-{who}"]
 
 
 @contextmanager
@@ -103,13 +97,13 @@ def assembled(base_url: str, run: Run, administrator: tuple[str, str]) -> Iterat
         admin = stack.enter_context(Actor(base_url, run, *administrator))
         admin.sign_in()
         ids = {name: _registered(admin, name, house, run) for name, house in HOUSES.items()}
-        actors = []
+        people = {}
         for house in HOUSES.values():
             for username, _, _ in house.people:
                 actor = stack.enter_context(Actor(base_url, run, username, run.password(username)))
                 actor.sign_in()
-                actors.append(actor)
-        yield Cast(*actors, organisation_ids=ids)
+                people[username] = actor
+        yield Cast(people, ids)
 
 
 def _registered(admin: Actor, name: str, house: House, run: Run) -> str:

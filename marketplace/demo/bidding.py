@@ -1,0 +1,118 @@
+"""Act 4: a timed English auction through the real bid path, with whatever the live hall adds to the script."""
+
+import time
+from typing import Any, NamedTuple
+
+from marketplace.demo.actors import Refused
+from marketplace.demo.cast import Cast
+from marketplace.demo.run import Run
+from marketplace.demo.selling import Lot
+from marketplace.demo.telling import act, money, say
+from marketplace.demo.waiting import until
+
+_ENDED = frozenset(
+    {"sold", "unsold", "awaiting_payment", "paid", "transferring", "done", "defaulted", "withdrawn"}
+)
+
+
+class Scripted(NamedTuple):
+    """One bid of the script: so many ms after the opening, or before the end where negative."""
+
+    at_ms: int
+    who: str
+    do: str
+    amount_fen: int
+    why: str
+
+
+SCRIPT = (
+    Scripted(300, "jinchuang", "bid", 220_000_000, "opens at the start price 以起始价开拍"),
+    Scripted(900, "yunshan", "proxy", 236_000_000, "sets a hidden maximum 设定委托最高价"),
+    Scripted(1_500, "jinchuang", "bid", 231_000_000, "too little 低于最低应价"),
+    Scripted(2_100, "jinchuang", "bid", 234_500_000, "off the grid 不合加价幅度"),
+    Scripted(2_700, "jinchuang", "bid", 234_000_000, "the hidden maximum answers 委托出价自动应价"),
+    Scripted(
+        3_300, "qiyuan", "bid", 236_000_000, "matches as priority holder 优先购买权人同价行权"
+    ),
+    Scripted(3_900, "qiyuan", "bid", 238_000_000, "already leads 已是领先者"),
+    Scripted(
+        -1_500,
+        "yunshan",
+        "bid",
+        238_000_000,
+        "in the last seconds: the end moves 临近结束，触发延时",
+    ),
+    Scripted(
+        -2_500,
+        "qiyuan",
+        "bid",
+        238_000_000,
+        "matches again; the end moves again 再次同价行权，再次延时",
+    ),
+)
+
+
+def hold_auction(
+    cast: Cast, run: Run, lot: Lot, paddles: dict[str, int], base_url: str
+) -> dict[str, Any]:
+    """Play the script against the clock; then wait until the worker has closed the auction."""
+    act(4, "The auction", "网络竞价")
+    say(f"Follow it live 现场观看: {base_url}/auctions/{lot.id}")
+    say(f"Bid yourself 亲自出价: sign in as demo-guest, password {run.password('demo-guest')}")
+    watcher = cast.person("auditor")
+    names = {paddle: name for name, paddle in paddles.items()}
+    until(lambda: _state(watcher, lot)["status"] != "scheduled", "the auction to open")
+    for number, line in enumerate(SCRIPT):
+        state = _state(watcher, lot)
+        due_ms = (
+            state["opens_at_ms"] if line.at_ms >= 0 else state["ends_at_ms"] or 0
+        ) + line.at_ms
+        time.sleep(max(0, due_ms - state["server_ms"]) / 1000)
+        _play(cast, lot, line, names, step=f"bid-{number}")
+    until(lambda: bool(_state(watcher, lot)["final"]), "the auction's end")
+    late = Scripted(0, "jinchuang", "bid", 300_000_000, "after the end 结束之后")
+    _play(cast, lot, late, names, step="bid-late")
+    return _closed(watcher, lot)
+
+
+def _play(cast: Cast, lot: Lot, line: Scripted, names: dict[int, str], *, step: str) -> None:
+    path, field = ("proxies", "max_fen") if line.do == "proxy" else ("bids", "amount_fen")
+    shown = "a hidden maximum" if line.do == "proxy" else money(line.amount_fen)
+    try:
+        answer = cast.person(line.who).post(
+            f"/v1/auctions/{lot.id}/{path}", {field: line.amount_fen}, step=step
+        )
+    except Refused as refused:
+        minimum = refused.problem.get("minimum_fen")
+        least = f", minimum {money(minimum)}" if minimum else ""
+        say(
+            f"{line.who:>9}  {shown:>16}  refused 拒绝: {refused.problem['code']}{least}   ({line.why})"
+        )
+        return
+    leader = names.get(answer["leader"], f"#{answer['leader']}")
+    say(
+        f"{line.who:>9}  {shown:>16}  price {money(answer['price_fen'])}, {leader} leads   ({line.why})"
+    )
+
+
+def _closed(watcher: Any, lot: Lot) -> dict[str, Any]:
+    """The result as the worker recorded it, and as the hall shows it."""
+    until(
+        lambda: watcher.get(f"/v1/lots/{lot.id}")["status"] in _ENDED, "the result to be recorded"
+    )
+    sale = watcher.get(f"/v1/lots/{lot.id}/sale")
+    state = _state(watcher, lot)
+    say(
+        f"Closed 已结束: {sale['outcome']}, {state['bids']} accepted bids by {state['bidders']} bidders, "
+        f"{sale['extensions']} extensions 延时."
+    )
+    if sale["outcome"] == "sold":
+        say(
+            f"Hammer price 成交价 {money(sale['price_fen'])}, paddle #{sale['winner_paddle']},"
+            f" underbidder 次高 #{sale['underbidder_paddle']}."
+        )
+    return dict(sale)
+
+
+def _state(watcher: Any, lot: Lot) -> dict[str, Any]:
+    return dict(watcher.get(f"/v1/auctions/{lot.id}"))
