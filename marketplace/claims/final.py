@@ -24,7 +24,8 @@ from marketplace.claims.schemas import (
     ReturnIn,
 )
 from marketplace.claims.service import tell
-from marketplace.organisations.schemas import Caller
+from marketplace.consignments import service as consignments
+from marketplace.organisations.schemas import SYSTEM_CALLER, Caller
 from marketplace.outbox import service as outbox
 from marketplace.statements import service as statements
 from settlement import cases, recoveries
@@ -34,7 +35,7 @@ _SQL = load_statements("marketplace.claims", "queries.sql")
 
 
 class DisposalNotOver(Conflict):
-    """Money of a sale of this loan is still to come. / 该贷款尚有标的款项未结。"""
+    """The disposal of this loan's collateral is not over. / 该贷款的质物处置尚未结束。"""
 
     code = "disposal_not_over"
 
@@ -117,7 +118,7 @@ async def decide(
         reason=given.reason,
     )
     await statements.issue_clearing(conn, caller, claim.case_id, now=now)
-    await _tell_state(conn, claim, now=now)
+    await _ended(conn, claim, now=now)
     return await rows.get(conn, caller, claim_id)
 
 
@@ -154,7 +155,7 @@ async def record_return(
         conn, CompensationReturned(claim_id=claim_id, amount_fen=given.amount_fen), now=now
     )
     await statements.issue_clearing(conn, caller, claim.case_id, now=now)
-    await _tell_state(conn, claim, now=now)
+    await _ended(conn, claim, now=now)
     return await rows.get(conn, caller, claim_id)
 
 
@@ -192,21 +193,27 @@ async def _clear(
 
 
 async def _require_over(conn: Connection, claim: StoredClaim) -> None:
-    """Every sale of the loan has been distributed and shared, or has failed."""
-    open_lots = [row["lot_id"] for row in await conn.fetch(_SQL["unfinished_sales"], claim.case_id)]
-    if open_lots:
-        named = ", ".join(str(lot_id) for lot_id in open_lots)
+    """Every consignment of the loan has ended; every sale has been distributed and shared, or has failed."""
+    rest = await conn.fetch(_SQL["unfinished"], claim.case_id)
+    if rest:
+        named = [f"{row['kind']} {row['id']}" for row in rest]
         raise DisposalNotOver(
-            f"these lots are to be distributed and recorded as recoveries first: {named}",
-            f"以下标的须先完成分配并登记追偿：{named}",
-            lots=[str(lot_id) for lot_id in open_lots],
+            "consignments must have ended, and sold lots be distributed and recorded as recoveries; still open: "
+            + ", ".join(named),
+            "委托须已结束，成交标的须已分配并登记追偿；尚未办结：" + "、".join(named),
+            open=named,
         )
 
 
-async def _tell_state(conn: Connection, claim: StoredClaim, *, now: datetime) -> None:
+async def _ended(conn: Connection, claim: StoredClaim, *, now: datetime) -> None:
+    """Report what the claim is now; once it is closed, so are the consignments that it cleared."""
     case = await cases.get(conn, claim.case_id)
-    status = ClaimStatus.CLOSED if case.state == cases.CLOSED else ClaimStatus.CLEARED
-    await tell(conn, claim.id, claim.case_id, status, now=now)
+    if case.state != cases.CLOSED:
+        await tell(conn, claim.id, claim.case_id, ClaimStatus.CLEARED, now=now)
+        return
+    for row in await conn.fetch(_SQL["recovered_consignments"], claim.case_id):
+        await consignments.clear(conn, SYSTEM_CALLER, row["id"], now=now)
+    await tell(conn, claim.id, claim.case_id, ClaimStatus.CLOSED, now=now)
 
 
 def _digest(claim: StoredClaim, figures: FinalFigures) -> bytes:

@@ -71,16 +71,25 @@ SELECT reviewer_id, fund_id, role, approved, reason, reviewed_at
 -- What kind the active ones among these organisations are of.
 SELECT id, kind FROM market.organisations WHERE id = ANY ($1::uuid[]) AND is_active;
 
--- name: unfinished_sales
--- Lots of a loan that were sold and whose money is on its way, or was distributed and is not among the recoveries.
-SELECT s.lot_id
+-- name: unfinished
+-- What of a loan's disposal is not over: consignments under way; lots that were sold and whose money is on its way, or
+-- was distributed and is not among the recoveries.
+SELECT 'consignment' AS kind, c.id
+  FROM market.consignments c
+ WHERE c.case_id = $1 AND c.state IN ('submitted', 'under_review', 'accepted', 'disposing')
+ UNION ALL
+SELECT 'lot', s.lot_id
   FROM settlement.sales s
  WHERE s.case_id = $1
    AND s.state <> 'DEFAULTED'
    AND (s.state NOT IN ('DISTRIBUTED', 'CLOSED')
         OR NOT EXISTS (SELECT FROM settlement.case_events e
                         WHERE e.case_id = $1 AND e.event_id = 'lot:' || s.lot_id))
- ORDER BY s.lot_id;
+ ORDER BY 1, 2;
+
+-- name: recovered_consignments
+-- Consignments of a loan whose money came in and was distributed.
+SELECT id FROM market.consignments WHERE case_id = $1 AND state = 'recovered' ORDER BY id;
 
 -- name: scheme_versions
 -- Every stored version of a scheme.

@@ -16,6 +16,8 @@ from marketplace.pages.serving import PAGE, visitor_of
 from marketplace.statements import service
 from settlement.statement_tables import Fen, tables
 
+#: More columns than this do not fit on a sheet of A4.
+_COLUMNS_MAX: Final = 9
 #: Those whose money statements tell of, and those who watch over it; the service shows each only its own.
 READERS: Final = allow(
     Role.BANK_MAKER,
@@ -59,6 +61,7 @@ async def statement_page(
         document=issued.document,
         sha256=issued.sha256.hex(),
         tables=tables(issued.document),
+        columns_max=_COLUMNS_MAX,
         is_money=lambda cell: isinstance(cell, Fen),
         is_number=lambda cell: isinstance(cell, int),
     )

@@ -4,8 +4,10 @@ import asyncio
 from collections import Counter
 from typing import Any
 
+from marketplace.assets import service as assets
 from marketplace.audit import service as audit
 from marketplace.claims.recovering import record_sale_recovery
+from marketplace.consignments import service as consignments
 from marketplace.organisations.schemas import SYSTEM_CALLER
 from settlement.rules.case import Cost
 from tests.make_claims import (
@@ -23,6 +25,7 @@ from tests.make_claims import (
     reviewed,
     sell,
 )
+from tests.make_portfolio import some_asset, some_terms
 
 SALE = {"price_fen": 238_000_000, "commission_fen": 4_760_000, "stamp_fen": 71_400}
 FOOTPRINT = """
@@ -218,7 +221,7 @@ async def test_no_final_clearing_passes_a_sale_by(office: Office) -> None:
     waiting = await sell(office, loan, **SALE, pay=False)
     refused = await office.post(cast.fund_administrator, f"{path}/final")
     assert (refused.status_code, refused.json()["code"]) == (409, "disposal_not_over")
-    assert refused.json()["context"]["lots"] == [str(waiting)]
+    assert refused.json()["context"]["open"] == [f"lot {waiting}"]
     given = {"kind": "sale", "lot_id": str(waiting)}
     answer = await office.post(cast.bank_maker, f"{path}/recoveries", given)
     assert (answer.status_code, answer.json()["code"]) == (409, "not_distributed")
@@ -356,3 +359,26 @@ async def test_a_contribution_is_booked_once(office: Office) -> None:
     assert (fund["balance_fen"], fund["free_fen"]) == (1_000_000_500, 1_000_000_500)
     answer = await office.post(cast.fund_administrator, path, given | {"amount_fen": 501})
     assert (answer.status_code, answer.json()["code"]) == (422, "idempotency_id_reused")
+
+
+async def test_the_end_of_a_claim_ends_the_consignment_that_it_cleared(office: Office) -> None:
+    """While a consignment of the loan is under way nothing is cleared; once all is settled it is cleared too."""
+    cast, loan = office.cast, await make_loan(office)
+    claim = await advanced(office, loan)
+    async with office.pool.acquire() as conn, conn.transaction():
+        right = await assets.register(conn, cast.bank_maker, some_asset(), now=office.now)
+        terms = some_terms(cast.venue_operator.organisation_id, loan.id, right.id)
+        consignment = await consignments.draft(conn, cast.bank_maker, terms, now=office.now)
+    await office.pool.execute(
+        "UPDATE market.consignments SET state = 'disposing', submitted_by = $1, approved_by = $2, decided_by = $3",
+        *(cast.bank_maker.user_id, cast.bank_checker.user_id, cast.venue_operator.user_id),
+    )
+    path = f"/v1/claims/{claim['id']}/final"
+    refused = await office.post(cast.fund_administrator, path)
+    assert refused.json()["context"]["open"] == [f"consignment {consignment.id}"]
+    await office.pool.execute("UPDATE market.consignments SET state = 'recovered'")
+    claim = await office.do(cast.fund_administrator, path)
+    given = {"approved": True, "reason": "ok", "final_sha256": claim["final"]["final_sha256"]}
+    claim = await office.do(cast.fund_checker, f"{path}/approve", given)
+    assert claim["status"] == "closed"
+    assert await office.pool.fetchval("SELECT state FROM market.consignments") == "cleared"
