@@ -29,10 +29,12 @@ bench: .venv/dev.stamp
 browser: .venv/dev.stamp
 	$(BIN)/python -m tests.browser.install
 
-lock: .venv/dev.stamp
-	$(BIN)/pip install -q pip-tools
-	$(BIN)/pip-compile -q --generate-hashes --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --strip-extras --allow-unsafe --extra dev --extra build pyproject.toml -o requirements-dev.lock
-	$(BIN)/pip-compile -q --generate-hashes --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --strip-extras --allow-unsafe --extra build -c requirements-dev.lock pyproject.toml -o requirements.lock
+LOCK := .tools/bin/pip-compile -q --generate-hashes --no-emit-index-url --no-emit-find-links \
+  --no-emit-trusted-host --strip-extras --allow-unsafe --extra build
+lock:
+	$(PYTHON) -m venv .tools && .tools/bin/pip install -q pip-tools
+	$(LOCK) --extra dev pyproject.toml -o requirements-dev.lock
+	$(LOCK) -c requirements-dev.lock pyproject.toml -o requirements.lock
 
 clean:
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache
