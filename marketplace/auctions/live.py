@@ -55,7 +55,7 @@ class _Auction:
     @property
     def remembered_after(self) -> int:
         """The position after which every entry is remembered."""
-        is_full = len(self.entries) == REMEMBERED_MAX
+        is_full = len(self.entries) == self.entries.maxlen
         return self.entries[0].position if is_full else self.first_position
 
 
@@ -111,6 +111,10 @@ class Feed:
                     yield _event("clock", {"server_ms": now_ms}, position=position)
         finally:
             self._leave(auction_id, auction)
+
+    def is_following(self, auction_id: UUID) -> bool:
+        """Whether anybody watches this auction here."""
+        return auction_id in self._auctions
 
     async def aclose(self) -> None:
         """Stop following; watchers that are left hear only the time."""

@@ -33,6 +33,7 @@ QUEUE = "luochui:duties"
 CHANNEL = "luochui_duties"
 JOBS_AT_ONCE_MAX = 4
 _JOB_SECONDS = 45  # below the lease, so that a duty is not taken up by two for being slow
+_FINISH_SECONDS = 8.0
 _POLL_SECONDS = 0.1
 _LOOK_SECONDS = 1.0
 _OVERDUE = timedelta(seconds=3)
@@ -85,7 +86,7 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
         queue = queue_of(settings.queue_url) if settings.queue_url else None
         tasks = [asyncio.create_task(_wake(resources, queue, stop))]
         if settings.queue_url is not None:
-            tasks.append(asyncio.create_task(_work(resources, settings.queue_url, stop)))
+            tasks.append(asyncio.create_task(work(resources, settings.queue_url, stop)))
         try:
             await stop.wait()
         finally:
@@ -93,7 +94,7 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
             if queue is not None:
-                await queue.aclose()
+                await close_queue(queue)
 
 
 def queue_of(url: str) -> ArqRedis:
@@ -107,6 +108,20 @@ def queue_of(url: str) -> ArqRedis:
         job_deserializer=decode_job,
         default_queue_name=QUEUE,
     )
+
+
+async def _let_finish(worker: Worker) -> None:
+    """What is in hand is finished; what takes too long is cut off and left to its duty's lease."""
+    if worker.tasks:
+        await asyncio.wait(worker.tasks.values(), timeout=_FINISH_SECONDS)
+    with contextlib.suppress(RedisError, OSError, asyncio.CancelledError):
+        await worker.close()
+
+
+async def close_queue(queue: ArqRedis) -> None:
+    """Let go of the queue's connections, whether or not its server is there."""
+    with contextlib.suppress(RedisError, OSError):
+        await queue.aclose(close_connection_pool=True)
 
 
 async def enqueue_due(resources: WorkerResources, queue: ArqRedis) -> int:
@@ -125,7 +140,7 @@ async def _wake(resources: WorkerResources, queue: ArqRedis | None, stop: asynci
     try:
         while not stop.is_set():
             try:
-                await _look(resources, queue)
+                await look(resources, queue)
             except (LuochuiError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
                 _log.exception("worker_look_failed")
                 await asyncio.sleep(_PAUSE_SECONDS)
@@ -138,7 +153,8 @@ async def _wake(resources: WorkerResources, queue: ArqRedis | None, stop: asynci
         await asyncio.gather(listener, return_exceptions=True)
 
 
-async def _look(resources: WorkerResources, queue: ArqRedis | None) -> None:
+async def look(resources: WorkerResources, queue: ArqRedis | None) -> None:
+    """One look at what is due: into the queue, or done here where there is none that answers."""
     now = resources.clock()
     try:
         if queue is None:
@@ -162,7 +178,7 @@ async def _do_overdue(resources: WorkerResources) -> None:
         await run_duty(resources, duty_id, now)
 
 
-async def _work(resources: WorkerResources, queue_url: str, stop: asyncio.Event) -> None:
+async def work(resources: WorkerResources, queue_url: str, stop: asyncio.Event) -> None:
     """Take jobs out of the queue; begin again when the queue's server went away."""
     while not stop.is_set():
         queue = queue_of(queue_url)
@@ -185,4 +201,5 @@ async def _work(resources: WorkerResources, queue_url: str, stop: asyncio.Event)
             _log.warning("queue_lost; trying again", exc_info=True)
             await asyncio.sleep(_PAUSE_SECONDS)
         finally:
-            await worker.close()
+            await _let_finish(worker)
+            await close_queue(queue)

@@ -205,10 +205,13 @@ def _reserve(terms: Terms) -> list[Finding]:
         ]
     if terms.regime is Regime.EXCHANGE:
         return [
-            _block(
-                "reserve_price_fen",
-                "an exchange publishes its floor; state it as the start price (domain 0.3)",
-                "交易场所转让底价应公开，请作为起始价公布",
+            Finding(
+                code="REGIME",
+                severity=Severity.WARN,
+                field="reserve_price_fen",
+                message="an exchange usually publishes its floor (domain 0.3); that a secret one is kept is"
+                " disclosed (domain 2.6)",
+                message_zh="交易场所转让底价通常公开；设有保密底价的，应在公告中说明",
             )
         ]
     return []

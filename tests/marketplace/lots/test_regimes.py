@@ -1,0 +1,126 @@
+"""What each regime allows: formats, prices, deposits, notice periods, with the article that says so."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+import pytest
+
+from auction_engine.rules.profile import FORMATS as ENGINE_FORMATS
+from marketplace.lots.regimes import (
+    FORMATS,
+    Regime,
+    Severity,
+    Terms,
+    check_notice,
+    check_terms,
+    notice_days,
+)
+
+OPENS_AT = datetime(2026, 12, 14, 2, 0, tzinfo=UTC)
+
+
+def make_terms(**changed: Any) -> Terms:
+    """Terms that the judicial regime has nothing against."""
+    given: dict[str, Any] = {
+        "regime": Regime.JUDICIAL_NETWORK,
+        "format": "english",
+        "start_price_fen": 70_000_000,
+        "reserve_price_fen": None,
+        "deposit_fen": 7_000_000,
+        "valuation_fen": 100_000_000,
+        "opens_at": OPENS_AT,
+        "closes_at": OPENS_AT + timedelta(days=1),
+        "extension_mode": "reset",
+        "extension_window_ms": 300_000,
+    }
+    return Terms(**given | changed)
+
+
+@pytest.mark.parametrize("regime", Regime)
+@pytest.mark.parametrize("name", ENGINE_FORMATS)
+def test_format_matrix_holds(regime: Regime, name: str) -> None:
+    """A format outside the regime's row blocks the lot and names the article; one inside does not."""
+    terms = make_terms(regime=regime, format=name, private_consent=True)
+    blocked = [
+        finding
+        for finding in check_terms(terms)
+        if finding.field == "format" and finding.severity is Severity.BLOCK
+    ]
+    assert bool(blocked) == (name not in FORMATS[regime])
+    assert all("art." in finding.message for finding in blocked)
+
+
+#: (what is changed, the field objected to or None, what the message names)
+_J, _C, _E = Regime.JUDICIAL_NETWORK, Regime.COMMERCIAL_AUCTION, Regime.EXCHANGE
+CASES: list[tuple[dict[str, Any], str | None, str]] = [
+    ({}, None, ""),
+    ({"start_price_fen": 69_999_999}, "start_price_fen", "70%"),
+    ({"round_number": 2, "previous_start_price_fen": 87_500_000}, None, ""),
+    ({"round_number": 2, "previous_start_price_fen": 87_500_001}, "start_price_fen", "80%"),
+    ({"round_number": 2}, "start_price_fen", "80%"),
+    ({"reserve_price_fen": 70_000_000}, None, ""),
+    ({"reserve_price_fen": 70_000_001}, "reserve_price_fen", "art. 10"),
+    ({"regime": _C, "reserve_price_fen": 80_000_000}, None, ""),
+    ({"regime": _E, "reserve_price_fen": 80_000_000}, "reserve_price_fen", "domain 0.3"),
+    ({"deposit_fen": 3_500_000}, None, ""),
+    ({"deposit_fen": 3_499_999}, "deposit_fen", "art. 17"),
+    ({"deposit_fen": 14_000_000}, None, ""),
+    ({"deposit_fen": 14_000_001}, "deposit_fen", "art. 17"),
+    ({"regime": _C, "deposit_fen": 1}, "deposit_fen", "art. 17"),
+    ({"closes_at": OPENS_AT + timedelta(hours=23)}, "closes_at", "24 hours"),
+    ({"closes_at": OPENS_AT + timedelta(hours=1), "shortened_times": True}, None, ""),
+    ({"extension_window_ms": 60_000}, "extension", "5 minutes"),
+    ({"regime": _E, "format": "vickrey"}, "format", "written consent"),
+]
+
+
+@pytest.mark.parametrize(("changed", "field", "words"), CASES)
+def test_price_and_course_follow_the_regime(
+    changed: dict[str, Any], field: str | None, words: str
+) -> None:
+    """At the limit nothing is found; a fen or an hour beyond it, the field and the rule are named."""
+    found = check_terms(make_terms(**changed))
+    assert [finding.field for finding in found] == ([field] if field else [])
+    assert all(words in finding.message for finding in found)
+
+
+@pytest.mark.parametrize(
+    ("changed", "days"),
+    [
+        ({}, (30, False)),
+        ({"round_number": 2}, (15, False)),
+        ({"regime": _C}, (7, False)),
+        ({"regime": _E, "start_price_fen": 100_000_000}, (5, True)),
+        ({"regime": _E, "start_price_fen": 100_000_001}, (10, True)),
+        ({"regime": _E, "start_price_fen": 1_000_000_001}, (20, True)),
+        ({"regime": Regime.AGREEMENT}, (0, False)),
+    ],
+)
+def test_notice_runs_for_the_days_of_the_regime(
+    changed: dict[str, Any], days: tuple[int, bool]
+) -> None:
+    """The last day that is early enough passes, the next one is refused with the days that it would be."""
+    terms = make_terms(**changed)
+    assert notice_days(terms) == days
+    count, is_working = days
+    if not count:
+        return
+    span = timedelta(days=count * 7 // 5 if is_working else count)
+    in_time = OPENS_AT - span
+    assert check_notice(terms, published_at=in_time) == []
+    [finding] = check_notice(terms, published_at=in_time + timedelta(days=1))
+    assert (finding.code, finding.severity) == ("ELG-21", Severity.BLOCK)
+    assert f"at least {count}" in finding.message
+
+
+def test_rehearsal_is_excused_from_periods_only() -> None:
+    """Shortened times excuse from the notice period, not from the rules on price."""
+    terms = make_terms(shortened_times=True, start_price_fen=1_000_000, deposit_fen=100_000)
+    assert check_notice(terms, published_at=OPENS_AT) == []
+    assert [finding.code for finding in check_terms(terms)] == ["ELG-20"]
+
+
+def test_terms_are_values() -> None:
+    """Terms compare by content, so a check of the same terms is the same check."""
+    assert make_terms() == msgspec.structs.replace(make_terms())
