@@ -119,8 +119,8 @@ REFUSALS: Final[Mapping[str, Words]] = MappingProxyType(
             "The amount is over your limit; bid less, or speak to the venue.",
         ),
         "below_start": Words(
-            "低于起始价，首次出价不得低于起始价。",
-            "Below the start price; a first bid must reach it.",
+            "低于起始价：任何出价均不得低于起始价。",
+            "Below the start price, which every bid must reach.",
         ),
         "below_minimum": Words(
             "低于最低有效出价：须不低于当前价加一个加价幅度。",

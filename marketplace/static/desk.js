@@ -46,7 +46,7 @@ export class Desk {
     const standing = this.element.querySelector('[data-part="standing"]');
     let key = "standing:none";
     if (state.leader === this.ownPaddle) key = state.outcome === "sold" ? "standing:won" : "standing:leads";
-    else if (this.hasBid()) key = "standing:outbid";
+    else if (this.element.dataset.hasBid === "yes") key = "standing:outbid";
     if (standing.dataset.key === key) return;
     standing.dataset.key = key;
     standing.replaceChildren(this.words(key));
@@ -55,11 +55,9 @@ export class Desk {
     own.classList.toggle("outbid", key === "standing:outbid");
   }
 
-  hasBid() {
-    if (this.element.dataset.hasBid !== "yes" && document.querySelector(".own-row:not(.refused)")) {
-      this.element.dataset.hasBid = "yes";
-    }
-    return this.element.dataset.hasBid === "yes";
+  /** This paddle has bid, from here or from anywhere: from now on it leads or is outbid. */
+  noteBid() {
+    this.element.dataset.hasBid = "yes";
   }
 
   raise(steps) {
@@ -95,7 +93,7 @@ export class Desk {
     const order = new Order(this.bid.dataset.path, { amount_fen: amount });
     await this.send(order, (decision) => {
       this.isTyped = false;
-      this.element.dataset.hasBid = "yes";
+      this.noteBid();
       this.say("good", "answer:accepted", money(amount), decision);
     });
   }
@@ -108,7 +106,7 @@ export class Desk {
     const order = new Order(this.proxy.dataset.path, { max_fen: maximum });
     await this.send(order, (decision) => {
       input.value = "";
-      this.element.dataset.hasBid = "yes";
+      this.noteBid();
       this.element.querySelector('[data-part="proxy-set"]').hidden = false;
       this.say("good", "answer:proxy_set", "", decision);
     });
@@ -133,8 +131,14 @@ export class Desk {
 
   sayRefused(answer) {
     const text = problemWords(this.words, answer);
-    const minimum = answer.minimum_fen ? [" ", this.words("label:minimum"), ` ${money(answer.minimum_fen)}`] : [];
-    this.show("stop", [text, ...minimum]);
+    const content = [text];
+    if (answer.minimum_fen) {
+      const minimum = document.createElement("p");
+      minimum.className = "inline";
+      minimum.append(this.words("label:minimum"), ` ${money(answer.minimum_fen)}`);
+      content.push(minimum);
+    }
+    this.show("stop", content);
   }
 
   say(tone, key, after = "", decision = null) {

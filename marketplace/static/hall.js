@@ -10,6 +10,7 @@ import { Controls } from "./controls.js";
 const ROWS_MAX = 200;
 const EXTENSION_SHOWN_MS = 12_000;
 const LAST_MINUTE_MS = 60_000;
+const BIDS = new Set(["bid", "proxy"]);
 
 const hall = document.getElementById("hall");
 const whole = (text) => (text === "" || text === undefined ? null : Number(text));
@@ -171,6 +172,7 @@ function takeEntries(entries) {
     if (drawn.has(entry.id)) continue;
     drawn.add(entry.id);
     waiting.push(entry);
+    if (entry.accepted && entry.paddle === ownPaddle && BIDS.has(entry.action)) desk?.noteBid();
   }
   if (drawn.size > 10 * ROWS_MAX) {
     for (const id of Array.from(drawn).slice(0, drawn.size - 5 * ROWS_MAX)) drawn.delete(id);

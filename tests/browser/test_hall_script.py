@@ -245,6 +245,18 @@ async def test_close_turns_the_desk_off_and_tells_the_outcome(new_context: NewCo
     await expect(page.locator('[data-form="bid"] button[type="submit"]')).to_be_disabled()
 
 
+async def test_admission_is_no_bid(new_context: NewContext) -> None:
+    """Who was only admitted has not been outbid; who has bid and does not lead has."""
+    server = PlayedServer(hall_text(seat=SEAT))
+    admitted = make_entry(1, action="admit", paddle=318, amount_fen=None, price_fen=None)
+    server.say("record", {"entries": [msgspec.to_builtins(admitted)]})
+    page = await server.join(await new_context())
+    await expect(page.locator("[data-entry]")).to_have_count(1)
+    await expect(page.locator('[data-part="standing"]')).to_contain_text("尚未出价")
+    server.say("record", {"entries": [msgspec.to_builtins(make_entry(2, paddle=318))]})
+    await expect(page.locator('[data-part="standing"]')).to_contain_text("已被超越")
+
+
 async def test_hostile_texts_are_texts(new_context: NewContext) -> None:
     """Markup in what the feed sends is shown as it is written: no element, no dialog, no violation."""
     server = PlayedServer(hall_text())
