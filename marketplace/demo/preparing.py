@@ -59,7 +59,7 @@ def import_portfolio(cast: Cast, run: Run, folder: Path) -> Collateral:
         f"Loan {case['contract_number']}, {case['borrower_name']}: principal {money(case['principal_fen'])}, "
         f"interest {money(case['interest_fen'])}, grade {case['grade']}."
     )
-    table([[a["ip_type"], a["number"], a["title"]] for a in assets])
+    table(sorted([a["ip_type"], a["number"], a["title"]] for a in assets))
     return Collateral(case, assets)
 
 

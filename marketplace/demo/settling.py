@@ -16,6 +16,7 @@ from settlement.statements import Document
 
 #: The costs of domain 5.6, example 1: commission 2 %, valuation, enforcement, stamp duty 0.03 %.
 _COMMISSION_BP, _STAMP_BP = 200, 3
+_COLUMNS_MAX = 7
 _VALUATION_FEN, _ENFORCEMENT_FEN = 3_000_000, 562_137
 
 
@@ -88,7 +89,19 @@ def distribute(cast: Cast, run: Run, lot: Lot, sale: dict[str, Any]) -> dict[str
         f"/v1/lots/{lot.id}/distribution/approve", approval, step="plan-approve"
     )
     paid = venue.post(f"/v1/lots/{lot.id}/distribution/pay", step="plan-pay")
-    say(f"Waterfall 分配 (plan {paid['state']}, drafted and approved by two people 两人办理):")
+    for payout in venue.get(f"/v1/lots/{lot.id}/payouts")["items"]:
+        reference = {"bank_reference": f"demo-{run.number}-payout-{payout['id']}"}
+        step = f"payout-{payout['id']}"
+        venue.post(f"/v1/lots/{lot.id}/payouts/{payout['id']}", reference, step=step)
+    say(
+        f"Waterfall 分配: plan {paid['state']}, drafted and approved by two people 两人办理, costs first 费用优先"
+    )
+    table(
+        [
+            [line["to"], money(line["amount_fen"]), line["computation"]]
+            for line in paid["content"]["lines"]
+        ]
+    )
     return dict(paid)
 
 
@@ -151,8 +164,10 @@ def show(content: bytes) -> None:
     say(f"{document.title_zh} {document.title} {document.number}, version {document.version}")
     for sheet in tables(document):
         say(f"  {sheet.title_zh} {sheet.title}")
-        head = [[f"{zh} {en}".strip() for en, zh in sheet.columns]] if any(sheet.columns) else []
-        table([*head, *([_cell(cell) for cell in row] for row in sheet.rows)])
+        head = [f"{zh} {en}".strip() for en, zh in sheet.columns]
+        rows = [head, *([_cell(cell) for cell in row] for row in sheet.rows)]
+        # What is too wide for a terminal is turned: a line a column.
+        table(rows if len(head) <= _COLUMNS_MAX else list(zip(*rows, strict=True)))
 
 
 def _cell(cell: Cell) -> str:

@@ -11,21 +11,25 @@ from marketplace.edge.policies import allow, public
 from marketplace.lots import service as lots
 from marketplace.lots.schemas import Lot
 from marketplace.organisations.schemas import Role
-from marketplace.sales import proceeds, service
+from marketplace.sales import payouts, proceeds, service
 from marketplace.sales.schemas import (
     Approval,
     Confirmation,
     CostSheet,
     CostsIn,
     DistributionPlan,
+    PaidOut,
     PaymentDone,
     PaymentReceipt,
+    Payout,
+    PayoutList,
     Sale,
     TitleIn,
 )
 
 _OPERATOR = allow(Role.VENUE_OPERATOR)
 _CHECKER = allow(Role.VENUE_CHECKER)
+_VENUE = allow(Role.VENUE_OPERATOR, Role.VENUE_CHECKER)
 _DRAFTERS = allow(Role.VENUE_OPERATOR, Role.BANK_MAKER)
 _APPROVERS = allow(Role.BANK_CHECKER, Role.VENUE_CHECKER)
 _PARTIES = allow(Role.VENUE_OPERATOR, Role.VENUE_CHECKER, Role.BANK_MAKER, Role.BANK_CHECKER)
@@ -124,6 +128,29 @@ async def pay_distribution(
     return await proceeds.pay_plan(conn, caller, lot_id, now=now)
 
 
+@get("/v1/lots/{lot_id:uuid}/payouts", opt={"policy": _VENUE}, summary="Payouts 待付款项")
+async def list_payouts(reader: Conn, caller: Me, lot_id: FromPath[UUID]) -> PayoutList:
+    """What the paid plan sends to whom, and what of it has left."""
+    return PayoutList(items=await payouts.of_lot(reader, caller, lot_id))
+
+
+@post(
+    "/v1/lots/{lot_id:uuid}/payouts/{payout_id:uuid}",
+    opt={"policy": _OPERATOR},
+    summary="Paid out 已付出",
+)
+async def confirm_payout(
+    conn: Conn,
+    caller: Me,
+    now: Now,
+    lot_id: FromPath[UUID],
+    payout_id: FromPath[UUID],
+    data: JSONBody[PaidOut],
+) -> Payout:
+    """The bank's word that a payment left."""
+    return await payouts.confirm(conn, caller, lot_id, payout_id, data, now=now)
+
+
 @post("/v1/lots/{lot_id:uuid}/title", opt={"policy": _OPERATOR}, summary="Title 过户登记")
 async def record_title(
     conn: Conn, caller: Me, now: Now, lot_id: FromPath[UUID], data: JSONBody[TitleIn]
@@ -144,5 +171,7 @@ routes: list[HTTPRouteHandler] = [
     get_distribution,
     approve_distribution,
     pay_distribution,
+    list_payouts,
+    confirm_payout,
     record_title,
 ]

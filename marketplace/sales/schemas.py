@@ -118,6 +118,31 @@ class DistributionPlan(msgspec.Struct, frozen=True, kw_only=True):
     paid_at: datetime | None
 
 
+class PaidOut(_In, frozen=True, kw_only=True):
+    """The venue's bank says that a payment left."""
+
+    bank_reference: Annotated[str, msgspec.Meta(min_length=1, max_length=140)]
+
+
+class Payout(msgspec.Struct, frozen=True, kw_only=True):
+    """Money on its way to a payee of the sale: `QUEUED`, then `PAID` under the bank's reference."""
+
+    id: UUID
+    payee_name: str
+    amount_fen: int
+    purpose: str
+    state: str
+    bank_reference: str | None
+    queued_at: datetime
+    paid_at: datetime | None
+
+
+class PayoutList(msgspec.Struct, frozen=True, kw_only=True):
+    """The payouts of a lot, in the order queued."""
+
+    items: list[Payout]
+
+
 class LotSold(msgspec.Struct, frozen=True, kw_only=True, tag="lot_sold"):
     """The auction of a lot ended with a sale."""
 
