@@ -112,10 +112,12 @@ def queue_of(url: str) -> ArqRedis:
 
 async def _let_finish(worker: Worker) -> None:
     """What is in hand is finished; what takes too long is cut off and left to its duty's lease."""
-    if worker.tasks:
-        await asyncio.wait(worker.tasks.values(), timeout=_FINISH_SECONDS)
-    with contextlib.suppress(RedisError, OSError, asyncio.CancelledError):
-        await worker.close()
+    if not worker.tasks:
+        return
+    _, left = await asyncio.wait(worker.tasks.values(), timeout=_FINISH_SECONDS)
+    for task in left:
+        task.cancel()
+    await asyncio.gather(*left, return_exceptions=True)
 
 
 async def close_queue(queue: ArqRedis) -> None:
