@@ -144,7 +144,7 @@ OWN_ACTIONS: dict[str, tuple[str, ...]] = {
     "weighted": ("seal", "seal", "withdraw", "score"),
 }
 SEALED_ACTIONS = ("seal", "seal", "withdraw")
-OPERATOR = ("suspend", "resume", "resume", "disqualify", "admit", "tick", "cancel")
+OPERATOR = ("suspend", "resume", "resume", "resume", "disqualify", "admit", "tick", "cancel")
 FOREIGN = ("bid", "accept", "seal", "proxy", "withdraw", "exercise", "no such action")
 
 
@@ -152,18 +152,19 @@ FOREIGN = ("bid", "accept", "seal", "proxy", "withdraw", "exercise", "no such ac
 def commands(draw: st.DrawFn, kind: str, near: int) -> Command:
     """A command, amounts mostly a little above `near`; few cancel, since that ends the fun."""
     own = OWN_ACTIONS.get(kind, SEALED_ACTIONS)
-    do = draw(st.sampled_from(own * 12 + OPERATOR * 2 + FOREIGN))
+    do = draw(st.sampled_from(own * 24 + OPERATOR * 2 + FOREIGN))
     if do == "cancel":
         do = draw(st.sampled_from(["cancel", "tick", "tick", "tick"]))
     paddle = 0
     if do not in ("suspend", "resume", "cancel", "tick"):
-        paddle = draw(st.sampled_from([*PADDLES, *PADDLES, STRANGER, 0]))
+        paddle = draw(st.sampled_from([*PADDLES * 4, STRANGER, STRANGER, 0]))
     value = 0
     if do in ("bid", "accept", "seal", "proxy"):
         value = draw(
-            st.sampled_from([0, 1, 5, 7, 10, 10, 20, 25, 50, 100, -1, -10]).map(lambda d: near + d)
-            | st.sampled_from([0, 1, -5, 10**13, 10**13 + 1, 10**30])
+            st.sampled_from([0, 0, 0, 0, 0, 1, 5, 7, 10, 10, 20, 25, 50, 100, -1, -10, None])
         )
+        odd = st.sampled_from([0, 1, -5, 10**13, 10**13 + 1, 10**30])
+        value = draw(odd) if value is None else near + value
     if do == "admit":
         value = draw(st.sampled_from([0, near + 40, -1]))
     command_id = ""

@@ -37,6 +37,8 @@ from tests.make_random_auctions import PADDLES, auctions, commands
 LONG = os.environ.get("LUOCHUI_HYPOTHESIS") == "long"
 SALT = "0" * 32
 NAME = "lot"
+#: So many commands come before an auction may be waited out, or most would close too soon to show much.
+ACTS_BEFORE_THE_END = 25
 _shards = itertools.count()
 
 
@@ -58,6 +60,7 @@ class Engines(RuleBasedStateMachine):
         self.clock = 0
         self.near = profile.start_price_fen
         self.retried: list[Command] = []
+        self.acts = 0
         self._decide(create_command(profile, limits), age_us=0)
 
     @property
@@ -75,11 +78,14 @@ class Engines(RuleBasedStateMachine):
         return decision
 
     @rule(
-        data=st.data(), wait=st.sampled_from([0, 1, 100, 300, 499, 500, 2_000]), late=st.booleans()
+        data=st.data(),
+        wait=st.sampled_from([0, 0, 0, 1, 100, 300, 499, 500, 1_000]),
+        late=st.booleans(),
     )
     def act(self, data: st.DataObject, wait: int, late: bool) -> None:
         """Anybody does anything, at once or after waiting."""
         self.clock += wait
+        self.acts += 1
         age = data.draw(st.sampled_from([1, 499, 1_000, GRACE_MS])) if late else 0
         age = min(age, self.clock)
         command = data.draw(commands(self.kind, self._near(self.clock - age)))
@@ -93,7 +99,7 @@ class Engines(RuleBasedStateMachine):
         minimum = self.auction.format.minimum(self.auction.book.timeline.moment(at))
         return self.near if minimum is None else minimum
 
-    @precondition(lambda self: self.retried)
+    @precondition(lambda self: self.retried and self.acts % 5 == 0)
     @rule(data=st.data(), wait=st.sampled_from([0, 1_000]))
     def retry(self, data: st.DataObject, wait: int) -> None:
         """An accepted command comes again and is answered as the first time."""
@@ -101,6 +107,7 @@ class Engines(RuleBasedStateMachine):
         decision = self._decide(data.draw(st.sampled_from(self.retried)), age_us=0)
         assert decision.replayed
 
+    @precondition(lambda self: self.acts > ACTS_BEFORE_THE_END)
     @rule()
     def wait_out(self) -> None:
         """The engine's clock reaches the moment at which the close is final."""

@@ -149,6 +149,7 @@ CASES: dict[str, Case] = {
         [
             (bid(1, 1, 1_000), (1_000, 1)),
             (bid(2, 2, 1_010), (1_010, 2)),
+            (proxy(2, 2, 2_000), (1_010, 2)),
             (step(3, "disqualify", paddle=1), (1_010, 2)),
             (AFTER, None),
         ],
@@ -344,6 +345,7 @@ CASES: dict[str, Case] = {
             (bid(999, 1, 1_000, decided_at=1_500), "suspended"),
             (step(2_000, "resume"), None),
             (bid(1_999, 1, 1_000, decided_at=2_001), "suspended"),
+            (bid(1_000, 1, 1_000, decided_at=2_001), "suspended"),
             (step(1_999, "suspend", decided_at=2_001), "suspended"),
             (bid(999, 1, 1_000, decided_at=2_001), (1_000, 1, 101_000)),
             (bid(2_000, 2, 1_010, decided_at=2_001), (1_010, 2)),
