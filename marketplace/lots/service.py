@@ -11,6 +11,7 @@ from kit.errors import Conflict, InvalidInput, NotFound
 from kit.ids import uuid7
 from kit.sql import Connection, load_statements
 from marketplace.audit import service as audit
+from marketplace.edge.versions import require_version
 from marketplace.lots import intake
 from marketplace.lots.profile import auction_object
 from marketplace.lots.rules import LotStatus, require_lot_step
@@ -263,11 +264,8 @@ async def owned_for_update(
     lot = await for_update(conn, lot_id)
     if lot.venue_id != caller.organisation_id:
         raise _no_lot(lot_id)
-    if version is not None and version != lot.version:
-        raise Conflict(
-            f"lot {lot.number} is at version {lot.version}, not {version}; read it again",
-            f"标的 {lot.number} 已更新至版本 {lot.version}，请重新读取",
-        )
+    if version is not None:
+        require_version(lot.version, version)
     return lot
 
 
