@@ -1,6 +1,7 @@
 """Hears PostgreSQL's notifications on a channel, for as long as the task lives, through every loss of connection."""
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable
 from typing import Any
@@ -38,6 +39,7 @@ async def _listen_once(pool: Pool, channel: str, heard: Callable[[str], None]) -
         try:
             await lost.wait()
         finally:
-            if not conn.is_closed():
+            # A connection that was lost can't be asked anything; what it raises must not hide a cancellation.
+            with contextlib.suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
                 conn.remove_termination_listener(on_end)
                 await conn.remove_listener(channel, on_notification)

@@ -1,5 +1,6 @@
 """What a process works with: opened once, from the settings, and let go of in the other order."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
@@ -23,6 +24,7 @@ from marketplace.settings import Settings
 from marketplace.signing import read_log_key
 
 _SOCKET_SECONDS = 2.0
+_CLOSE_SECONDS = 5.0
 
 
 class Resources(msgspec.Struct, frozen=True, kw_only=True):
@@ -95,15 +97,24 @@ async def open_desk(settings: Settings, *, clock: Clock = system_clock) -> Async
         )
 
 
-def open_pool(settings: Settings) -> Pool:
+@asynccontextmanager
+async def open_pool(settings: Settings) -> AsyncIterator[Pool]:
     """Connections that work as the application's role, and never wait for ever (reliability 0.4.16)."""
-    return asyncpg.create_pool(
+    pool = await asyncpg.create_pool(
         settings.database_url,
         min_size=1,
         max_size=settings.database_pool_max,
         command_timeout=settings.database_timeout_seconds,
         server_settings={"role": "luochui_app", "application_name": "luochui"},
     )
+    try:
+        yield pool
+    finally:
+        try:
+            async with asyncio.timeout(_CLOSE_SECONDS):
+                await pool.close()
+        except TimeoutError:
+            pool.terminate()  # the database is gone: there is nobody to part from in good order
 
 
 def _checks(settings: Settings, pool: Pool, client: redis.asyncio.Redis) -> dict[str, Check]:
