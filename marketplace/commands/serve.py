@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 import signal
 from importlib import import_module
 
@@ -28,10 +29,22 @@ def command(process: str) -> None:
 async def _until_stopped(process: str, settings: Settings) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
+
+    def told_to_stop() -> None:
+        stop.set()
+        loop.call_later(settings.drain_seconds, _give_up)
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
+        loop.add_signal_handler(number, told_to_stop)
     module = "marketplace.jobs.worker" if process == "worker" else "marketplace.projection"
     await import_module(module).run(settings, stop)
+
+
+def _give_up() -> None:
+    """End although something still waits (for a server that is gone, say): all state is elsewhere."""
+    for task in asyncio.all_tasks():
+        task.print_stack(limit=4)
+    os._exit(1)
 
 
 if __name__ == "__main__":
