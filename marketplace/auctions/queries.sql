@@ -24,12 +24,6 @@ SELECT shard, batch_seq, batch_index, action, paddle,
   FROM engine.refusals WHERE auction_id = $1 AND batch_seq IN (SELECT batch_seq FROM chosen)
  ORDER BY batch_seq, batch_index;
 
--- name: last_batches
--- How many batches of the auction there are after a position, counted up to a bound.
-SELECT count(*), max(batch_seq) FROM (
-  SELECT batch_seq FROM engine.auction_batches WHERE auction_id = $1 AND batch_seq > $2 ORDER BY batch_seq LIMIT $3
-) AS some;
-
 -- name: paddle
 -- The number under which an organisation bids in a lot, once its deposit is held.
 SELECT paddle FROM market.bidders
