@@ -24,7 +24,10 @@ class _LazyGroup(click.Group):
         "import": ("import_", "Import a bank's portfolio workbook. / 导入资产包"),
         "rehearse": ("rehearse", "Play auction scenarios through the real engine. / 竞价预演"),
         "clear": ("clear", "Clear defaulted loans: waterfall and compensation. / 清算"),
-        "verify": ("verify", "Check an auction bundle without trusting the venue. / 验证竞价存证包"),
+        "verify": (
+            "verify",
+            "Check an auction bundle without trusting the venue. / 验证竞价存证包",
+        ),
         "migrate": ("migrate", "Bring a database to the present schema. / 数据库迁移"),
         "check-ledger": ("check_ledger", "Prove the ledger's invariants. / 核对总账"),
         "serve": ("serve", "Run one process: api, projector or worker. / 运行单个进程"),

@@ -15,14 +15,29 @@ COMPLETE = ("auction_engine/rules/*", "settlement/rules/*")
 
 def main() -> int:
     environment = os.environ | {"COVERAGE_FILE": str(ROOT / ".coverage")}
-    tests = [sys.executable, "-m", "pytest", "-n", "2", "--dist", "worksteal", "--cov", "--cov-report="]
-    code = subprocess.run([*tests, *sys.argv[1:]], cwd=ROOT, env=environment, check=False).returncode
+    tests = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-n",
+        "2",
+        "--dist",
+        "worksteal",
+        "--cov",
+        "--cov-report=",
+    ]
+    code = subprocess.run(
+        [*tests, *sys.argv[1:]], cwd=ROOT, env=environment, check=False
+    ).returncode
     if code != 0:
         return code
     report = [sys.executable, "-m", "coverage", "report", "--skip-covered", "--show-missing"]
     for include in COMPLETE:
         done = subprocess.run(
-            [*report, "--fail-under=100", f"--include={include}"], cwd=ROOT, env=environment, check=False
+            [*report, "--fail-under=100", f"--include={include}"],
+            cwd=ROOT,
+            env=environment,
+            check=False,
         )
         if done.returncode != 0:
             print(f"tests/run.py: {include} is not covered completely; see the lines above")
