@@ -19,6 +19,7 @@ function ascending.ends_for(book) return book.rules.ends(book) end
 function ascending.bars() return false end
 function ascending.amount(book, command) return command[5] end
 function ascending.settle() end
+function ascending.waits_for_opening() return false end
 function ascending.shows_price() return true end
 function ascending.bidders(book) return book.state.bidders end
 function ascending.first_minimum(book) return book.profile.start_price_fen end

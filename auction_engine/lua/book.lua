@@ -82,6 +82,7 @@ function books.create(key, creation)
     book.touched[admitted[1]] = true
   end
   book.state = book.rules.start(profile)
+  if creation.sealing then book.state.sealing = creation.sealing.hash end
   return book
 end
 

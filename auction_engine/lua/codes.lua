@@ -10,6 +10,7 @@ for number = 1, #REFUSALS do NUMBER_OF[REFUSALS[number]] = number end
 
 local LIBRARY_VERSION = 1
 local AMOUNT_MAX = 10000000000000
+local ENVELOPE_MAX = 8192
 local GRACE_MS = 2000
 local BP_ONE = 10000
 local NO_RANK = 100000000000000   -- stands for "no priority" in the Order
@@ -21,8 +22,13 @@ local WHILE_SUSPENDED = { resume = true, cancel = true, disqualify = true, admit
 -- An action in the fingerprint of an id.
 local ACTION_NUMBER = {
   bid = 1, accept = 2, seal = 3, proxy = 4, withdraw = 5, score = 6, exercise = 7, suspend = 8,
-  resume = 9, cancel = 10, disqualify = 11, admit = 12,
+  resume = 9, cancel = 10, disqualify = 11, admit = 12, open_bids = 13,
 }
+
+local function is_whole(value, least, most)
+  -- A comparison with NaN is false, so NaN is no whole number either.
+  return type(value) == 'number' and value >= least and value <= most and value % 1 == 0
+end
 
 local formats = {}   -- each format's file adds its rules under its name
 

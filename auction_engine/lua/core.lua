@@ -3,11 +3,6 @@
 
 local core = {}
 
-local function is_whole(value, least, most)
-  -- A comparison with NaN is false, so NaN is no whole number either.
-  return type(value) == 'number' and value >= least and value <= most and value % 1 == 0
-end
-
 function core.ends_at(book)
   if book.cancelled_at >= 0 then return book.cancelled_at end
   if book.suspended_at >= 0 then return -1 end
@@ -38,14 +33,23 @@ end
 
 -- A `create` of what is there: a replay if the rules are the same.
 function core.recreate(book, creation)
-  if creation.hash ~= book.hash then return { 0, NUMBER_OF.id_reused, 0 } end
+  local sealing = creation.sealing and creation.sealing.hash
+  if creation.hash ~= book.hash or sealing ~= book.state.sealing then return { 0, NUMBER_OF.id_reused, 0 } end
   local shows = book.rules.shows_price(book, 'create')
   return { 2, 0, shows and 0 or -1, 0, timeline.real(book, book.rules.ends(book)) }
 end
 
-local function is_invalid(command)
+-- A live sealed bid has an envelope where others have an amount.
+local function is_no_envelope(value, envelope)
+  return value ~= 0 or type(envelope) ~= 'string' or #envelope < 1 or #envelope > ENVELOPE_MAX
+end
+
+local function is_invalid(book, command)
   local action, value = command[2], command[5]
-  if WITH_AMOUNT[action] then return not is_whole(value, 1, AMOUNT_MAX) end
+  if WITH_AMOUNT[action] then
+    if action == 'seal' and book.state.sealing then return is_no_envelope(value, command[7]) end
+    return not is_whole(value, 1, AMOUNT_MAX)
+  end
   if action == 'admit' then return not is_whole(value, 0, AMOUNT_MAX) end
   if action ~= 'score' then return false end
   for _, score in pairs(command[7] or {}) do
@@ -98,7 +102,7 @@ end
 
 -- The first refusal and, with two of them, the least amount that would do; nil if the command counts.
 local function refusal(book, command, at, moment, id_used)
-  if is_invalid(command) then return NUMBER_OF.invalid_amount end
+  if is_invalid(book, command) then return NUMBER_OF.invalid_amount end
   local action = command[2]
   if is_wrong(book, action) then return NUMBER_OF.wrong_action end
   local code = untimely(book, action, at, moment) or unfit(book, command, moment)
@@ -108,6 +112,18 @@ local function refusal(book, command, at, moment, id_used)
   local limit = book.paddles[command[4]].limit
   if limit > 0 and book.rules.amount(book, command) > limit then return NUMBER_OF.over_limit end
   return book.rules.check(book, command, moment)
+end
+
+-- Opening is the last thing that happens to a live sealed auction, once, for all its envelopes together.
+local function refuse_opening(book, command, id_used)
+  if not book.state.sealing then return NUMBER_OF.wrong_action end
+  if book.cancelled_at >= 0 then return NUMBER_OF.cancelled end
+  if not book.final then return NUMBER_OF.not_due end
+  if not book.rules.waits_for_opening(book) then return NUMBER_OF.closed end
+  if id_used then return NUMBER_OF.id_reused end
+  local openings = type(command[7]) == 'table' and command[7][1]
+  if not book.rules.is_opening(book, openings) then return NUMBER_OF.invalid_amount end
+  return nil
 end
 
 local operate = {}
@@ -134,6 +150,8 @@ function operate.disqualify(book, command, moment)
   book.rules.void(book, command[4])
 end
 
+function operate.open_bids(book, command) book.rules.open(book, command[7][1]) end
+
 -- What must be the same in a retry besides paddle and id: for scores a digest that no other scores have.
 local function score_digest(scores)
   local parts = {}
@@ -144,20 +162,28 @@ local function score_digest(scores)
   return redis.sha1hex(table.concat(parts, ';'))
 end
 
+-- The digest of what a command carries beside its value; empty where that is nothing.
+local function content_digest(command)
+  local action = command[2]
+  if action == 'score' then return score_digest(command[7]) end
+  if action == 'open_bids' or (action == 'seal' and command[7]) then
+    return redis.sha1hex(cmsgpack.pack(command[7]))
+  end
+  return ''
+end
+
 -- The first answer to an accepted command's id, if it is the same command: nil if the id is free, false if other.
 local function first_answer(command, stored)
   if not stored then return nil end
   local action, value, seq, price, leader, ends_at, rest = struct.unpack('<Bddddd', stored)
   if action ~= ACTION_NUMBER[command[2]] or value ~= command[5] then return false end
-  if command[2] == 'score' and string.sub(stored, rest) ~= score_digest(command[7]) then return false end
+  if string.sub(stored, rest) ~= content_digest(command) then return false end
   return { 2, seq, price, leader, ends_at }
 end
 
 local function remembered(command, decision)
-  local stored = struct.pack('<Bddddd', ACTION_NUMBER[command[2]], command[5],
-    decision[2], decision[3], decision[4], decision[5])
-  if command[2] == 'score' then return stored .. score_digest(command[7]) end
-  return stored
+  return struct.pack('<Bddddd', ACTION_NUMBER[command[2]], command[5],
+    decision[2], decision[3], decision[4], decision[5]) .. content_digest(command)
 end
 
 -- Decides `command`, enters it if it is accepted, and answers. `stored` is what its id holds, nil or false if
@@ -173,7 +199,12 @@ function core.decide(book, command, at, decided, stored)
   if first then return first end
   local moment = at
   if #book.suspensions > 0 or book.suspended_at >= 0 then moment = timeline.moment(book, at) end
-  local code, minimum = refusal(book, command, at, moment, first == false)
+  local code, minimum
+  if action == 'open_bids' then
+    code = refuse_opening(book, command, first == false)
+  else
+    code, minimum = refusal(book, command, at, moment, first == false)
+  end
   if code then return { 0, code, minimum or 0 } end
   book.seq, book.changed = book.seq + 1, true
   if operate[action] then

@@ -38,7 +38,7 @@ function dutch_hybrid.check(book, command, moment)
   if s.winner == 0 then return dutch.check(book, command, moment) end
   local is_winner, is_look = command[4] == s.winner, moment >= s.look_from
   if command[2] == 'seal' then
-    if command[5] <= s.price then return NUMBER_OF.below_minimum, s.price + 1 end
+    if not s.sealing and command[5] <= s.price then return NUMBER_OF.below_minimum, s.price + 1 end
     if is_winner and not is_look then return NUMBER_OF.already_leading end
   end
   if is_look and not is_winner then return NUMBER_OF.match_not_allowed end
@@ -64,6 +64,18 @@ end
 function dutch_hybrid.settle(book, moment)
   local s = book.state
   if s.winner ~= 0 and moment >= s.seal_to then s.look_fixed = 1 end
+end
+
+dutch_hybrid.waits_for_opening, dutch_hybrid.is_opening = sealed.waits_for_opening, sealed.is_opening
+
+function dutch_hybrid.shortfall_of(book, amount)
+  return amount <= book.state.price and NUMBER_OF.below_minimum or nil
+end
+
+-- The end was that of the last look, whatever the envelopes turn out to hold.
+function dutch_hybrid.open(book, openings)
+  book.state.look_fixed = 1
+  sealed.open(book, openings)
 end
 
 function dutch_hybrid.void(book, paddle)

@@ -1,5 +1,6 @@
 -- What the sealed formats share, `one_shot` and `vickrey`. Twin of rules/sealed.py.
--- An offer is a paddle record with `max_seq` above 0: `max` its amount, `max_seq` the number of its command.
+-- An offer is a paddle record with `max_seq` above 0: `max` its amount (0 in its envelope), `max_seq` the number of its
+-- command. `state.sealing` is the hash of a live auction's sealing; nil where a seal is a plain amount.
 
 local sealed = derive({ actions = { seal = true, withdraw = true } }, ascending)
 
@@ -24,11 +25,17 @@ function sealed.refuse_amendment(book, command)
   return nil
 end
 
+-- Which floor an amount does not reach.
+function sealed.shortfall_of(book, amount)
+  if amount < book.profile.start_price_fen then return NUMBER_OF.below_start end
+  if amount < sealed.minimum(book) then return NUMBER_OF.below_minimum end
+  return nil
+end
+
 function sealed.check(book, command)
-  if command[2] == 'seal' then
-    local minimum = sealed.minimum(book)
-    if command[5] < book.profile.start_price_fen then return NUMBER_OF.below_start, minimum end
-    if command[5] < minimum then return NUMBER_OF.below_minimum, minimum end
+  if command[2] == 'seal' and not book.state.sealing then
+    local code = sealed.shortfall_of(book, command[5])
+    if code then return code, sealed.minimum(book) end
   end
   return sealed.refuse_amendment(book, command)
 end
@@ -43,6 +50,59 @@ function sealed.apply(book, command)
     s.bidders = s.bidders + 1
   end
   book.touched[command[4]] = true
+end
+
+function sealed.waits_for_opening(book)
+  local s = book.state
+  return s.sealing ~= nil and s.opened ~= 1 and s.bidders > 0
+end
+
+-- Paddle and number of every envelope that stands, in the order they came.
+local function waiting_envelopes(book)
+  local waiting = {}
+  for paddle, record in pairs(books.all(book)) do
+    if record.max_seq > 0 then waiting[#waiting + 1] = { paddle, record.max_seq } end
+  end
+  table.sort(waiting, function(a, b) return a[2] < b[2] end)
+  return waiting
+end
+
+local function is_opened_or_explained(opening)
+  local amount, reason = opening[3], opening[5]
+  if type(opening[4]) ~= 'string' or type(reason) ~= 'string' then return false end
+  if reason ~= '' then return amount == 0 end
+  return is_whole(amount, 1, AMOUNT_MAX)
+end
+
+-- Whether these are openings of exactly the envelopes that stand, each with an amount or with a reason.
+function sealed.is_opening(book, openings)
+  local waiting = waiting_envelopes(book)
+  if type(openings) ~= 'table' or #openings ~= #waiting then return false end
+  for i = 1, #waiting do
+    local opening = openings[i]
+    if type(opening) ~= 'table' or opening[1] ~= waiting[i][1] or opening[2] ~= waiting[i][2]
+      or not is_opened_or_explained(opening) then
+      return false
+    end
+  end
+  return true
+end
+
+-- Puts amounts in the envelopes' places; those that do not count are taken out. An amount is judged as it would have
+-- been when it was sealed: the paddle's limit, then the floor.
+function sealed.open(book, openings)
+  for _, opening in ipairs(openings) do
+    local paddle, amount = opening[1], opening[3]
+    local record = books.paddle(book, paddle)
+    local over_limit = record.limit > 0 and amount > record.limit
+    if opening[5] ~= '' or over_limit or book.rules.shortfall_of(book, amount) then
+      sealed.void(book, paddle)
+    else
+      record.max = amount
+    end
+    book.touched[paddle] = true
+  end
+  book.state.opened = 1
 end
 
 function sealed.void(book, paddle)

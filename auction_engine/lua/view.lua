@@ -1,5 +1,7 @@
 -- The public state of one auction. Twin of `view` and `result` in rules/model.py. Never a maximum, never the reserve.
 
+local function is_closed_for_good(book, at) return book.final or core.is_past_grace(book, at) end
+
 local function result_of(book, at)
   local several = book.profile.format == 'uniform_price' and {} or nil
   if book.cancelled_at >= 0 then
@@ -8,7 +10,7 @@ local function result_of(book, at)
       extensions = book.extensions,
     }
   end
-  if not (book.final or core.is_past_grace(book, at)) then
+  if not is_closed_for_good(book, at) or book.rules.waits_for_opening(book) then
     return { outcome = 'open', winners = several, extensions = book.extensions }
   end
   local result = book.rules.award(book)
@@ -40,6 +42,7 @@ local function view_of(book, at)
     status = status_of(book, at), ends_at = ends_at >= 0 and ends_at or nil,
     closed_at = result.closed_at, seq = book.seq, extensions = book.extensions,
     minimum_fen = rules.minimum(book, timeline.moment(book, at)), final = is_final, result = result,
+    opening_due = is_closed_for_good(book, at) and rules.waits_for_opening(book) or nil,
   }
   if not hidden then
     view.price_fen, view.leader = above_zero(price), above_zero(leader)

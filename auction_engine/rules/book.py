@@ -9,7 +9,7 @@ from typing import ClassVar
 
 import msgspec
 
-from auction_engine.rules.commands import Command, Share
+from auction_engine.rules.commands import BidOpening, Command, Sealing, Share
 from auction_engine.rules.profile import Profile
 from auction_engine.rules.timeline import Timeline
 
@@ -54,6 +54,10 @@ class Book(msgspec.Struct):
     extensions: int = 0
     #: Real time of a bid that closed the auction there and then (accept, exercise, last round).
     closed_at: int | None = None
+    #: How bids are sealed; None where a seal is a plain amount, as in rehearsals.
+    sealing: Sealing | None = None
+    #: Whether the envelopes have been opened.
+    is_opened: bool = False
 
     def rank(self, paddle: int) -> int:
         """The rank of a paddle in the Order; the smaller the better."""
@@ -107,6 +111,14 @@ class Format(ABC):
 
     def settle(self, moment: int) -> None:  # noqa: B027 - most formats have nothing to settle
         """Fix what a change of the paddles at this moment may no longer change."""
+
+    def envelopes(self) -> list[tuple[int, int]]:
+        """The envelopes that wait to be opened, as paddle and `seq`, in the order they came."""
+        return []
+
+    def open(self, openings: tuple[BidOpening, ...]) -> None:
+        """Put in what the envelopes held; the openings are those of `envelopes()`, one for each."""
+        assert not openings, "only sealed formats have envelopes"
 
     @abstractmethod
     def standing(self) -> tuple[int | None, int | None]:

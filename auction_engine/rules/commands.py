@@ -31,21 +31,78 @@ ACTIONS = (
     "tick",
 )
 
+#: The longest text that can be an envelope; the engine looks at its length alone.
+ENVELOPE_MAX = 8_192
+
 #: Actions whose `value` is an amount in fen that must be given.
 WITH_AMOUNT = frozenset({"bid", "accept", "seal", "proxy"})
+
+
+class Canary(msgspec.Struct, frozen=True, array_like=True):
+    """A sealed bid of nobody's, and what was in it: at publication both keys could open what they are to open."""
+
+    envelope: str
+    amount_fen: int
+    bidder_nonce: str
+
+
+class Sealing(msgspec.Struct, frozen=True, kw_only=True):
+    """How the bids of a live sealed auction are sealed: public keys as base64url, and the proof of the private ones.
+
+    `hash` is the SHA-256 of the rest, in hex. Without a sealing (rehearsals) a seal is a plain amount.
+    """
+
+    kem: str
+    venue_key: str
+    opener_key: str
+    canary: Canary
+    hash: str
+
+
+class BidOpening(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """What came out of one envelope: the amount, or 0 and the reason why it will not open.
+
+    `seq` is the number of the command that sealed it. `bidder_nonce` lets anyone check the envelope's commitment.
+    """
+
+    paddle: int
+    seq: int
+    amount_fen: int
+    bidder_nonce: str
+    reason: str
+
+
+class Openings(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """What `open_bids` carries: every envelope that stands, by `seq`; and private keys where they must be shown.
+
+    `venue_key` and `opener_key` are empty unless an envelope did not open: then they prove that it does not.
+    """
+
+    bids: tuple[BidOpening, ...]
+    venue_key: str = ""
+    opener_key: str = ""
 
 
 class Creation(msgspec.Struct, frozen=True, kw_only=True):
     """What `create` carries: rules, paddles admitted from the start, and the schedule of a falling clock.
 
     `profile` is the normalised `auction` object of contracts 1 and `hash` its SHA-256. `schedule` (dutch formats
-    only, else empty) is derived from it: second price, drop after that, number of prices.
+    only, else empty) is derived from it: second price, drop after that, number of prices. `sealing` is None unless
+    bids are sealed in envelopes.
     """
 
     profile: dict[str, Any]
     hash: str
     paddles: tuple[tuple[int, int], ...] = ()
     schedule: tuple[int, ...] = ()
+    sealing: Sealing | None = None
+
+    def to_wire(self) -> dict[str, Any]:
+        """The protocol's map; what is not there is left out."""
+        whole: dict[str, Any] = msgspec.to_builtins(self)
+        if self.sealing is None:
+            del whole["sealing"]
+        return whole
 
 
 class Command(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,7 +110,8 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
 
     `paddle` is 0 where there is none. `value` is the amount or maximum in fen; for `admit` it is the limit, 0 for
     none. An amount that the engine can't take is kept as it is here and clamped on the wire, where it is refused
-    as `invalid_amount` all the same.
+    as `invalid_amount` all the same. `envelope` (a live `seal`) stands in an amount's place, `openings` are those of
+    `open_bids`: see docs/sealed-bids.md.
     """
 
     do: str
@@ -63,19 +121,28 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
     reason: str = ""
     scores: dict[str, int] | None = None
     creation: Creation | None = None
+    envelope: str = ""
+    openings: Openings | None = None
 
     def to_wire(self, auction: int, *, age_us: int) -> list[Any]:
         """The protocol's array, for the `auction`-th of the batch (from 1), `age_us` after it entered."""
         value = min(max(self.value, -1), AMOUNT_MAX + 1)
         paddle = self.paddle if 0 < self.paddle <= AMOUNT_MAX else 0
         array: list[Any] = [auction, self.do, age_us, paddle, value, self.id]
-        if self.creation is not None:
-            array.append(msgspec.to_builtins(self.creation))
-        elif self.scores is not None:
-            array.append(self.scores)
-        elif self.reason:
-            array.append(self.reason)
+        extra = self._extra()
+        if extra is not None:
+            array.append(extra)
         return array
+
+    def _extra(self) -> object:
+        """The last element of the array; None where there is nothing to say."""
+        if self.creation is not None:
+            return self.creation.to_wire()
+        if self.openings is not None:
+            return msgspec.to_builtins(self.openings)
+        if self.scores is not None:
+            return self.scores
+        return self.envelope or self.reason or None
 
     @classmethod
     def from_wire(cls, array: list[Any]) -> tuple["Command", int, int]:
@@ -87,9 +154,11 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
             paddle=paddle,
             value=value,
             id=command_id,
-            reason=extra if isinstance(extra, str) else "",
+            reason=extra if isinstance(extra, str) and do != "seal" else "",
             scores=extra if do == "score" else None,
             creation=msgspec.convert(extra, Creation) if do == "create" else None,
+            envelope=extra if isinstance(extra, str) and do == "seal" else "",
+            openings=_openings_in(extra) if do == "open_bids" else None,
         )
         return command, auction, age_us
 
@@ -97,7 +166,15 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
     def fingerprint(self) -> tuple[object, ...]:
         """What must be the same in a retry (contracts 1: same id, action, paddle and amount)."""
         scores = tuple(sorted((self.scores or {}).items()))
-        return (self.do, self.paddle, self.value, scores)
+        return (self.do, self.paddle, self.value, scores, self.envelope, self.openings)
+
+
+def _openings_in(extra: object) -> Openings | None:
+    """The openings, or None where there are none to be read: the rules refuse that as `invalid_amount`."""
+    try:
+        return msgspec.convert(extra, Openings)
+    except msgspec.ValidationError:
+        return None
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True):

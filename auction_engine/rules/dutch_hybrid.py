@@ -1,9 +1,15 @@
 """`dutch_hybrid`: a falling clock, then sealed offers above its price, then a last look. Source: contracts 1."""
 
 from auction_engine.rules.book import Award, Book, Refusal
-from auction_engine.rules.commands import Command
+from auction_engine.rules.commands import BidOpening, Command
 from auction_engine.rules.dutch import DutchFormat
-from auction_engine.rules.sealed import Offer, enter_offer, refuse_amendment
+from auction_engine.rules.sealed import (
+    Offer,
+    enter_offer,
+    open_offers,
+    refuse_amendment,
+    waiting_envelopes,
+)
 from auction_engine.rules.terms import Hybrid
 
 
@@ -18,6 +24,7 @@ class DutchHybrid(DutchFormat):
         assert isinstance(terms, Hybrid)
         self.terms = terms
         self.offers: dict[int, Offer] = {}
+        self.unopened: dict[int, str] = {}
         self.dutch_seq = 0
         #: The four turns of the sealed part: sealing from, to, last look from, to.
         self.seal_from = self.seal_to = self.look_from = self.look_to = 0
@@ -45,7 +52,7 @@ class DutchHybrid(DutchFormat):
         if self.accepted is None:
             return super().check(command, moment)
         if command.do == "seal":
-            if command.value <= self.accepted.value:
+            if self.book.sealing is None and self.shortfall_of(command.value):
                 return Refusal("below_minimum", self.accepted.value + 1)
             is_winner, is_look = command.paddle == self.accepted.paddle, moment >= self.look_from
             if is_winner and not is_look:
@@ -71,6 +78,19 @@ class DutchHybrid(DutchFormat):
     def settle(self, moment: int) -> None:
         # Disqualifying never moves the end: a last look that is due stays due.
         self.look_fixed = self.look_fixed or (self.accepted is not None and moment >= self.seal_to)
+
+    def shortfall_of(self, amount_fen: int) -> str | None:
+        """Whether a sealed offer does not outbid the accepted price."""
+        assert self.accepted is not None, "nothing is sealed before the accept"
+        return "below_minimum" if amount_fen <= self.accepted.value else None
+
+    def envelopes(self) -> list[tuple[int, int]]:
+        return waiting_envelopes(self.book, self.offers)
+
+    def open(self, openings: tuple[BidOpening, ...]) -> None:
+        # The end was that of the last look, whatever the envelopes turn out to hold.
+        self.look_fixed = True
+        self.unopened = open_offers(self.book, self.offers, openings, self.shortfall_of)
 
     def void(self, paddle: int) -> None:
         self.offers.pop(paddle, None)

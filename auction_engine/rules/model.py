@@ -11,12 +11,15 @@ import msgspec
 from auction_engine.rules.book import Book, Paddle, Refusal
 from auction_engine.rules.commands import (
     AMOUNT_MAX,
+    ENVELOPE_MAX,
     GRACE_MS,
     WITH_AMOUNT,
     Command,
     Creation,
     Decision,
+    Openings,
     Result,
+    Sealing,
 )
 from auction_engine.rules.formats import FORMAT_CLASSES
 from auction_engine.rules.profile import Profile, parse_profile, profile_hash, profile_object
@@ -30,7 +33,12 @@ OPERATOR_ACTIONS = frozenset({"suspend", "resume", "cancel", "disqualify", "admi
 WHILE_SUSPENDED = frozenset({"resume", "cancel", "disqualify", "admit"})
 
 
-def create_command(profile: Profile, paddles: dict[int, int | None] | None = None) -> Command:
+def create_command(
+    profile: Profile,
+    paddles: dict[int, int | None] | None = None,
+    *,
+    sealing: Sealing | None = None,
+) -> Command:
     """The `create` command of an auction; `paddles` maps a paddle to its limit, None for none."""
     prices: tuple[int, ...] = ()
     if isinstance(profile.terms, Clock):
@@ -41,6 +49,7 @@ def create_command(profile: Profile, paddles: dict[int, int | None] | None = Non
         hash=profile_hash(profile),
         paddles=tuple((paddle, limit or 0) for paddle, limit in (paddles or {}).items()),
         schedule=prices,
+        sealing=sealing,
     )
     return Command(do="create", creation=creation)
 
@@ -48,7 +57,13 @@ def create_command(profile: Profile, paddles: dict[int, int | None] | None = Non
 class Auction:
     """One auction: its book, its format's rules, and the ids of what it accepted."""
 
-    def __init__(self, profile: Profile, paddles: dict[int, int | None] | None = None) -> None:
+    def __init__(
+        self,
+        profile: Profile,
+        paddles: dict[int, int | None] | None = None,
+        *,
+        sealing: Sealing | None = None,
+    ) -> None:
         self.profile = profile
         self.hash = profile_hash(profile)
         self.book = Book(
@@ -56,6 +71,7 @@ class Auction:
             paddles={paddle: Paddle(limit) for paddle, limit in (paddles or {}).items()},
             timeline=Timeline(),
             ranks={holder.paddle: holder.rank for holder in profile.priority},
+            sealing=sealing,
         )
         self.format = FORMAT_CLASSES[profile.format](self.book)
         self.cancelled_at: int | None = None
@@ -66,7 +82,8 @@ class Auction:
     def from_creation(cls, creation: Creation) -> "Auction":
         """The auction that a `create` command makes."""
         limits = {paddle: limit or None for paddle, limit in creation.paddles}
-        return cls(parse_profile(creation.profile, "profile"), limits)
+        profile = parse_profile(creation.profile, "profile")
+        return cls(profile, limits, sealing=creation.sealing)
 
     def decide(self, command: Command, at_ms: int, decided_ms: int) -> Decision:
         """Decide one command and enter it if it is accepted. `decided_ms` never falls from call to call."""
@@ -76,7 +93,10 @@ class Auction:
         first = self._ids.get((command.paddle, command.id)) if command.id else None
         if first is not None and first[0] == command.fingerprint:
             return msgspec.structs.replace(first[1], replayed=True)
-        refusal = self._refusal(command, at_ms, id_used=first is not None)
+        if command.do == "open_bids":
+            refusal = self._refuse_opening(command, id_used=first is not None)
+        else:
+            refusal = self._refusal(command, at_ms, id_used=first is not None)
         if refusal is not None:
             return Decision(accepted=False, reason=refusal.reason, minimum_fen=refusal.minimum_fen)
         self.book.seq += 1
@@ -87,8 +107,10 @@ class Auction:
         return decision
 
     def recreate(self, creation: Creation) -> Decision:
-        """Answer a `create` of what is there: a replay if the rules are the same."""
-        if creation.hash != self.hash:
+        """Answer a `create` of what is there: a replay if the rules and the sealing are the same."""
+        own, given = self.book.sealing, creation.sealing
+        is_same = (own.hash if own else "") == (given.hash if given else "")
+        if creation.hash != self.hash or not is_same:
             return Decision(accepted=False, reason="id_reused")
         return msgspec.structs.replace(self.created(), replayed=True)
 
@@ -103,7 +125,7 @@ class Auction:
     def _refusal(self, command: Command, at: int, *, id_used: bool) -> Refusal | None:
         moment = self.book.timeline.moment(at)
         reason = (
-            ("invalid_amount" if _is_invalid(command) else None)
+            ("invalid_amount" if self._is_invalid(command) else None)
             or ("wrong_action" if self._is_wrong(command.do) else None)
             or self._untimely(command.do, at, moment)
             or self._unfit(command, moment)
@@ -115,6 +137,25 @@ class Auction:
         if command.do in OPERATOR_ACTIONS:
             return None
         return self.format.check(command, moment)
+
+    def _refuse_opening(self, command: Command, *, id_used: bool) -> Refusal | None:
+        """Opening is the last thing that happens to a live sealed auction, once, for all its envelopes together."""
+        waiting = self.format.envelopes()
+        checks = (
+            (self.book.sealing is None, "wrong_action"),
+            (self.cancelled_at is not None, "cancelled"),
+            (not self.is_final, "not_due"),
+            (not waiting, "closed"),
+            (id_used, "id_reused"),
+            (not _is_opening_of(command.openings, waiting), "invalid_amount"),
+        )
+        return next((Refusal(reason) for applies, reason in checks if applies), None)
+
+    def _is_invalid(self, command: Command) -> bool:
+        if command.do == "seal" and self.book.sealing is not None:
+            length = len(command.envelope.encode())
+            return command.value != 0 or not 1 <= length <= ENVELOPE_MAX
+        return _is_out_of_range(command)
 
     def _is_wrong(self, do: str) -> bool:
         if do == "resume":
@@ -176,6 +217,10 @@ class Auction:
                 self.format.settle(moment)
                 book.paddles[command.paddle].barred = True
                 self.format.void(command.paddle)
+            case "open_bids":
+                assert command.openings is not None, "checked before"
+                self.format.open(command.openings.bids)
+                book.is_opened = True
             case _:
                 book.bids += command.do in BIDS
                 self.format.apply(command, moment, at=at)
@@ -196,6 +241,13 @@ class Auction:
         return (
             self.cancelled_at is None and ends_at is not None and decided_ms >= ends_at + GRACE_MS
         )
+
+    def _is_closed_for_good(self, at_ms: int) -> bool:
+        return self.is_final or self._is_past_grace(at_ms)
+
+    def is_opening_due(self, at_ms: int) -> bool:
+        """Whether the close is final and envelopes wait: until they are opened there is no result."""
+        return self._is_closed_for_good(at_ms) and bool(self.format.envelopes())
 
     def _answer(self, command: Command, *, seq: int) -> Decision:
         price, leader = self.format.standing()
@@ -220,7 +272,7 @@ class Auction:
                 closed_at=self.cancelled_at,
                 extensions=extensions,
             )
-        if not (self.is_final or self._is_past_grace(at_ms)):
+        if not self._is_closed_for_good(at_ms) or self.format.envelopes():
             return Result(outcome="open", winners=several, extensions=extensions)
         award = self.format.award()
         return Result(
@@ -269,6 +321,7 @@ class Auction:
             else reserve is None or (price is not None and price >= reserve),
             "final": is_final,
             "result": result.as_object(),
+            "opening_due": self.is_opening_due(at_ms) or None,
         }
 
 
@@ -276,7 +329,17 @@ class Auction:
 BIDS = frozenset({"bid", "proxy", "accept", "seal"})
 
 
-def _is_invalid(command: Command) -> bool:
+def _is_opening_of(openings: Openings | None, waiting: list[tuple[int, int]]) -> bool:
+    """Whether these are openings of exactly these envelopes, each with an amount or with a reason."""
+    if openings is None or [(one.paddle, one.seq) for one in openings.bids] != waiting:
+        return False
+    return all(
+        one.amount_fen == 0 if one.reason else 1 <= one.amount_fen <= AMOUNT_MAX
+        for one in openings.bids
+    )
+
+
+def _is_out_of_range(command: Command) -> bool:
     if command.do in WITH_AMOUNT:
         return not 1 <= command.value <= AMOUNT_MAX
     if command.do == "admit":

@@ -3,15 +3,17 @@
 Source: contracts 1; domain 2.8.
 """
 
+from collections.abc import Callable
+
 import msgspec
 
 from auction_engine.rules.book import Award, Book, Format, Refusal
-from auction_engine.rules.commands import Command
+from auction_engine.rules.commands import BidOpening, Command
 from auction_engine.rules.terms import Sealed
 
 
 class Offer(msgspec.Struct, frozen=True):
-    """A sealed bid and the number of the command that placed it."""
+    """A sealed bid and the number of the command that placed it. While it is in its envelope the amount is 0."""
 
     amount_fen: int
     seq: int
@@ -25,6 +27,8 @@ class SealedFormat(Format):
     def __init__(self, book: Book) -> None:
         super().__init__(book)
         self.offers: dict[int, Offer] = {}
+        #: Why envelopes that stood did not become offers, by paddle.
+        self.unopened: dict[int, str] = {}
 
     @property
     def terms(self) -> Sealed:
@@ -48,16 +52,29 @@ class SealedFormat(Format):
         return self.book.profile.start_price_fen + (self.terms.floor_rule == "strictly_above")
 
     def check(self, command: Command, moment: int) -> Refusal | None:
-        if command.do == "seal":
+        if command.do == "seal" and self.book.sealing is None:
             minimum = self.minimum(moment)
-            if command.value < self.book.profile.start_price_fen:
-                return Refusal("below_start", minimum)
-            if command.value < minimum:
-                return Refusal("below_minimum", minimum)
+            reason = self.shortfall_of(command.value)
+            if reason is not None:
+                return Refusal(reason, minimum)
         return refuse_amendment(command, self.offers, self.terms.amend)
 
     def apply(self, command: Command, moment: int, *, at: int) -> None:
         enter_offer(command, self.offers, self.book.seq)
+
+    def shortfall_of(self, amount_fen: int) -> str | None:
+        """Which floor an amount does not reach."""
+        start = self.book.profile.start_price_fen
+        if amount_fen < start:
+            return "below_start"
+        is_strict = self.terms.floor_rule == "strictly_above"
+        return "below_minimum" if is_strict and amount_fen == start else None
+
+    def envelopes(self) -> list[tuple[int, int]]:
+        return waiting_envelopes(self.book, self.offers)
+
+    def open(self, openings: tuple[BidOpening, ...]) -> None:
+        self.unopened = open_offers(self.book, self.offers, openings, self.shortfall_of)
 
     def void(self, paddle: int) -> None:
         self.offers.pop(paddle, None)
@@ -98,6 +115,45 @@ def enter_offer(command: Command, offers: dict[int, Offer], seq: int) -> None:
     offers.pop(command.paddle, None)
     if command.do == "seal":
         offers[command.paddle] = Offer(command.value, seq)
+
+
+def waiting_envelopes(book: Book, offers: dict[int, Offer]) -> list[tuple[int, int]]:
+    """Paddle and number of every envelope that stands and is not opened, in the order they came."""
+    if book.sealing is None or book.is_opened:
+        return []
+    found = [(paddle, offer.seq) for paddle, offer in offers.items()]
+    return sorted(found, key=lambda pair: pair[1])
+
+
+def open_offers(
+    book: Book,
+    offers: dict[int, Offer],
+    openings: tuple[BidOpening, ...],
+    shortfall_of: Callable[[int], str | None],
+) -> dict[int, str]:
+    """Put amounts in the envelopes' places; those that do not count are taken out, and told with the reason.
+
+    An amount is judged as it would have been when it was sealed: the paddle's limit, then the floor (contracts 1,
+    order of refusals).
+    """
+    unopened: dict[int, str] = {}
+    for opening in openings:
+        reason = opening.reason or _refusal_of(book, opening, shortfall_of)
+        if reason is None:
+            offers[opening.paddle] = Offer(opening.amount_fen, opening.seq)
+        else:
+            del offers[opening.paddle]
+            unopened[opening.paddle] = reason
+    return unopened
+
+
+def _refusal_of(
+    book: Book, opening: BidOpening, shortfall_of: Callable[[int], str | None]
+) -> str | None:
+    limit = book.paddles[opening.paddle].limit_fen
+    if limit is not None and opening.amount_fen > limit:
+        return "over_limit"
+    return shortfall_of(opening.amount_fen)
 
 
 class OneShot(SealedFormat):
