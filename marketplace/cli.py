@@ -72,4 +72,12 @@ def main() -> None:
     except LuochuiError as error:
         click.echo(f"error: {error.message}", err=True)
         code = 1
+    except OSError as error:
+        click.echo(f"error: {error}", err=True)
+        code = 1
+    except Exception as error:
+        if not type(error).__module__.startswith("asyncpg."):
+            raise
+        click.echo(f"error: the database refused: {error}", err=True)
+        code = 1
     sys.exit(code if isinstance(code, int) else 0)

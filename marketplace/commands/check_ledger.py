@@ -1,28 +1,37 @@
 """`luochui check-ledger`: prove every invariant of the books on a live database."""
 
 import asyncio
+from pathlib import Path
 
 import asyncpg
 import click
 import msgspec
 
 from kit.money import yuan
+from marketplace.commands.databases import database_of
 from settlement.checks import LedgerCheck, check_ledger
 
 
 @click.command("check-ledger")
+@click.option("--database-url", envvar="LUOCHUI_DATABASE_URL", help="The database to check.")
 @click.option(
-    "--database-url", envvar="LUOCHUI_DATABASE_URL", required=True, help="The database to check."
+    "--data-dir",
+    type=click.Path(path_type=Path),
+    default=Path(".luochui"),
+    show_default=True,
+    help="Without a URL: the embedded server that `luochui up` runs on this directory.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_context
-def command(context: click.Context, database_url: str, as_json: bool) -> None:
+def command(
+    context: click.Context, database_url: str | None, data_dir: Path, as_json: bool
+) -> None:
     """Prove that the books hold: balances, chains, holds, deposits, plans, cases, guards. / 核对总账
 
     Changes nothing, and looks at one moment of a database that may be at work. Exits 1 when something does
     not hold.
     """
-    result = asyncio.run(_check(database_url))
+    result = asyncio.run(_check(database_of(database_url, data_dir)))
     click.echo(msgspec.json.encode(result) if as_json else table(result))
     if not result.ok:
         context.exit(1)

@@ -9,6 +9,7 @@ import click
 import msgspec
 
 from kit.clock import system_clock
+from marketplace.commands.databases import database_of
 from marketplace.imports import service
 from marketplace.imports.reading import ImportFileRefused
 from marketplace.imports.schemas import Import, ImportState
@@ -18,7 +19,14 @@ from marketplace.imports.schemas import Import, ImportState
 @click.argument(
     "files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path)
 )
-@click.option("--database-url", envvar="LUOCHUI_DATABASE_URL", required=True, help="The database.")
+@click.option("--database-url", envvar="LUOCHUI_DATABASE_URL", help="The database.")
+@click.option(
+    "--data-dir",
+    type=click.Path(path_type=Path),
+    default=Path(".luochui"),
+    show_default=True,
+    help="Without a URL: the embedded server that `luochui up` runs on this directory.",
+)
 @click.option(
     "--as", "username", required=True, help="The bank's user who imports (a maker). / 经办人用户名"
 )
@@ -29,13 +37,19 @@ from marketplace.imports.schemas import Import, ImportState
     help="A directory for workbooks with the wrong cells marked. / 标注错误的工作簿存放目录",
 )
 def command(
-    files: tuple[Path, ...], database_url: str, username: str, as_json: bool, marked: Path | None
+    files: tuple[Path, ...],
+    database_url: str | None,
+    data_dir: Path,
+    username: str,
+    as_json: bool,
+    marked: Path | None,
 ) -> None:
     """Import FILES (XLSX), one after another; a file with a finding changes nothing. / 导入资产包
 
     Ends with 0 when all were entered, with 1 when one was refused, and with 2 when one cannot be read at all.
     """
-    done = asyncio.run(_import_all(files, database_url, username, marked))
+    url = database_of(database_url, data_dir)
+    done = asyncio.run(_import_all(files, url, username, marked))
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode(done)).decode())
     else:

@@ -1,13 +1,21 @@
 """`luochui migrate`: bring a database to the present schema."""
 
+from pathlib import Path
+
 import click
 
 from kit.migrate import migrate
+from marketplace.commands.databases import database_of
 
 
 @click.command("migrate")
+@click.option("--database-url", envvar="LUOCHUI_DATABASE_URL", help="The database to change.")
 @click.option(
-    "--database-url", envvar="LUOCHUI_DATABASE_URL", required=True, help="The database to change."
+    "--data-dir",
+    type=click.Path(path_type=Path),
+    default=Path(".luochui"),
+    show_default=True,
+    help="Without a URL: the embedded server that `luochui up` runs on this directory.",
 )
 @click.option("--down", "action", flag_value="down", help="Take back the newest migration.")
 @click.option(
@@ -20,6 +28,9 @@ from kit.migrate import migrate
     default=True,
     help="Apply all that are missing (the default).",
 )
-def command(database_url: str, action: str) -> None:
+def command(database_url: str | None, data_dir: Path, action: str) -> None:
     """Bring a database to the present schema. / 数据库迁移"""
-    click.echo(migrate(database_url, action=action).rstrip() or "up to date / 已是最新")
+    click.echo(
+        migrate(database_of(database_url, data_dir), action=action).rstrip()
+        or "up to date / 已是最新"
+    )

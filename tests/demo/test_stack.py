@@ -1,0 +1,102 @@
+"""The whole system as `luochui up` starts it."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import psutil
+
+from kit.embedded import Valkey
+from marketplace.administrator import password_file
+from marketplace.stack import Stack
+
+_LUOCHUI = (sys.executable, "-c", "from marketplace.cli import main; main()")
+
+
+def readiness(stack: Stack) -> dict[str, object]:
+    with urllib.request.urlopen(f"{stack.base_url}/readyz", timeout=5) as answer:
+        found = json.load(answer)
+    assert isinstance(found, dict)
+    return found
+
+
+def test_servers_of_ones_own_are_used_and_left_running(
+    server_dir: Path, database_url: str, valkey: Valkey
+) -> None:
+    """With URLs no engine server and no database of ours is started; both outlive the system."""
+    with Stack(server_dir / "own", database_url=database_url, redis_url=valkey.url) as stack:
+        assert set(stack.process_ids()) == {"api", "projector", "worker", "queue"}
+        assert readiness(stack)
+    assert valkey.is_running()
+    assert not (server_dir / "own" / "postgres").exists()
+
+
+def test_what_dies_is_started_again_and_the_data_stays(server_dir: Path) -> None:
+    """A killed process or server comes back; a second start finds the installation of the first."""
+    with Stack(server_dir / "supervised") as stack:
+        before = stack.process_ids()
+        assert len(before) == 6
+        password = password_file(stack.data_dir).read_text()
+        for name in ("worker", "engine", "postgres"):
+            psutil.Process(before[name]).kill()
+            psutil.Process(before[name]).wait(10)
+        told: list[str] = []
+        deadline = time.monotonic() + 60
+        while True:
+            stack.supervise_once(told.append)
+            try:
+                if readiness(stack) and all(p in stack.process_ids() for p in before):
+                    break
+            except OSError:
+                assert time.monotonic() < deadline, told
+                time.sleep(0.2)
+        after = stack.process_ids()
+        assert all(after[name] != before[name] for name in ("worker", "engine", "postgres"))
+    assert not any(psutil.pid_exists(pid) for pid in after.values())
+    with Stack(server_dir / "supervised") as stack:
+        assert readiness(stack)
+        assert password_file(stack.data_dir).read_text() == password
+        assert oct(password_file(stack.data_dir).stat().st_mode)[-3:] == "600"
+        check = subprocess.run(
+            [*_LUOCHUI, "check-ledger", "--data-dir", str(stack.data_dir), "--json"],
+            capture_output=True,
+            text=True,
+            check=False,
+            env=os.environ | {"LUOCHUI_DATABASE_URL": ""},
+        )
+        assert check.returncode == 0, check.stderr
+        assert json.loads(check.stdout)["ok"] is True
+
+
+def test_one_data_directory_serves_one_system(server_dir: Path) -> None:
+    """A second start on a directory in use names the process that has it."""
+    with Stack(server_dir / "taken") as stack:
+        done = subprocess.run(
+            [*_LUOCHUI, "up", "--data-dir", str(stack.data_dir), "--port", str(stack.port)],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+        assert done.returncode == 1
+        assert f"in use by process {os.getpid()}" in done.stderr
+        assert readiness(stack)
+
+
+def test_bad_usage_is_one_line_and_exit_two() -> None:
+    """Unknown commands, unknown options, missing options: one line on standard error, nothing on standard output."""
+    for arguments in (
+        ["nonsense"],
+        ["up", "--prot", "1"],
+        ["import"],
+        ["rehearse"],
+        ["up", "--port", "0"],
+    ):
+        done = subprocess.run([*_LUOCHUI, *arguments], capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stdout) == (2, ""), arguments
+        assert done.stderr.startswith("error: ")
+        assert done.stderr.count("\n") == 1
