@@ -33,6 +33,7 @@ _PARTS = (
     "uniform_price.lua",
     "weighted.lua",
     "dutch_hybrid.lua",
+    "plain_bid.lua",
     "core.lua",
     "view.lua",
     "batch.lua",

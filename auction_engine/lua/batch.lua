@@ -8,24 +8,19 @@ local function text_of(number) return string.format('%.0f', number) end
 
 -- The paddles and ids that each auction's commands name, and the name of each command's id, false for none.
 local function gather(commands, auctions)
-  local wanted, prefixes, names = {}, {}, {}
+  local wanted, names = {}, {}
   wanted.names = names
   for index = 1, auctions do wanted[index] = { paddles = {}, seen = {}, ids = {} } end
   for position = 1, #commands do
     local command = commands[position]
     local want, paddle, id = wanted[command[1]], command[4], command[6]
-    if paddle > 0 and paddle % 1 == 0 and not want.seen[paddle] then
+    if not want.seen[paddle] and paddle > 0 and paddle % 1 == 0 then
       want.seen[paddle] = true
       want.paddles[#want.paddles + 1] = paddle
     end
     names[position] = false
     if id ~= '' then
-      local prefix = prefixes[paddle]
-      if not prefix then
-        prefix = text_of(paddle) .. ':'
-        prefixes[paddle] = prefix
-      end
-      local name = prefix .. id
+      local name = texts_of(paddle).prefix .. id
       names[position] = name
       want.ids[#want.ids + 1] = name
     end
@@ -62,39 +57,56 @@ local function read_books(keys, wanted)
   return all
 end
 
+-- What the id `name` of `entry` holds from now on.
+local function remember(entry, name, stored)
+  local fresh = entry.fresh
+  local count = #fresh
+  entry.ids[name] = stored
+  fresh[count + 1] = name
+  fresh[count + 2] = stored
+end
+
 local function decide_command(entry, command, name, at, decided)
-  if command[2] == 'create' then
-    if entry.book then return core.recreate(entry.book, command[7]) end
+  local book, action = entry.book, command[2]
+  local held = name and entry.ids[name]
+  if action == 'bid' and book and not held then
+    local decision = plain_bid.decide(book, command, at, decided)
+    if decision then
+      if name and decision[1] == 1 then remember(entry, name, plain_bid.remembered(decision)) end
+      return decision
+    end
+  end
+  if action == 'create' then
+    if book then return core.recreate(book, command[7]) end
     entry.book = books.create(entry.key, command[7])
     return core.created(entry.book)
   end
-  local decision, stored = core.decide(entry.book, command, at, decided, name and entry.ids[name])
-  if stored then
-    local fresh = entry.fresh
-    local count = #fresh
-    entry.ids[name] = stored
-    fresh[count + 1] = name
-    fresh[count + 2] = stored
-  end
+  local decision, stored = core.decide(book, command, at, decided, held)
+  book.plain = nil
+  if stored then remember(entry, name, stored) end
   return decision
 end
 
--- Ages are capped at the grace on both sides, so that no command decides before it came or long after.
-local function entered_at(command, decided)
-  return decided - min(max(floor(command[3] / 1000), 0), GRACE_MS)
+-- When a command entered. Ages are capped at the grace on both sides, so that no command decides before it came or
+-- long after.
+local function entered_at(age_us, decided)
+  local waited = (age_us - age_us % 1000) / 1000
+  if waited < 0 then return decided end
+  return decided - (waited > GRACE_MS and GRACE_MS or waited)
 end
 
 local function decide_all(all, commands, decided)
   local decisions, journalled, names = {}, false, all.names
   for position = 1, #commands do
     local command = commands[position]
-    local entry, at = all[command[1]], entered_at(command, decided)
+    local entry = all[command[1]]
     local was_final = entry.book and entry.book.final
-    local decision = decide_command(entry, command, names[position], at, decided)
+    local decision = decide_command(entry, command, names[position], entered_at(command[3], decided), decided)
     decisions[position] = decision
     -- Ticks and replays change nothing, but for the first command that finds the auction final: the close is
     -- journalled once. What was refused is journalled too.
-    if decision[1] == 0 or (decision[1] == 1 and command[2] ~= 'tick') or (entry.book.final and not was_final) then
+    local kind = decision[1]
+    if kind == 0 or (kind == 1 and command[2] ~= 'tick') or (entry.book.final and not was_final) then
       journalled = true
     end
   end

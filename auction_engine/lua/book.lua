@@ -31,7 +31,20 @@ local function profile_of(key, hash)
   return profile
 end
 
-local function paddle_field(paddle) return string.format('p%.0f', paddle) end
+-- Making text of a number costs as much as deciding a bid, and the same paddles bid again and again.
+local CACHED_TEXTS_MAX = 20000
+local cached_texts, cached_text_count = {}, 0
+
+-- A paddle as text: its field in the book, and what comes before its ids.
+local function texts_of(paddle)
+  local texts = cached_texts[paddle]
+  if texts then return texts end
+  local text = string.format('%.0f', paddle)
+  texts = { field = 'p' .. text, prefix = text .. ':' }
+  if cached_text_count >= CACHED_TEXTS_MAX then cached_texts, cached_text_count = {}, 0 end
+  cached_texts[paddle], cached_text_count = texts, cached_text_count + 1
+  return texts
+end
 
 -- limit, maximum, its number, last manual bid, weighted score; barred, bid in the free period.
 local RECORD = '<dddddBB'
@@ -97,7 +110,7 @@ end
 function books.paddle(book, paddle)
   local record = book.paddles[paddle]
   if record == nil then
-    record = read_record(redis.call('HGET', book.key, paddle_field(paddle)))
+    record = read_record(redis.call('HGET', book.key, texts_of(paddle).field))
     book.paddles[paddle] = record
   end
   return record
@@ -106,7 +119,7 @@ end
 -- Reads the header and the records of `paddles` at once.
 function books.load(key, paddles)
   local values, fields = {}, { 'h' }
-  for i, paddle in ipairs(paddles) do fields[i + 1] = paddle_field(paddle) end
+  for i, paddle in ipairs(paddles) do fields[i + 1] = texts_of(paddle).field end
   for first = 1, #fields, CHUNK do
     local part = redis.call('HMGET', key, unpack(fields, first, min(first + CHUNK - 1, #fields)))
     for i = 1, #part do values[first + i - 1] = part[i] end
@@ -142,7 +155,7 @@ function books.save(book)
   local flat = { 'h', pack_header(book) }
   if book.creation then flat[3], flat[4] = 'c', book.creation end
   for paddle in pairs(book.touched) do
-    flat[#flat + 1] = paddle_field(paddle)
+    flat[#flat + 1] = texts_of(paddle).field
     flat[#flat + 1] = pack_record(book.paddles[paddle])
   end
   write_chunked(book.key, flat)

@@ -175,6 +175,8 @@ end
 -- The first answer to an accepted command's id, if it is the same command: nil if the id is free, false if other.
 local function first_answer(command, stored)
   if not stored then return nil end
+  local first = plain_bid.first_answer(command, stored)
+  if first ~= nil then return first end
   local action, value, seq, price, leader, ends_at, rest = struct.unpack('<Bddddd', stored)
   if action ~= ACTION_NUMBER[command[2]] or value ~= command[5] then return false end
   if string.sub(stored, rest) ~= content_digest(command) then return false end
