@@ -188,6 +188,12 @@ async def confirm_payout(
     return msgspec.structs.replace(payout, state=PAID, bank_reference=bank_reference, paid_at=now)
 
 
+async def is_reference_used(conn: Connection, bank_reference: str, *, but_for: UUID) -> bool:
+    """Whether another payout than `but_for` left under this reference of the bank."""
+    found = await conn.fetchval(_SQL["payout_by_reference"], bank_reference)
+    return found is not None and found != but_for
+
+
 async def payouts_of(conn: Connection, subject_id: UUID) -> list[Payout]:
     """The payouts of a lot's plan, or of a case's compensation, in the order queued."""
     return [_payout(row) for row in await conn.fetch(_SQL["payouts_of"], str(subject_id))]

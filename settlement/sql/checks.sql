@@ -103,20 +103,42 @@ SELECT c.id::text AS subject
       WHERE d.fen::bigint <> coalesce((SELECT balance_fen FROM settlement.accounts a
         WHERE a.kind = 'debt_' || replace(d.name, '_fen', '') AND a.owner = c.id), 0)));
 
+-- name: unmatched_wait
+-- What is nobody's yet is what the queue of credits holds.
+SELECT coalesce(a.owner, w.holder_id)::text AS subject
+  FROM (SELECT owner, balance_fen FROM settlement.accounts WHERE kind = 'unmatched') a
+  FULL JOIN (SELECT holder_id, sum(amount_fen) AS waiting_fen FROM settlement.bank_entries
+              WHERE direction = 'CREDIT' AND state IN ('OPEN', 'HELD') GROUP BY holder_id) w ON w.holder_id = a.owner
+ WHERE coalesce(a.balance_fen, 0) <> coalesce(w.waiting_fen, 0);
+
+-- name: payments_sent_once
+-- What was sent stands in one file that was exported, and what a file says is paid is paid.
+SELECT p.id::text AS subject
+  FROM settlement.payouts p
+  LEFT JOIN LATERAL (SELECT count(*) AS files, count(*) FILTER (WHERE l.state = 'PAID') AS paid
+                       FROM settlement.payment_lines l JOIN settlement.payment_files f ON f.id = l.file_id
+                      WHERE l.payout_id = p.id AND f.state = 'EXPORTED'
+                        AND l.state IN ('PENDING', 'ACCEPTED', 'PAID')) s ON true
+ WHERE (p.state = 'SENT' AND (s.files <> 1 OR s.paid <> 0)) OR (s.paid > 0 AND p.state <> 'PAID');
+
 -- name: guards_stand
 -- Every guard of the schema is in force: none is disabled, dropped or not validated.
 SELECT g.name AS subject
   FROM unnest(ARRAY['transfers_balance', 'entries_balance', 'transfers_append_only', 'entries_append_only',
                     'accounts_stay', 'accounts_only_posted', 'holds_steps', 'deposits_steps', 'sales_steps',
                     'plans_terms', 'plans_steps', 'payouts_steps', 'case_events_append_only',
-                    'statements_append_only']) AS g (name)
+                    'statements_append_only', 'bank_entries_steps', 'bank_entries_terms', 'bank_decisions_steps',
+                    'payee_accounts_terms', 'payment_files_terms', 'payment_files_steps', 'payment_lines_steps'])
+       AS g (name)
  WHERE NOT EXISTS (SELECT FROM pg_trigger t JOIN pg_class r ON r.oid = t.tgrelid
                     WHERE t.tgname = g.name AND t.tgenabled IN ('O', 'A')
                       AND r.relnamespace = 'settlement'::regnamespace)
 UNION ALL
 SELECT g.name
   FROM unnest(ARRAY['accounts_end_of_chain', 'entries_join', 'accounts_not_overdrawn', 'holds_not_over_captured',
-                    'plans_two_people', 'plans_approved_as_shown', 'cases_one_a_loan']) AS g (name)
+                    'plans_two_people', 'plans_approved_as_shown', 'cases_one_a_loan', 'bank_entries_once',
+                    'bank_decisions_two_people', 'bank_decisions_seconded', 'payee_accounts_two_people',
+                    'payment_files_two_people', 'payment_files_approved_as_shown']) AS g (name)
  WHERE NOT EXISTS (SELECT FROM pg_constraint c WHERE c.conname = g.name AND c.convalidated
                     AND c.connamespace = 'settlement'::regnamespace);
 

@@ -46,6 +46,16 @@ POINTS = sorted(
     for name in failpoints.names()
     if name.startswith("settlement.")
     and not name.startswith("settlement.forfeitures.")  # its own test
+    # Banking's points have a test of their own, test_bank_failpoints.
+    and not name.startswith(
+        (
+            "settlement.statement_files.",
+            "settlement.matching.",
+            "settlement.refunds.",
+            "settlement.instructions.",
+            "settlement.payment_answers.",
+        )
+    )
 )
 Step = Callable[[asyncpg.Connection], Awaitable[object]]
 LOSER, LATE, BUYER = UUID(int=21), UUID(int=22), UUID(int=23)

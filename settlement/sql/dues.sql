@@ -1,0 +1,14 @@
+-- name: insert_due
+INSERT INTO settlement.dues (reference, kind, lot_id, party_id, party_name, holder_id, amount_fen, created_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+ON CONFLICT (kind, lot_id, party_id) DO NOTHING;
+
+-- name: dues
+SELECT reference, kind, lot_id, party_id, party_name, holder_id, amount_fen, created_at
+  FROM settlement.dues WHERE holder_id = $1 AND reference = ANY ($2::text[]) ORDER BY reference;
+
+-- name: paid_fen
+-- What came in for a due and was attributed to it.
+SELECT coalesce(sum(amount_fen), 0)::bigint
+  FROM settlement.bank_entries
+ WHERE due_reference = $1 AND state IN ('MATCHED', 'ASSIGNED', 'BOOKED');
