@@ -22,14 +22,12 @@ def uuid7(now: datetime) -> UUID:
     Ids made later sort later: across processes to the millisecond, within a process also inside one
     (RFC 9562, 6.2, method 2), so that what one request records keeps its order.
     """
-    global _last  # noqa: PLW0603 - the last id of this process is what the next one must exceed
+    global _last  # the last id of this process is what the next one must exceed
     ms = epoch_ms(now)
     with _lock:
         last_ms, last_tail = _last
-        if ms == last_ms:
-            tail = last_tail + 1 + secrets.randbits(_STEP_BITS)
-        else:
-            tail = secrets.randbits(_FRESH_BITS)
+        step = secrets.randbits(_STEP_BITS)
+        tail = last_tail + 1 + step if ms == last_ms else secrets.randbits(_FRESH_BITS)
         _last = (ms, tail)
     high, low = tail >> 62, tail & (2**62 - 1)
     return UUID(int=ms << 80 | 0x7 << 76 | high << 64 | 0b10 << 62 | low)
