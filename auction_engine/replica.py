@@ -16,6 +16,7 @@ from auction_engine.receipts import DO, EXTRA
 from auction_engine.rows import ingress_ms
 from auction_engine.rules.commands import Command, Creation, Result
 from auction_engine.rules.model import Auction
+from auction_engine.sealed_canary import hash_of
 from kit.sql import Connection
 
 #: Auctions of a shard kept in memory between batches; the others are rebuilt when they are met again.
@@ -88,6 +89,8 @@ class Replica:
         self._auction = Auction.from_creation(creation)
         if self._auction.hash != creation.hash:
             raise JournalBroken("the creation's profile has not the hash that it states")
+        if creation.sealing is not None and creation.sealing.hash != hash_of(creation.sealing):
+            raise JournalBroken("the creation's sealing has not the hash that it states")
         return self._auction.created().to_wire()
 
 

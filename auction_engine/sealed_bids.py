@@ -127,6 +127,17 @@ class Bid(msgspec.Struct, frozen=True):
         amount = self.amount_fen.to_bytes(_AMOUNT_BYTES, "big")
         return _PLAINTEXT_VERSION + amount + self.bidder_nonce + _PADDING
 
+    def is_whole(self) -> bool:
+        """Whether this can be written as 256 bytes."""
+        fits = 0 <= self.amount_fen < 1 << 8 * _AMOUNT_BYTES
+        return fits and len(self.bidder_nonce) == _BIDDER_NONCE_BYTES
+
+
+def random_bid() -> Bid:
+    """A bid of a random amount, for a canary."""
+    amount = 1 + secrets.randbelow(AMOUNT_MAX)
+    return Bid(amount, secrets.token_bytes(_BIDDER_NONCE_BYTES))
+
 
 class SealingKey:
     """A private key of the venue or of a second opener, made for one auction."""
@@ -195,10 +206,12 @@ def seal_bid(bid: Bid, paddle: int, terms: SealingTerms) -> str:
     return seal_plaintext(bid.plaintext(), paddle, terms)
 
 
-def seal_plaintext(plaintext: bytes, paddle: int, terms: SealingTerms) -> str:
-    """The envelope of any bytes; an opener refuses those that are no bid."""
+def seal_plaintext(
+    plaintext: bytes, paddle: int, terms: SealingTerms, *, commitment: str = ""
+) -> str:
+    """The envelope of any bytes, under any commitment: what is not right in it is found at the opening."""
     nonce = to_base64url(secrets.token_bytes(_NONCE_BYTES))
-    commitment = commit(plaintext, paddle=paddle, nonce=nonce, terms=terms)
+    commitment = commitment or commit(plaintext, paddle=paddle, nonce=nonce, terms=terms)
     bare = Envelope(terms.kem, nonce, commitment, b"")
     inner_info, outer_info = (layer_info(name, bare, paddle, terms) for name in ("inner", "outer"))
     inner = _encrypt(terms.kem, terms.opener_key, plaintext, inner_info)
