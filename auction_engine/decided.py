@@ -12,6 +12,16 @@ from auction_engine.rules.commands import Decision
 _decode_decisions = msgspec.msgpack.Decoder(list[list[int]]).decode
 
 
+def _count(packed: bytes) -> int:
+    """The length of a packed array, from its head alone (the msgpack format's fixarray, array 16 and array 32)."""
+    kind = packed[0]
+    if kind == 0xDC:
+        return int.from_bytes(packed[1:3], "big")
+    if kind == 0xDD:
+        return int.from_bytes(packed[1:5], "big")
+    return kind - 0x90
+
+
 class Decided:
     """One answered call."""
 
@@ -31,11 +41,16 @@ class Decided:
     ) -> None:
         self.seq = seq
         self.decided_ms = decided_ms
-        self.decisions = _decode_decisions(decisions_bytes)
-        assert len(self.decisions) == count, "the engine answers every command of a batch"
+        assert _count(decisions_bytes) == count, "the engine answers every command of a batch"
+        self._decisions_bytes = decisions_bytes
         self._entry = Entry(shard, header, commands, decisions_bytes, auctions)
         self._key = key
         self._mode = mode
+
+    @cached_property
+    def decisions(self) -> list[list[int]]:
+        """The decisions, in the order of the commands; decoded when the first is asked for."""
+        return _decode_decisions(self._decisions_bytes)
 
     @cached_property
     def sealed(self) -> SealedEntry:
@@ -43,19 +58,16 @@ class Decided:
         return SealedEntry(self._entry, key=self._key, mode=self._mode)
 
 
-class Acknowledgement:
-    """One caller's answer."""
+class Acknowledgement(msgspec.Struct, gc=False):
+    """One caller's answer: command `index` of `batch`. A batch knows none of its answers, so no cycle can form."""
 
-    __slots__ = ("_batch", "_index")
-
-    def __init__(self, batch: Decided, index: int) -> None:
-        self._batch = batch
-        self._index = index
+    batch: Decided
+    index: int
 
     @property
     def wire(self) -> list[int]:
         """The decision as the engine wrote it."""
-        return self._batch.decisions[self._index]
+        return self.batch.decisions[self.index]
 
     @property
     def decision(self) -> Decision:
@@ -65,8 +77,8 @@ class Acknowledgement:
     @property
     def decided_ms(self) -> int:
         """The moment of the decision by the engine's clock."""
-        return self._batch.decided_ms
+        return self.batch.decided_ms
 
     def receipt(self) -> Receipt | None:
         """The proof of this decision; None where nothing was journalled now (a replay alone, a tick)."""
-        return self._batch.sealed.receipt(self._index) if self._batch.seq else None
+        return self.batch.sealed.receipt(self.index) if self.batch.seq else None

@@ -80,15 +80,17 @@ class _Caller:
         self.future: asyncio.Future[list[Any]] = asyncio.get_running_loop().create_future()
 
     def answer(self, position: int, batch: Decided, index: int) -> None:
-        self._settle(position, Acknowledgement(batch, index))
+        answers = self.answers
+        if answers[position] is None:
+            answers[position] = Acknowledgement(batch, index)
+            self.left -= 1
+            if not self.left and not self.future.done():
+                self.future.set_result(answers)
 
     def fail(self, position: int, error: Exception) -> None:
-        self._settle(position, error)
-
-    def _settle(self, position: int, answer: object) -> None:
         if self.answers[position] is not None:
             return
-        self.answers[position] = answer
+        self.answers[position] = error
         self.left -= 1
         if not self.left and not self.future.done():
             self.future.set_result(self.answers)
@@ -143,8 +145,10 @@ class Gateway:
         Raises EngineBusy, TooFast, EngineUnreachable, ClockSkew or ShardHalted where nothing was decided, and
         EngineOutcomeUnknown where it may have been. A caller that is cancelled disturbs nobody else.
         """
-        caller = _Caller(1)
-        self._enter(auction_id, command.to_wire(0, age_us=0), sink=(caller, 0))
+        caller, lane = _Caller(1), self._lane_for(auction_id)
+        wire = command.to_wire(0, age_us=0)
+        self._enter(lane, auction_id, wire, now_us=self._ticks_us(), sink=(caller, 0))
+        self._start(lane)
         answer = (await caller.future)[0]
         if isinstance(answer, Exception):
             raise answer.with_traceback(None)  # one error may be raised to many callers
@@ -155,11 +159,14 @@ class Gateway:
     ) -> list[Acknowledgement | LuochuiError]:
         """The answers to many commands, in their order; each fails or is decided on its own."""
         caller = _Caller(len(commands))
+        now_us, lane = self._ticks_us(), self._lane_for(auction_id)
         for position, command in enumerate(commands):
             try:
-                self._enter(auction_id, command.to_wire(0, age_us=0), sink=(caller, position))
+                wire = command.to_wire(0, age_us=0)
+                self._enter(lane, auction_id, wire, now_us=now_us, sink=(caller, position))
             except LuochuiError as error:
                 caller.fail(position, error)
+        self._start(lane)
         return await caller.future if commands else []
 
     def unverify(self, shard: int | None = None) -> None:
@@ -177,17 +184,29 @@ class Gateway:
             if lane.connection is not None:
                 lane.connection.close()
 
-    def _enter(self, auction_id: str, command: list[Any], *, sink: tuple[Sink, int]) -> None:
-        """The moment of ingress: stamp, pass the limits, wait."""
-        now_us = self._ticks_us()
+    def _enter(
+        self,
+        lane: _Lane,
+        auction_id: str,
+        command: list[Any],
+        *,
+        now_us: int,
+        sink: tuple[Sink, int],
+    ) -> None:
+        """Pass the limits and wait; `now_us` is the moment of ingress."""
         if self._closed:
             raise EngineBusy("the gateway is closing", "网关正在关闭", retry_after_ms=1000)
         if command[PADDLE]:
             self._buckets.take(auction_id, command[PADDLE], now_us=now_us)
-        lane = self._lane_of.get(auction_id) or self._lane(auction_id)
         lane.waiting.add(auction_id, command, entered_us=now_us, sink=sink)
-        if lane.task is None:
+
+    def _start(self, lane: _Lane) -> None:
+        """Send what waits, unless a call is in flight: then it leaves when that returns."""
+        if lane.task is None and len(lane.waiting):
             lane.task = asyncio.create_task(self._drain(lane))
+
+    def _lane_for(self, auction_id: str) -> _Lane:
+        return self._lane_of.get(auction_id) or self._lane(auction_id)
 
     def _lane(self, auction_id: str) -> _Lane:
         shard = keys.shard_of(auction_id, self._shards)
@@ -271,8 +290,8 @@ class Gateway:
                     batch = self._decided(lane.shard, taken, commands, auctions, reply)
                     await self._durability.confirm(lane.shard, batch.seq)
                     _after_decision()
-                    for index, (sink, position) in enumerate(taken.sinks):
-                        sink.answer(position, batch, index)
+                    # Soon, not now: the next batch leaves first, and the server decides it meanwhile.
+                    asyncio.get_running_loop().call_soon(_answer, taken, batch)
                     return True
                 case reply:
                     return self._not_decided(lane, taken, reply, last=last, auctions=auctions)
@@ -350,6 +369,10 @@ class Gateway:
 
 def _number_auctions(taken: Taken) -> list[str]:
     """Write each command's place in the batch's list of auctions into it, and return that list."""
+    if taken.auctions.count(taken.auctions[0]) == len(taken.auctions):
+        for command in taken.commands:
+            command[AUCTION] = 1
+        return taken.auctions[:1]
     places: dict[str, int] = {}
     for command, auction in zip(taken.commands, taken.auctions, strict=True):
         place = places.get(auction)
@@ -398,6 +421,11 @@ def _unknown(cause: object) -> EngineOutcomeUnknown:
         f"the bid engine did not answer ({cause}); ask again with the same id",
         "竞价引擎未答复，结果未知，请用同一编号查询",
     )
+
+
+def _answer(taken: Taken, batch: Decided) -> None:
+    for index, (sink, position) in enumerate(taken.sinks):
+        sink.answer(position, batch, index)
 
 
 def _fail(taken: Taken, error: Exception) -> None:

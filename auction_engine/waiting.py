@@ -167,14 +167,17 @@ class Buckets:
     def __init__(self, limits: Limits) -> None:
         self._burst = limits.paddle_burst
         self._per_us = limits.paddle_per_second / 1_000_000
+        self._full = (self._burst, 0)
         self._levels: dict[tuple[str, int], tuple[float, int]] = {}
         self.refused = 0
 
     def take(self, auction: str, paddle: int, *, now_us: int) -> None:
         """Spend one token of the paddle, or raise TooFast."""
         key = (auction, paddle)
-        level, since = self._levels.get(key, (self._burst, now_us))
-        level = min(self._burst, level + (now_us - since) * self._per_us)
+        level, since = self._levels.get(key, self._full)
+        level += (now_us - since) * self._per_us
+        if level > self._burst:
+            level = self._burst
         if level < 1:
             self.refused += 1
             wait_ms = int((1 - level) / self._per_us / 1000) + 1
