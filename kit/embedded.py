@@ -357,6 +357,8 @@ class Postgres(_Server):
             "--inh-caps=+dac_read_search",
             "--ambient-caps=+dac_read_search",
             "--pdeathsig=INT",
+            # The server checks its own files by access(2), which drops capabilities without this bit.
+            "--securebits=+no_setuid_fixup",
         ]
         return [*prefix, *command], None
 

@@ -21,6 +21,8 @@ from types import TracebackType
 from typing import Self, TypeVar
 
 import asyncpg
+import redis
+import redis.asyncio
 import uvloop
 
 from kit.embedded import DirectoryLock, Postgres, Valkey
@@ -31,6 +33,7 @@ from marketplace.administrator import ensure_administrator
 PROCESSES = ("api", "projector", "worker")
 _READY_SECONDS = 60
 _STOP_SECONDS = 15
+_PROBE_SECONDS = 5
 _RESTART_PAUSE_SECONDS = 1.0
 _PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None)
@@ -110,6 +113,7 @@ class Stack:
                 server.start()
         if self._postgres is not None:
             uvloop.run(_create_database(self._postgres.url("postgres")))
+        uvloop.run(_require_answers(self.database_url, self.redis_url))
         migrate(self.database_url)
         self._signing_key()
         uvloop.run(ensure_administrator(self.database_url, self.data_dir))
@@ -261,6 +265,29 @@ async def _create_database(url: str) -> None:
             await connection.execute("CREATE DATABASE luochui")
     finally:
         await connection.close()
+
+
+async def _require_answers(database_url: str, redis_url: str) -> None:
+    """Both servers answer, or StackError names the option that says where they are."""
+    try:
+        connection = await asyncpg.connect(database_url, timeout=_PROBE_SECONDS)
+        await connection.close()
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, ValueError) as error:
+        raise StackError(
+            f"--database-url: PostgreSQL can't be used ({error or type(error).__name__})",
+            f"--database-url：无法使用 PostgreSQL（{error or type(error).__name__}）",
+        ) from error
+    try:
+        client = redis.asyncio.Redis.from_url(redis_url, socket_connect_timeout=_PROBE_SECONDS)
+        try:
+            await client.ping()
+        finally:
+            await client.aclose()
+    except (OSError, redis.RedisError, ValueError) as error:
+        raise StackError(
+            f"--redis-url: the bid engine's server can't be used ({error})",
+            f"--redis-url：无法使用竞价引擎服务器（{error}）",
+        ) from error
 
 
 def _tell(report: Callable[[str], None] | None, text: str) -> None:

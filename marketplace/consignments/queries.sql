@@ -84,8 +84,12 @@ UPDATE market.consignments
  WHERE id = $1;
 
 -- name: marks_of_owner
--- Marks of an owner in a class, by code or else by name, on an organisation's record.
-SELECT number FROM market.assets
- WHERE organisation_id = $1 AND ip_type = $2 AND nice_class = $3 AND legal_status = 'in_force'
+-- Marks of an owner in a class, by code or else by name, on an organisation's record; those sold already are
+-- their buyer's, and nobody can add them.
+SELECT number FROM market.assets AS asset
+ WHERE NOT EXISTS (SELECT FROM market.consignment_assets AS handed_in
+                     JOIN market.consignments AS consignment ON consignment.id = handed_in.consignment_id
+                    WHERE handed_in.asset_id = asset.id AND consignment.state IN ('recovered', 'cleared'))
+   AND organisation_id = $1 AND ip_type = $2 AND nice_class = $3 AND legal_status = 'in_force'
    AND (owner_code = $4 OR ($4::text IS NULL AND owner_name = $5)) AND NOT id = ANY ($6::uuid[])
  ORDER BY number;

@@ -215,11 +215,16 @@ def _of_bank(sheets: Rows, name: str, code: str) -> Rows:
 
 
 def _numbered(sheets: Rows, serial: int) -> Rows:
-    """The same rows with the numbers of the `serial`-th sample."""
+    """The same rows with the borrower and the numbers of the `serial`-th sample; the first stays as it is."""
     patents = zip(PATENTS, ("2018109", "2020109", "2021209"), (1, 2, 3), strict=True)
     new = {
         old: patent_number_of(f"{head}{99900 + 3 * (serial - 1) + n}") for old, head, n in patents
     }
+    if serial > 1:
+        new |= {
+            BORROWER_NAME: f"示例智造科技{serial:04}号有限公司",
+            BORROWER_CODE: credit_code_of(f"91140100MAEX{serial:05}"),
+        }
     new |= {
         CONTRACT: f"示例贷字2024第{serial:04}号",
         TRADEMARK: f"{99990000 + serial}",

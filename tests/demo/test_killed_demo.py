@@ -89,6 +89,11 @@ def test_a_demo_killed_at_five_points_ends_consistent(server_dir: Path) -> None:
     assert all(line.strip().startswith("✔") for line in proofs), told
     assert "重放与结果一致: sold" in told
     assert "清算单" in told
+    again = Telling(data_dir)
+    assert again.end() == 0, again.told()
+    assert "重放与结果一致: sold" in again.told(), (
+        "another run on the same data tells another story"
+    )
 
 
 def test_a_port_in_use_is_refused_by_name(tmp_path: Path) -> None:

@@ -95,6 +95,28 @@ def test_one_data_directory_serves_one_system(server_dir: Path) -> None:
         assert readiness(stack)
 
 
+def test_a_server_that_does_not_answer_is_named_by_its_option(
+    server_dir: Path, valkey: Valkey
+) -> None:
+    """A wrong URL is refused with the option's name before anything else is started."""
+    nowhere = "postgresql://nobody@127.0.0.1:1/nothing"
+    for flags, option in (
+        (["--redis-url", "redis://127.0.0.1:1"], "--redis-url"),
+        (["--database-url", nowhere, "--redis-url", valkey.url], "--database-url"),
+        (["--redis-url", "nonsense"], "--redis-url"),
+    ):
+        done = subprocess.run(
+            [*_LUOCHUI, "demo", "--data-dir", str(server_dir / "unreachable"), *flags],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+        assert done.returncode == 1
+        assert done.stderr.startswith(f"error: {option}: ")
+        assert done.stderr.count("\n") == 1
+
+
 def test_bad_usage_is_one_line_and_exit_two() -> None:
     """Unknown commands, unknown options, missing options: one line on standard error, nothing on standard output."""
     for arguments in (

@@ -178,6 +178,13 @@ async def test_a_mark_left_out_is_found_on_record(
     draft = await service.draft(conn, parties.maker, terms, now=now)
     found = [f for f in await service.eligibility_of(conn, draft, now=now) if f.code == "ELG-09"]
     assert [f.evidence["left_out"] for f in found] == [other.number]
+    sold = some_terms(parties.venue.organisation_id, case.id, other.id, has_bundle_statement=True)
+    earlier = await service.draft(conn, parties.maker, sold, now=now)
+    await conn.execute(
+        "UPDATE market.consignments SET state = 'recovered' WHERE id = $1", earlier.id
+    )
+    found = [f for f in await service.eligibility_of(conn, draft, now=now) if f.code == "ELG-09"]
+    assert not found, "a mark that was sold is its buyer's"
 
 
 async def test_a_right_is_in_one_open_consignment(
