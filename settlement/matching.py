@@ -169,9 +169,9 @@ async def last_decision(conn: Connection, entry_id: UUID) -> Decision | None:
     return None if row is None else _decision(row)
 
 
-async def decisions(conn: Connection, entry_id: UUID) -> list[Decision]:
-    """Every decision on an entry, in the order made."""
-    return [_decision(row) for row in await conn.fetch(_SQL["decisions"], entry_id)]
+async def decisions(conn: Connection, holder_id: UUID, entry_id: UUID) -> list[Decision]:
+    """Every decision on a holder's entry, in the order made."""
+    return [_decision(row) for row in await conn.fetch(_SQL["decisions"], holder_id, entry_id)]
 
 
 async def _match_credit(

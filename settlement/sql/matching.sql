@@ -14,7 +14,8 @@ SELECT d.* FROM settlement.bank_decisions d JOIN settlement.bank_entries e ON e.
 SELECT * FROM settlement.bank_decisions WHERE entry_id = $1 ORDER BY position DESC LIMIT 1;
 
 -- name: decisions
-SELECT * FROM settlement.bank_decisions WHERE entry_id = $1 ORDER BY position;
+SELECT d.* FROM settlement.bank_decisions d JOIN settlement.bank_entries e ON e.id = d.entry_id
+ WHERE e.holder_id = $1 AND d.entry_id = $2 ORDER BY d.position;
 
 -- name: booked
 -- A payment booked under this bank reference, and whether another entry of a statement is it.

@@ -365,7 +365,7 @@ async def test_above_an_amount_two_people_decide(conn: asyncpg.Connection, now: 
     with pytest.raises(IllegalStep):
         await second(assigned, SECOND_CHECKER, agreed=True)
     assert (await sales.get(conn, owed.sale.lot_id)).paid_fen == 1001
-    assert len(await matching.decisions(conn, entry.id)) == 2
+    assert len(await matching.decisions(conn, VENUE, entry.id)) == 2
     await proven(conn)
 
 

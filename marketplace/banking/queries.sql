@@ -1,0 +1,19 @@
+-- name: owed
+-- What bidders owe as deposits and buyers as prices: at a venue ($1), by an organisation ($2), for a lot ($3), and, where
+-- $4 says so, only what has no payment reference yet.
+SELECT o.kind, o.lot_id, o.party_id, g.name AS party_name, o.holder_id, o.amount_fen
+  FROM (SELECT 'DEPOSIT' AS kind, b.lot_id, b.organisation_id AS party_id, l.venue_id AS holder_id, l.deposit_fen AS amount_fen
+          FROM market.bidders b JOIN market.lots l ON l.id = b.lot_id
+         WHERE b.status <> 'barred' AND l.deposit_fen > 0
+        UNION ALL
+        SELECT 'PRICE', s.lot_id, s.buyer_id, s.venue_id, NULL
+          FROM settlement.sales s WHERE s.state IN ('PRICE_DUE', 'PRICE_PAID')) o
+  JOIN market.organisations g ON g.id = o.party_id
+ WHERE ($1::uuid IS NULL OR o.holder_id = $1) AND ($2::uuid IS NULL OR o.party_id = $2)
+   AND ($3::uuid IS NULL OR o.lot_id = $3)
+   AND NOT ($4::boolean AND EXISTS (SELECT FROM settlement.dues d
+            WHERE d.kind = o.kind AND d.lot_id = o.lot_id AND d.party_id = o.party_id))
+ ORDER BY o.lot_id, o.kind, o.party_id;
+
+-- name: bidder_of
+SELECT id FROM market.bidders WHERE lot_id = $1 AND organisation_id = $2;
