@@ -274,8 +274,8 @@ async def _require_answers(database_url: str, redis_url: str) -> None:
         await connection.close()
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, ValueError) as error:
         raise StackError(
-            f"--database-url: PostgreSQL can't be used ({error or type(error).__name__})",
-            f"--database-url：无法使用 PostgreSQL（{error or type(error).__name__}）",
+            f"--database-url: PostgreSQL can't be used ({_reason(error)})",
+            f"--database-url：无法使用 PostgreSQL（{_reason(error)}）",
         ) from error
     try:
         client = redis.asyncio.Redis.from_url(redis_url, socket_connect_timeout=_PROBE_SECONDS)
@@ -288,6 +288,10 @@ async def _require_answers(database_url: str, redis_url: str) -> None:
             f"--redis-url: the bid engine's server can't be used ({error})",
             f"--redis-url：无法使用竞价引擎服务器（{error}）",
         ) from error
+
+
+def _reason(error: Exception) -> str:
+    return str(error) or type(error).__name__
 
 
 def _tell(report: Callable[[str], None] | None, text: str) -> None:

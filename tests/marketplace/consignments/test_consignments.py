@@ -181,7 +181,12 @@ async def test_a_mark_left_out_is_found_on_record(
     sold = some_terms(parties.venue.organisation_id, case.id, other.id, has_bundle_statement=True)
     earlier = await service.draft(conn, parties.maker, sold, now=now)
     await conn.execute(
-        "UPDATE market.consignments SET state = 'recovered' WHERE id = $1", earlier.id
+        "UPDATE market.consignments SET state = 'recovered', submitted_by = drafted_by, submitted_at = $2,"
+        " approved_by = $3, approved_at = $2, decided_by = $4, decided_at = $2 WHERE id = $1",
+        earlier.id,
+        now,
+        parties.checker.user_id,
+        parties.venue.user_id,
     )
     found = [f for f in await service.eligibility_of(conn, draft, now=now) if f.code == "ELG-09"]
     assert not found, "a mark that was sold is its buyer's"
