@@ -81,6 +81,13 @@ async def load_library(client: Connection) -> None:
     await check_library(client)
 
 
+async def restore_library(client: Connection) -> None:
+    """Load the library into a server that has none: it came back empty. One that has another is left alone."""
+    loaded = await client.execute_command("FUNCTION", "LIST", "LIBRARYNAME", LIBRARY_NAME)
+    if not loaded:
+        await load_library(client)
+
+
 async def check_library(client: Connection) -> None:
     """Refuse a server without this very library, or with one that can be told the time."""
     if not await _has_this_library(client):

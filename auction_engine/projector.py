@@ -22,7 +22,7 @@ from auction_engine.journal import Entry, entry_of
 from auction_engine.log_tree import SQL
 from auction_engine.replica import Replica, Replicas
 from auction_engine.rows import Accepted, Refused, Rows, columns
-from kit.clock import Clock, monotonic_us
+from kit.clock import Clock, epoch_ms, monotonic_us
 from kit.errors import LuochuiError
 from kit.failpoints import register
 from kit.sql import Connection, Pool
@@ -36,6 +36,8 @@ CHECKPOINT_BATCHES = 256
 #: How long one look for new batches waits, and the pause after an error.
 _BLOCK_MS = 200
 _PAUSE_SECONDS = 1.0
+#: How far the engine's clock may be ahead of this process's to be believed (the gateways refuse as much).
+_AHEAD_MS_MAX = 500
 
 _log = logging.getLogger(__name__)
 _before_commit = register("projector.before_commit")
@@ -110,9 +112,12 @@ class Projector:
     async def _round(self) -> bool:
         """Look once at every shard's stream, waiting a little for something to come."""
         seconds, micros = await self._client.time()
+        seen_ms = seconds * 1000 + micros // 1000
         async with self._pool.acquire() as conn:
             known = await conn.fetch(SQL["positions"])
-            await conn.execute(SQL["beat"], seconds * 1000 + micros // 1000)
+            # a server whose clock has stepped ahead would leave a pulse that no true one reaches for as long
+            if seen_ms <= epoch_ms(self._clock()) + _AHEAD_MS_MAX:
+                await conn.execute(SQL["beat"], seen_ms)
         now_us = monotonic_us()
         positions = [
             row for row in known if self._paused_until_us.get(row["shard"], now_us) <= now_us
@@ -280,7 +285,7 @@ async def _write_batch(conn: Connection, entry: Entry, before: Position) -> Posi
 
 
 async def _write_state(conn: Connection, auction: UUID, replica: Replica, entry: Entry) -> bool:
-    """The auction's public row; whether it is final."""
+    """The auction's public row; whether a checkpoint is due: it is final, or its sealed bids are due to be opened."""
     state = replica.state(entry.header.decided_ms)
     result = None if state.result is None else msgspec.json.encode(state.result).decode()
     await conn.execute(
@@ -303,7 +308,7 @@ async def _write_state(conn: Connection, auction: UUID, replica: Replica, entry:
         entry.header.seq,
         entry.header.decided_ms,
     )
-    return result is not None
+    return result is not None or replica.auction.is_opening_due(entry.header.decided_ms)
 
 
 async def _last_keys(conn: Connection, entries: Sequence[Entry]) -> dict[UUID, tuple[int, int]]:

@@ -10,6 +10,7 @@ explained halts the shard.
 import asyncio
 import logging
 import secrets
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -18,11 +19,12 @@ import redis.asyncio
 from auction_engine import keys
 from auction_engine.errors import JournalBroken, JournalForked, ShardHalted
 from auction_engine.journal import HEADER_VERSION, Entry, Header, encode_rows
+from auction_engine.library import restore_library
 from auction_engine.log_tree import SQL
 from auction_engine.projector import Position, Projector, lock_position, write_entries
 from auction_engine.replica import Replica, Replicas, entries_from_rows, replica_from_journal
 from auction_engine.rules.commands import Command
-from kit.clock import Clock
+from kit.clock import Clock, epoch_ms
 from kit.failpoints import register
 from kit.sql import Connection, Pool, load_statements
 
@@ -31,6 +33,8 @@ _PIPELINE = 100
 #: Namespace of the advisory locks by which fences of one shard wait for each other.
 _LOCK_CLASS = 0x6C63  # "lc"
 _RECOVERY = load_statements("auction_engine", "sql/recovery.sql")
+#: What of a book's public state does not depend on the moment at which it is looked at.
+_STANDING = ("price_fen", "leader", "ends_at", "extensions")
 
 _log = logging.getLogger(__name__)
 _after_epoch = register("recovery.after_epoch")
@@ -79,6 +83,7 @@ class Fence:
         async with self._pool.acquire() as conn, conn.transaction():
             position = await lock_position(conn, shard)
             assert position is not None, "the shard's row was just made"
+        await restore_library(self._client)
         meta = await self._meta(shard)
         reason = await self._why_unfit(shard, position, meta)
         if reason is None:
@@ -109,6 +114,23 @@ class Fence:
             raise _halted(shard, str(error)) from error
         if meta.seq and await self._head_at(shard, meta.seq) != meta.head:
             return f"the engine's head at batch {meta.seq} is not the journal's"
+        return await self._wrong_book(shard)
+
+    async def _wrong_book(self, shard: int) -> str | None:
+        """What is wrong with the book of an auction that goes on: absent (evicted), or not as journalled (bit rot).
+
+        A book may be further than its row, because others bid meanwhile; the projector judges that.
+        """
+        rows = await self._pool.fetch(_RECOVERY["unfinished_states"], shard)
+        pipeline = self._client.pipeline(transaction=False)
+        for row in rows:
+            auction = str(row["auction_id"])
+            names = (keys.meta(shard), keys.book(shard, auction))
+            pipeline.execute_command("FCALL_RO", "view_v1", 2, *names, 0)
+        for row, packed in zip(rows, await pipeline.execute(), strict=True):
+            fault = _fault_in_book(row, packed)
+            if fault is not None:
+                return f"the engine's book of auction {row['auction_id']} {fault}"
         return None
 
     async def _meta(self, shard: int) -> Meta:
@@ -131,7 +153,8 @@ class Fence:
             assert position is not None
             epoch: int = await conn.fetchval(_RECOVERY["begin_epoch"], shard)
             position = msgspec.structs.replace(position, epoch=epoch)
-            suspended = await _suspend_open(conn, shard, position, reason=reason)
+            now_ms = epoch_ms(self._clock())
+            suspended = await _suspend_open(conn, shard, position, reason=reason, now_ms=now_ms)
             await conn.execute(
                 _RECOVERY["record_epoch"],
                 shard,
@@ -190,12 +213,27 @@ class Fence:
                 await self._client.unlink(name)
 
 
+def _fault_in_book(row: Any, packed: bytes | None) -> str | None:
+    if packed is None:
+        return "is gone"
+    view: dict[str, Any] = msgspec.msgpack.decode(packed)
+    if view["seq"] < row["seq"]:
+        return f"ends with command {view['seq']}, the journal with {row['seq']}"
+    for name in _STANDING if view["seq"] == row["seq"] else ():
+        if view.get(name) != row[name]:
+            return f"says {name} {view.get(name)}, the journal {row[name]}"
+    return None
+
+
 async def _suspend_open(
-    conn: Connection, shard: int, position: Position, *, reason: str
+    conn: Connection, shard: int, position: Position, *, reason: str, now_ms: int
 ) -> list[str]:
-    """Journal a suspension of every auction that was open when the engine was last seen; their ids."""
+    """Journal a suspension of every auction that was open when the engine was last seen; their ids.
+
+    The engine's server may have been seen with a clock that was wrong: nothing is suspended in the future.
+    """
     seen_ms: int = await conn.fetchval(SQL["pulse"])
-    at_ms = max(position.decided_ms, seen_ms)
+    at_ms = max(position.decided_ms, min(seen_ms, now_ms))
     rows = await conn.fetch(_RECOVERY["unfinished_auctions"], shard)
     replicas: dict[str, Replica] = {}
     for row in rows:

@@ -220,18 +220,14 @@ class Postgres(_Server):
     As root the server runs as `nobody`, because PostgreSQL refuses to run as root; where that user can't reach the
     directory (a clone under /root, say) it is given the one capability to search directories, by `setpriv`.
     `durable=False` turns fsync off: for tests that do not test durability. `environment` is added to the server's
-    own (a fault test preloads a library, say).
+    own.
     """
 
     name = "postgres"
     _stop_signal = signal.SIGINT  # fast shutdown: open transactions are rolled back
 
     def __init__(
-        self,
-        directory: Path,
-        *,
-        durable: bool = True,
-        environment: dict[str, str] | None = None,
+        self, directory: Path, *, durable: bool = True, environment: dict[str, str] | None = None
     ) -> None:
         super().__init__(directory, environment=environment)
         self.durable = durable

@@ -13,6 +13,14 @@ import redis.asyncio
 
 from kit.embedded import Postgres, Valkey
 from kit.migrate import migrate
+from tests.faults.reporting import (  # noqa: F401 - hooks: options are only read from this file
+    pytest_addoption,
+    pytest_collection_modifyitems,
+    pytest_configure,
+    pytest_configure_node,
+    pytest_terminal_summary,
+    pytest_testnodedown,
+)
 
 _numbers = itertools.count(1)
 

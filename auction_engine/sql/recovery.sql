@@ -17,3 +17,10 @@ SELECT shard, seq, header, commands, decisions, auctions
 
 -- name: head_at
 SELECT head FROM engine.batches WHERE shard = $1 AND seq = $2;
+
+-- name: unfinished_states
+-- What the engine's books must say of the auctions that go on, as of their last batch.
+SELECT auction_id, seq, price_fen, leader, ends_at_ms AS ends_at, extensions
+  FROM engine.auctions
+ WHERE shard = $1 AND NOT final
+ ORDER BY auction_id;

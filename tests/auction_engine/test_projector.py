@@ -23,6 +23,7 @@ from auction_engine.merkle import Tree, leaf_hash
 from auction_engine.projector import Projector
 from auction_engine.rules.commands import Command
 from kit.embedded import Valkey
+from kit.clock import system_clock
 from tests.auction_engine.make_engine import AUCTION, OTHER_AUCTION, a_bid, a_key, until
 from tests.auction_engine.make_journal import (
     END_MS,
@@ -269,9 +270,10 @@ async def test_an_old_epoch_can_not_get_a_batch_journalled(
 
 
 async def test_the_position_survives_a_loop_that_is_stopped(
-    database: asyncpg.Pool, writer: JournalWriter, projector: Projector
+    database: asyncpg.Pool, writer: JournalWriter, engine_redis: redis.asyncio.Redis
 ) -> None:
     """The running loop finds new batches by itself, beats the engine's clock, and stops when told."""
+    projector = Projector(database, engine_redis, key=a_key(), clock=system_clock)
     stop = asyncio.Event()
     loop = asyncio.create_task(projector.run(stop))
     await a_story(writer)
@@ -284,6 +286,24 @@ async def test_the_position_survives_a_loop_that_is_stopped(
     stop.set()
     await loop
     assert await database.fetchval(SQL["pulse"]) > OPENS_MS
+
+
+async def test_a_server_with_a_clock_ahead_leaves_no_pulse(
+    database: asyncpg.Pool, writer: JournalWriter, projector: Projector
+) -> None:
+    """What a server's wrong clock shows is not kept: a rebuild would stop auctions in the future by it."""
+    stop = asyncio.Event()
+    loop = asyncio.create_task(projector.run(stop))  # its own clock is weeks behind the server's
+    await a_story(writer)
+
+    async def is_projected() -> bool:
+        seq: int = await database.fetchval("SELECT max(seq) FROM engine.shards")
+        return seq == writer.seq
+
+    await until(is_projected)
+    stop.set()
+    await loop
+    assert await database.fetchval(SQL["pulse"]) == 0
 
 
 async def test_a_broken_shard_does_not_hold_up_the_others(

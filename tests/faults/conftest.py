@@ -1,0 +1,92 @@
+"""A case for each fault test: its seed, its directory, and what to do with them when it fails."""
+
+import shlex
+import shutil
+import tempfile
+from collections.abc import Callable, Generator, Iterator
+from pathlib import Path
+from zlib import crc32
+
+import asyncpg
+import pytest
+
+from kit.embedded import Postgres, Valkey
+from kit.migrate import migrate
+from tests.faults.cluster import Case
+from tests.faults.nemesis import Shim, require_root
+
+_FAILED: pytest.StashKey[bool] = pytest.StashKey()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Remember that a test failed, so that its case keeps what it has."""
+    report = yield
+    if report.failed:
+        item.stash[_FAILED] = True
+    return report
+
+
+@pytest.fixture
+def case(request: pytest.FixtureRequest) -> Iterator[Case]:
+    """A case of its own; when it fails, the seed and the command are printed and everything is kept."""
+    base: int = request.config.getoption("--seed")
+    seed = base * 1_000_003 + crc32(request.node.name.encode())
+    directory = Path(tempfile.mkdtemp(prefix="luochui-fault-"))
+    directory.chmod(0o755)
+    made = Case(directory, seed)
+    yield made
+    made.history.close()
+    if request.node.stash.get(_FAILED, False):
+        name = shlex.quote(request.node.nodeid)
+        print(f"\nseed: {base}\nrun:  python -m pytest {name} --seed {base}\nkept: {directory}")
+    else:
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+@pytest.fixture
+def counted(request: pytest.FixtureRequest) -> Callable[[int, int], int]:
+    """How often: `counted(10, 200)` is 10, with `--faults-long` 200."""
+    long: bool = request.config.getoption("--faults-long")
+    return lambda short, often: often if long else short
+
+
+@pytest.fixture
+def root() -> None:
+    """Needs root: fails with the reason where we are not (see reporting.py)."""
+    require_root("this case")
+
+
+@pytest.fixture
+def shim(case: Case) -> Shim:
+    """The preloaded library, built for this case."""
+    return Shim(case.directory)
+
+
+@pytest.fixture
+def engine_server(case: Case) -> Iterator[Valkey]:
+    """An engine server of this case's own, not started yet."""
+    server = Valkey(case.directory / "engine")
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def scratch(server_dir: Path) -> Iterator[Valkey]:
+    """A second server: the journal is replayed into it and must give the same books."""
+    with Valkey(server_dir / "scratch", options={"appendonly": "no"}) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+async def durable_template(server_dir: Path) -> Path:
+    """The directory of a stopped PostgreSQL with a migrated database `luochui`, to be copied."""
+    directory = server_dir / "pg-template"
+    with Postgres(directory) as server:
+        connection = await asyncpg.connect(server.url("postgres"))
+        await connection.execute("CREATE DATABASE luochui")
+        await connection.close()
+        migrate(server.url())
+    return directory
