@@ -15,11 +15,15 @@ from auction_engine.gateway import Gateway
 from auction_engine.library import load_library
 from auction_engine.projector import Projector
 from auction_engine.recovery import Fence
-from auction_engine.rules.commands import Command, Result
+from auction_engine.rules.commands import Command, Result, Sealing
+from auction_engine.rules.formats import SEALED_FORMATS
 from auction_engine.rules.model import create_command
 from auction_engine.rules.profile import Profile
+from auction_engine.sealed_bids import parse_envelope
+from auction_engine.sealed_checks import fault_in_sealing
 from auction_engine.waiting import Limits
 from kit.clock import Clock
+from kit.errors import InvalidInput
 from kit.sql import Pool
 
 _SOCKET_SECONDS = 5.0
@@ -37,13 +41,18 @@ _VIEW_FIELDS = (
     "reserve_met",
     "final",
     "result",
+    "opening_due",
 )
 
 
 class NotDue(msgspec.Struct, frozen=True):
-    """The auction is not final yet. `ends_at_ms` is its present end, None while suspended; the grace follows it."""
+    """The auction is not final yet. `ends_at_ms` is its present end, None while suspended; the grace follows it.
+
+    `opening_due`: it has closed for good, and its sealed bids must be opened before there is a result.
+    """
 
     ends_at_ms: int | None
+    opening_due: bool = False
 
 
 class Engine:
@@ -102,10 +111,29 @@ class Engine:
         return await self.gateway.submit(str(auction_id), command)
 
     async def create_auction(
-        self, auction_id: UUID, profile: Profile, *, paddles: dict[int, int | None] | None = None
+        self,
+        auction_id: UUID,
+        profile: Profile,
+        *,
+        paddles: dict[int, int | None] | None = None,
+        sealing: Sealing | None = None,
     ) -> Acknowledgement:
-        """Freeze the profile and open the book; again with the same profile it answers as a replay."""
-        return await self.submit(auction_id, create_command(profile, paddles))
+        """Freeze the profile and open the book; again with the same profile it answers as a replay.
+
+        A sealed format needs a `sealing`, whose canary has been opened (`sealed_canary.py`): the engine is never told
+        a sealed amount. Raises InvalidInput where it lacks one, has no use for one, or the canary does not hold.
+        """
+        command = create_command(profile, paddles, sealing=sealing)
+        _check_sealing(auction_id, profile, command)
+        return await self.submit(auction_id, command)
+
+    async def seal(
+        self, auction_id: UUID, paddle: int, envelope: str, *, id: str = ""
+    ) -> Acknowledgement:
+        """A sealed bid, as the bidder's client made it. Raises MalformedEnvelope where it can't be one."""
+        parse_envelope(envelope)
+        command = Command(do="seal", paddle=paddle, envelope=envelope, id=id)
+        return await self.submit(auction_id, command)
 
     async def admit(
         self, auction_id: UUID, paddle: int, *, limit_fen: int | None = None, id: str = ""
@@ -152,11 +180,34 @@ class Engine:
     async def close(self, auction_id: UUID) -> Result | NotDue:
         """Close the auction if its end and the grace have passed; safe to repeat, and from many callers at once.
 
-        When it answers a result, that result is in PostgreSQL and under a signed checkpoint.
+        When it answers a result, that result is in PostgreSQL and under a signed checkpoint. So are the sealed bids
+        when it answers that their opening is due: which they are is fixed before anybody opens them.
         """
         await self.submit(auction_id, Command(do="tick"))
         view = await self.view(auction_id)
-        if not view["final"]:
+        is_opening_due = bool(view["opening_due"])
+        if not view["final"] and not is_opening_due:
             return NotDue(view["ends_at"])
         await self.projector.project(keys.shard_of(str(auction_id), self._shards))
+        if is_opening_due:
+            return NotDue(view["ends_at"], opening_due=True)
         return msgspec.convert(view["result"], Result)
+
+
+def _check_sealing(auction_id: UUID, profile: Profile, command: Command) -> None:
+    creation = command.creation
+    assert creation is not None, "the command creates"
+    is_sealed = profile.format in SEALED_FORMATS
+    if is_sealed and creation.sealing is None:
+        raise InvalidInput(
+            "sealing",
+            f"is missing: {profile.format} takes bids in envelopes, for which two public keys are published",
+            f"缺少该字段：{profile.format} 须公布两把公钥以接收密封信封",
+        )
+    if creation.sealing is None:
+        return
+    if not is_sealed:
+        raise InvalidInput("sealing", "is of no use in this format", "该竞价方式不使用此字段")
+    fault = fault_in_sealing(str(auction_id), creation)
+    if fault is not None:
+        raise InvalidInput("sealing", fault)

@@ -318,7 +318,10 @@ def _public_key(kem: str, text: str, *, field: str) -> X25519PublicKey | MLKEM76
     classic = X25519PublicKey.from_public_bytes(raw[-32:])
     if kem == CLASSIC:
         return classic
-    lattice = MLKEM768PublicKey.from_public_bytes(raw[:_MLKEM_PUBLIC_BYTES])
+    try:
+        lattice = MLKEM768PublicKey.from_public_bytes(raw[:_MLKEM_PUBLIC_BYTES])
+    except ValueError as error:
+        raise InvalidInput(field, "is no ML-KEM-768 key", "不是 ML-KEM-768 公钥") from error
     return MLKEM768X25519PublicKey(lattice, classic)
 
 

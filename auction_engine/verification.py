@@ -27,10 +27,22 @@ from auction_engine.bundle import (
 )
 from auction_engine.checkpoints import BadNote, Checkpoint, is_signed, open_checkpoint, origin_of
 from auction_engine.errors import JournalBroken
-from auction_engine.journal import HEADER_VERSION, PublicHeader, chain_value, command_leaf
+from auction_engine.journal import (
+    ACCEPTED,
+    HEADER_VERSION,
+    PublicHeader,
+    WireCommand,
+    WireDecision,
+    chain_value,
+    command_leaf,
+)
 from auction_engine.merkle import Tree, is_consistent, leaf_hash, root_from_inclusion
 from auction_engine.receipts import DO, EXTRA, VALUE, Receipt, batch_statement, fault_in, restored
 from auction_engine.replica import Replica
+from auction_engine.rules.commands import Creation, Openings
+from auction_engine.sealed_canary import terms_of
+from auction_engine.sealed_checks import fault_in_openings, fault_in_sealing
+from auction_engine.sealed_opening import KEY_LOST, sealed_bids_in
 from kit.errors import LuochuiError
 
 
@@ -51,7 +63,7 @@ class DoesNotHold(LuochuiError):
         self.reason = reason
 
 
-class Verified(msgspec.Struct, frozen=True, kw_only=True):
+class Verified(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What a bundle proves."""
 
     auction: str
@@ -62,6 +74,21 @@ class Verified(msgspec.Struct, frozen=True, kw_only=True):
     receipts: int
     checkpoint_size: int
     keys: list[str]
+    #: Of a live sealed auction only.
+    sealed: "SealedSummary | None" = None
+
+
+class SealedSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """The envelopes that stood at the close: how many, how many gave an amount, and why the others did not.
+
+    Every amount was checked against its envelope's commitment, every failure against a private key that is shown;
+    unless `key_lost`: then nothing was opened, and nothing could be proved.
+    """
+
+    envelopes: int
+    opened: int
+    unopened: list[tuple[int, str]]
+    key_lost: bool
 
 
 class _State:
@@ -78,6 +105,8 @@ class _State:
         self.checkpoint: Checkpoint | None = None
         self.included = False
         self.receipts = 0
+        self.history: list[tuple[WireCommand, WireDecision]] = []
+        self.sealed: SealedSummary | None = None
 
 
 def verify_bundle(data: bytes, *, trusted_keys: Sequence[bytes] | None = None) -> Verified:
@@ -108,6 +137,7 @@ def verify_bundle(data: bytes, *, trusted_keys: Sequence[bytes] | None = None) -
         receipts=state.receipts,
         checkpoint_size=state.checkpoint.size,
         keys=head.keys,
+        sealed=state.sealed,
     )
 
 
@@ -236,6 +266,7 @@ def _check_opening(
         raise DoesNotHold(
             place, f"it was decided {opening.decision}; by the rules it is {expected}"
         )
+    _check_sealed(state, opening, place)
 
 
 def _check_creation(state: _State, opening: Opening, place: str) -> None:
@@ -245,6 +276,32 @@ def _check_creation(state: _State, opening: Opening, place: str) -> None:
     creation = command[EXTRA]
     if creation["profile"] != state.head.profile or creation["hash"] != state.head.profile_hash:
         raise DoesNotHold("line 1: profile", "the auction was created with other rules")
+
+
+def _check_sealed(state: _State, opening: Opening, place: str) -> None:
+    """The canary of a live sealed auction, and each opening against its envelope."""
+    if state.replica.auction.book.sealing is None:
+        return
+    state.history.append((opening.command, opening.decision))
+    creation = msgspec.convert(state.history[0][0][EXTRA], Creation)
+    if opening.command[DO] == "create" and opening.decision[0] == ACCEPTED:
+        fault = fault_in_sealing(state.head.auction, creation)
+        if fault is not None:
+            raise DoesNotHold(place, fault)
+    if opening.command[DO] != "open_bids" or opening.decision[0] != ACCEPTED:
+        return
+    openings = msgspec.convert(opening.command[EXTRA], Openings)
+    terms = terms_of(state.head.auction, creation)
+    fault = fault_in_openings(terms, sealed_bids_in(state.history), openings)
+    if fault is not None:
+        raise DoesNotHold(place, fault)
+    unopened = state.replica.auction.format.unopened
+    state.sealed = SealedSummary(
+        envelopes=len(openings.bids),
+        opened=len(openings.bids) - len(unopened),
+        unopened=list(unopened.items()),
+        key_lost=any(one.reason == KEY_LOST for one in openings.bids),
+    )
 
 
 def _check_checkpoint(state: _State, line: Signed, place: str) -> None:
@@ -330,6 +387,9 @@ def _check_whole(state: _State) -> None:
     if state.checkpoint is None or not state.included:
         raise DoesNotHold("the end", "no checkpoint covers the last batch")
     result = state.replica.result(header.decided_ms).as_object()
+    waiting = len(state.replica.auction.format.envelopes())
+    if state.replica.auction.is_opening_due(header.decided_ms):
+        raise DoesNotHold("line 1: result", f"{waiting} sealed bids were not opened")
     if result["outcome"] == "open":
         raise DoesNotHold("line 1: result", "the auction is not final after its last command")
     if msgspec.to_builtins(result) != head.result:

@@ -72,6 +72,8 @@ class Format(ABC):
 
     def __init__(self, book: Book) -> None:
         self.book = book
+        #: Why envelopes that stood did not become offers, by paddle.
+        self.unopened: dict[int, str] = {}
 
     def is_wrong(self, do: str) -> bool:
         """Whether the format, as it stands, has no such action."""

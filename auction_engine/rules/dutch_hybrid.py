@@ -24,7 +24,6 @@ class DutchHybrid(DutchFormat):
         assert isinstance(terms, Hybrid)
         self.terms = terms
         self.offers: dict[int, Offer] = {}
-        self.unopened: dict[int, str] = {}
         self.dutch_seq = 0
         #: The four turns of the sealed part: sealing from, to, last look from, to.
         self.seal_from = self.seal_to = self.look_from = self.look_to = 0

@@ -23,3 +23,8 @@ FORMAT_CLASSES: dict[str, type[Format]] = {
     "weighted": WeightedFormat,
     "sell_off": SellOffFormat,
 }
+
+#: Formats in which bids are sealed; a live auction of theirs takes them in envelopes.
+SEALED_FORMATS = frozenset(
+    name for name, format_class in FORMAT_CLASSES.items() if "seal" in format_class.actions
+)

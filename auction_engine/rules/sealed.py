@@ -27,8 +27,6 @@ class SealedFormat(Format):
     def __init__(self, book: Book) -> None:
         super().__init__(book)
         self.offers: dict[int, Offer] = {}
-        #: Why envelopes that stood did not become offers, by paddle.
-        self.unopened: dict[int, str] = {}
 
     @property
     def terms(self) -> Sealed:

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from auction_engine.rules.commands import AMOUNT_MAX, Canary, Sealing
+from auction_engine.rules.profile import Profile, profile_hash
 from auction_engine.sealed_bids import (
     HYBRID,
     KEMS,
@@ -22,6 +23,7 @@ from auction_engine.sealed_bids import (
     seal_bid,
     seal_plaintext,
 )
+from auction_engine.sealed_canary import prove_keys
 from tests.auction_engine.make_engine import AUCTION, OTHER_AUCTION
 from tests.make_scenarios import auction
 
@@ -36,6 +38,14 @@ UNREAD_SEALING = Sealing(
 SEALED_KINDS = ("one_shot", "vickrey", "uniform_price", "weighted", "dutch_hybrid")
 TERMS_HASH = sha256(b"terms").hexdigest()
 DEADLINE_MS = 1_790_000_000_000
+
+
+def a_sealing(auction_id: str, profile: Profile, kem: str = HYBRID) -> tuple[SealingTerms, Sealing]:
+    """What is published of an auction that seals to the keys of `a_sealing_key`, the canary opened."""
+    terms = some_terms(
+        kem, auction=auction_id, deadline_ms=profile.closes_at, terms_hash=profile_hash(profile)
+    )
+    return terms, prove_keys(terms, a_sealing_key("venue", kem), a_sealing_key("opener", kem))
 
 
 def sealed_rules(kind: str = "one_shot", **fields: Any) -> dict[str, Any]:
