@@ -4,7 +4,8 @@
 
 INSERT INTO settlement.account_kinds (kind, book, may_go_negative, title, title_zh) VALUES
   ('unmatched', 'money', false, 'Received and not yet attributed', '待认领款项'),
-  ('refund_payable', 'money', false, 'To be sent back to who paid', '应退款项');
+  ('refund_payable', 'money', false, 'To be sent back to who paid', '应退款项')
+ON CONFLICT DO NOTHING;  -- kinds and steps stay when this migration is taken back
 
 -- What a party is to pay, under the reference that it writes on its transfer. The reference follows from the rest.
 CREATE TABLE settlement.dues (
@@ -212,7 +213,8 @@ INSERT INTO settlement.steps VALUES
   ('payment_files', 'DRAFT', 'VOID'), ('payment_files', 'APPROVED', 'VOID'),
   ('payment_lines', 'PENDING', 'ACCEPTED'), ('payment_lines', 'PENDING', 'PAID'),
   ('payment_lines', 'PENDING', 'REJECTED'), ('payment_lines', 'PENDING', 'DROPPED'),
-  ('payment_lines', 'ACCEPTED', 'PAID'), ('payment_lines', 'ACCEPTED', 'REJECTED');
+  ('payment_lines', 'ACCEPTED', 'PAID'), ('payment_lines', 'ACCEPTED', 'REJECTED')
+ON CONFLICT DO NOTHING;
 
 CREATE TRIGGER bank_files_terms BEFORE UPDATE ON settlement.bank_files FOR EACH ROW
   EXECUTE FUNCTION settlement.guard_terms('id', 'holder_id', 'kind', 'content');
