@@ -33,6 +33,7 @@ _SLOTS = (
 )
 _FILE_BYTES = 4096
 _STOP_SECONDS = 10
+PROC = Path("/proc")
 
 
 class Shim:
