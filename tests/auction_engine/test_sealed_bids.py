@@ -444,3 +444,21 @@ def test_lost_key_is_reported_for_all_or_not_at_all() -> None:
     assert fault_in_openings(TERMS, bids, openings) is None
     shown = msgspec.structs.replace(openings, venue_key=VENUE.text())
     assert "not lost" in str(fault_in_openings(TERMS, bids, shown))
+
+
+def test_the_documented_client_seals_what_opens() -> None:
+    """The client code of docs/sealed-bids.md runs as it stands there, and the openers read its amount."""
+    page = (Path(__file__).parents[2] / "docs/sealed-bids.md").read_text(encoding="utf-8")
+    code = page.split("```python\n")[1].split("```")[0]
+    names: dict[str, Any] = {"published": msgspec.json.encode(TERMS)}
+    exec(code, names)
+    bid = opened(names["envelope"], TERMS, paddle=7, venue=VENUE, opener=OPENER)
+    assert bid.amount_fen == 1_234_500_000
+
+
+@pytest.mark.parametrize("kem", KEMS)
+def test_documented_lengths_are_the_real_ones(kem: str) -> None:
+    """The table of docs/sealed-bids.md states each suite's text length."""
+    page = (Path(__file__).parents[2] / "docs/sealed-bids.md").read_text(encoding="utf-8")
+    [row] = [line for line in page.splitlines() if line.startswith(f"| `{kem}`")]
+    assert row.endswith(f"| {envelope_length(kem):,} characters |")

@@ -41,7 +41,7 @@ from tests.auction_engine.make_sealed import a_sealing, a_sealing_key, sealed_ru
 AUCTION_ID = UUID(AUCTION)
 SHARD = keys.shard_of(AUCTION)
 CANARY_FEN = 6_543_217_654_321
-OPEN_MS = 1_500
+OPEN_MS = 2_500
 VENUE, OPENER = a_sealing_key("venue"), a_sealing_key("opener")
 PADDLES: dict[int, int | None] = dict.fromkeys(range(1, 7))
 
