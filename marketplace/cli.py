@@ -29,6 +29,7 @@ class _LazyGroup(click.Group):
             "Check an auction bundle without trusting the venue. / 验证竞价存证包",
         ),
         "migrate": ("migrate", "Bring a database to the present schema. / 数据库迁移"),
+        "bench": ("bench", "Measure the system against other ways to do the same. / 性能压测"),
         "check-ledger": ("check_ledger", "Prove the ledger's invariants. / 核对总账"),
         "serve": ("serve", "Run one process: api, projector or worker. / 运行单个进程"),
     }

@@ -1,0 +1,106 @@
+"""Figures beside throughput: one bid alone, a refused bid, and memory."""
+
+import os
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from statistics import median
+from time import perf_counter
+
+from auction_engine import keys
+from auction_engine.connection import Connection
+from auction_engine.rules.commands import Command
+from loadtests.engine_integrity import require
+from loadtests.engine_load import Lot, Run, bid_on, open_lots
+from loadtests.engine_stage import LIMIT_FEN, PADDLES, START_FEN, Stage, new_auction, profile
+from loadtests.report import Rounds
+
+#: What a lone bid appends to the append-only file, about.
+_BYTES_OF_A_BID = 600
+_FSYNC_FILE = "fsync.probe"
+
+
+async def lone_bid(stage: Stage, rounds: Rounds, *, times: int) -> None:
+    """One bid that meets an idle engine, against a bare FCALL round trip plus one fsync, in turn."""
+    (lot,) = await open_lots(stage, 1)
+    bare = await Connection.open(stage.other_server.url, name="bare-fcall")
+    file = os.open(Path(stage.engine_server.directory) / _FSYNC_FILE, os.O_CREAT | os.O_WRONLY)
+    bids, calls, syncs = [], [], []
+    try:
+        for _ in range(times):
+            (bid,) = lot.next_bids(1)
+            bids.append(await _timed(_accepted(stage, lot, bid)))
+            calls.append(await _timed(bare.call(("FCALL", "empty_call", 0))))
+            syncs.append(_timed_fsync(file))
+    finally:
+        os.close(file)
+        bare.close()
+    rounds.add("lone_bid_us", median(bids), "microseconds")
+    rounds.add("bare_fcall_us", median(calls), "microseconds")
+    rounds.add("one_fsync_us", median(syncs), "microseconds")
+    rounds.add("fcall_and_fsync_us", median(calls) + median(syncs), "microseconds")
+
+
+async def _accepted(stage: Stage, lot: Lot, bid: Command) -> None:
+    acknowledgement = await stage.engine.gateway.submit(lot.auction, bid)
+    require(acknowledgement.decision.accepted, "a lone bid was refused")
+
+
+async def _timed(call: Awaitable[object]) -> float:
+    started = perf_counter()
+    await call
+    return (perf_counter() - started) * 1e6
+
+
+def _timed_fsync(file: int) -> float:
+    started = perf_counter()
+    os.write(file, bytes(_BYTES_OF_A_BID))
+    os.fdatasync(file)
+    return (perf_counter() - started) * 1e6
+
+
+class Low(Lot):
+    """A lot whose next bids are all below the minimum."""
+
+    def next_bids(self, count: int) -> list[Command]:
+        """The least amount that is a bid at all, which the first bid of all has taken."""
+        return [
+            Command(do="bid", paddle=bid.paddle, value=START_FEN, id=bid.id)
+            for bid in super().next_bids(count)
+        ]
+
+
+async def refused(stage: Stage, *, seconds: float) -> Run:
+    """As `hot_lot`, but every bid is refused as below the minimum: those are counted."""
+    (lot,) = await open_lots(stage, 1)
+    for bid in lot.next_bids(2):
+        await _accepted(stage, lot, bid)
+    low = Low(lot.auction_id)
+    low.bids = lot.bids
+    run = await bid_on(stage, [low], seconds=seconds)
+    require(run.accepted == 0, "a bid below the minimum was accepted")
+    return Run(accepted=low.bids - lot.bids, seconds=run.seconds)
+
+
+async def server_us(stage: Stage) -> int:
+    """Microseconds that the engine's server has spent inside its function so far."""
+    stats = await stage.engine_client.info("commandstats")
+    return int(stats["cmdstat_fcall"]["usec"])
+
+
+async def memory(stage: Stage, rounds: Rounds, hot: Run) -> None:
+    """Bytes of the engine's memory: a live auction without paddles, one paddle, and one id of an accepted bid."""
+    sizes = []
+    for paddles in (0, PADDLES):
+        auction = new_auction()
+        admitted: dict[int, int | None] = dict.fromkeys(range(1, paddles + 1), LIMIT_FEN)
+        await stage.engine.create_auction(auction, profile(), paddles=admitted)
+        sizes.append(await _used(stage, keys.book, str(auction)))
+    rounds.add("memory_live_auction", sizes[0], "bytes")
+    rounds.add("memory_paddle", (sizes[1] - sizes[0]) / PADDLES, "bytes")
+    ids = await _used(stage, keys.ids, str(hot.auctions[0]))
+    rounds.add("memory_bid_id", ids / max(hot.accepted, 1), "bytes")
+
+
+async def _used(stage: Stage, key_of: Callable[[int, str], str], auction: str) -> int:
+    key = key_of(keys.shard_of(auction), auction)
+    return int(await stage.engine_client.memory_usage(key, samples=0) or 0)
