@@ -12,7 +12,7 @@ import pytest
 
 from kit.embedded import Postgres, Valkey
 from kit.migrate import migrate
-from tests.faults.cluster import Case
+from tests.faults.cluster import Case, copied
 from tests.faults.nemesis import Shim, require_root
 
 _FAILED: pytest.StashKey[bool] = pytest.StashKey()
@@ -90,3 +90,11 @@ async def durable_template(server_dir: Path) -> Path:
         await connection.close()
         migrate(server.url())
     return directory
+
+
+@pytest.fixture
+def durable_postgres(case: Case, durable_template: Path) -> Iterator[Postgres]:
+    """A database server of this case's own, with real fsync, not started yet."""
+    server = Postgres(copied(durable_template, case.directory / "pg"))
+    yield server
+    server.stop()

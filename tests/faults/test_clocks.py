@@ -23,7 +23,7 @@ STEPS = {"+1h": _HOUR_US, "-1h": -_HOUR_US, "+70s": 70_000_000}
 async def test_f17_clock_of_the_engines_server_steps(
     step: str, case: Case, shim: Shim, database_url: str, scratch: Valkey
 ) -> None:
-    """The server's clock steps and steps back: meanwhile nothing is decided, closed or opened again; then all goes on."""
+    """The clock steps and steps back: meanwhile nothing is decided, closed or opened again; then all goes on."""
     with Valkey(case.directory / "engine", environment=shim.environment) as server:
         async with site(case, server, database_url) as running:
             load = running.load()
