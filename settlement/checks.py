@@ -8,7 +8,10 @@ import msgspec
 
 from kit.sql import Connection, load_statements
 
-_SQL = load_statements("settlement", "sql/checks.sql")
+_SQL = {
+    **load_statements("settlement", "sql/checks.sql"),
+    **load_statements("settlement", "sql/checks_of_income.sql"),
+}
 SHOWN_MAX = 5
 
 

@@ -14,19 +14,21 @@ from kit.clock import CHINA
 from kit.failpoints import register
 from kit.money import split_among, yuan
 from kit.sql import Connection, load_statements
-from settlement import cases, funds, payments
+from settlement import breakers, cases, funds, margins, payments
 from settlement.cases import Case, Claim, Evidence, StepLine
 from settlement.documents import canonical, digest
-from settlement.errors import PlanChanged, SamePerson
+from settlement.errors import BreakerTripped, PlanChanged, SamePerson
 from settlement.ledger import AccountKey, Entry, Transfer, fund_account, post, share
-from settlement.rules.caps import caps_left
+from settlement.rules.caps import caps_left, with_party_year
 from settlement.rules.case import JuniorClaim, Loan, check_received
 from settlement.rules.compensation import Opening, open_claim
 from settlement.rules.recovery import Book, Debt, start_book
 from settlement.rules.scheme import Caps, Scheme
+from settlement.schemes import SchemeFile
 
 _SQL = load_statements("settlement", "sql/cases.sql")
 REVIEWERS = 2
+SUSPENDED = "SUSPENDED_BY_BREAKER"
 
 _before_open = register("settlement.compensation.before_open")
 _after_open = register("settlement.compensation.after_open")
@@ -52,15 +54,36 @@ async def apply_claim(
     case = await cases.lock(conn, case_id)
     if case.state == cases.COMP_APPLIED and case.claim is not None and case.claim.loan == loan:
         return case
-    case.needs(cases.DEFAULT_CONFIRMED, step=cases.COMP_APPLIED)
-    rules = (await cases.scheme(conn, case.scheme_id, case.scheme_version)).scheme
-    assert rules is not None, "only complete schemes are enrolled under"
-    check_received(rules, loan)
-    rules = await _with_caps_left(conn, rules, case, now=now)
-    opening = open_claim(rules, loan)
+    rules = await rules_for(conn, case, loan, now=now)
     juniors = tuple(junior_claims)
-    book = start_book(rules, loan, opening, junior_claims=juniors)
     claim = Claim(scheme=rules, loan=loan, junior_claims=juniors, evidence=tuple(evidence))
+    return await store_claim(conn, case, claim, applied_by=applied_by, now=now)
+
+
+async def rules_for(conn: Connection, case: Case, loan: Loan, *, now: datetime) -> Scheme:
+    """The scheme as it stands for a claim of this loan now: with what is left of every cap.
+
+    Raises `IllegalStep` before the default is confirmed, `BreakerTripped` where the scheme has ended for the lender.
+    """
+    case.needs(cases.DEFAULT_CONFIRMED, step=cases.COMP_APPLIED)
+    if await breakers.is_terminated(conn, case.scheme_id, case.lender_id):
+        raise BreakerTripped
+    file = await cases.scheme(conn, case.scheme_id, case.scheme_version)
+    assert file.scheme is not None, "only complete schemes are enrolled under"
+    check_received(file.scheme, loan)
+    caps, party_year_left = await caps_for(conn, file, case, now=now)
+    for fund, left_fen in party_year_left.items():
+        caps[fund] = with_party_year(caps[fund], left_fen)
+    return msgspec.structs.replace(file.scheme, caps=caps)
+
+
+async def store_claim(
+    conn: Connection, case: Case, claim: Claim, *, applied_by: UUID, now: datetime
+) -> Case:
+    """Compute a claim under its scheme as given, and reserve what it promises."""
+    rules, loan, case_id = claim.scheme, claim.loan, case.id
+    opening = open_claim(rules, loan)
+    book = start_book(rules, loan, opening, junior_claims=claim.junior_claims)
     await conn.execute(
         _SQL["apply_claim"],
         case_id,
@@ -125,11 +148,44 @@ async def review_claim(
     if not approved:
         await cases.set_state(conn, case, cases.REJECTED)
     elif len(earlier) + 1 >= REVIEWERS:
-        _before_open()
-        await _open_books(conn, case, now=now)
-        await cases.set_state(conn, case, cases.COMP_REVIEWED)
-        _after_open()
+        await _pass_breakers(conn, case, now=now)
     return await cases.get(conn, case_id)
+
+
+async def resume(conn: Connection, case_id: UUID, *, now: datetime) -> Case:
+    """Look again at a claim that a breaker deferred; it goes on once the figures allow it."""
+    case = await cases.lock(conn, case_id)
+    if case.state == SUSPENDED:
+        await _pass_breakers(conn, case, now=now)
+    return await cases.get(conn, case_id)
+
+
+async def _pass_breakers(conn: Connection, case: Case, *, now: datetime) -> None:
+    """Open the books of a claim that both reviewers approved, unless a breaker of its scheme stops it.
+
+    DEFER suspends it until `resume` finds the figures within the threshold; TERMINATE rejects it.
+    """
+    file = await cases.scheme(conn, case.scheme_id, case.scheme_version)
+    read = await breakers.readings(conn, file, case.lender_id, now=now)
+    stopping = [one for one in read if one.has_tripped and one.action != breakers.SUSPEND_NEW]
+    lines = [
+        _line(one.metric, "熔断指标", "", one.loss_fen, f"{one.action}: {one.computation}")
+        for one in read
+    ]
+    if stopping:
+        ends = any(one.action == breakers.TERMINATE for one in stopping)
+        state = cases.REJECTED if ends else SUSPENDED
+        if state != case.state:
+            await breakers.note(conn, file, case.lender_id, stopping, case_id=case.id, now=now)
+            await cases.set_state(conn, case, state)
+            await cases.add_step(conn, case.id, state.lower(), lines=lines, by_user=None, now=now)
+        return
+    _before_open()
+    await _open_books(conn, case, now=now)
+    await cases.set_state(conn, case, cases.COMP_REVIEWED)
+    if lines:
+        await cases.add_step(conn, case.id, "breakers_passed", lines=lines, by_user=None, now=now)
+    _after_open()
 
 
 async def pay_advance(conn: Connection, case_id: UUID, *, paid_by: UUID, now: datetime) -> Case:
@@ -142,11 +198,14 @@ async def pay_advance(conn: Connection, case_id: UUID, *, paid_by: UUID, now: da
         return case
     case.needs(cases.COMP_REVIEWED, step=cases.ADVANCE_PAID)
     claim, opening, _ = case.claimed()
+    file = await cases.scheme(conn, case.scheme_id, case.scheme_version)
+    is_margin = file.operating.payout_form == "MARGIN_ACCOUNT"
+    pay = margins.set_aside if is_margin else pay_compensation
     _before_advance()
     lines = []
     for fund in claim.scheme.funds:
         parts = relief(opening, opening.advance[fund])
-        await pay_compensation(conn, case, fund, parts, kind="compensation_advance", now=now)
+        await pay(conn, case, fund, parts, kind="compensation_advance", now=now)
         lines += [
             StepLine(
                 name="advance",
@@ -278,22 +337,31 @@ async def _open_books(conn: Connection, case: Case, *, now: datetime) -> None:
     await post(conn, transfers, now=now)
 
 
-async def _with_caps_left(conn: Connection, rules: Scheme, case: Case, *, now: datetime) -> Scheme:
-    """The scheme with what is left of each fund's caps; funds are looked at in one order by everybody."""
-    left = dict(rules.caps)
-    for fund in sorted(left, key=lambda name: case.parties[name].bytes):
-        used = await funds.use(
-            conn,
-            case.parties[fund],
-            borrower_id=case.borrower_id,
-            year=now.astimezone(CHINA).year,
-        )
-        caps = caps_left(left[fund], borrower_fen=used.borrower_fen, year_fen=used.year_fen)
+async def caps_for(
+    conn: Connection, file: SchemeFile, case: Case, *, now: datetime
+) -> tuple[dict[str, Caps], dict[str, int]]:
+    """What is left of each fund's caps for a claim, and of what it may promise to the lender in the year.
+
+    Funds are looked at in one order by everybody; nobody else looks until this transaction ends.
+    """
+    assert file.scheme is not None, "checked by the caller"
+    by_party_year = file.operating.party_year_cap_fen
+    caps_of = dict.fromkeys(by_party_year, Caps()) | file.scheme.caps
+    year = now.astimezone(CHINA).year
+    left: dict[str, Caps] = {}
+    party_year_left: dict[str, int] = {}
+    for fund in sorted(caps_of, key=lambda name: case.parties[name].bytes):
+        fund_id = case.parties[fund]
+        used = await funds.use(conn, fund_id, borrower_id=case.borrower_id, year=year)
+        caps = caps_left(caps_of[fund], borrower_fen=used.borrower_fen, year_fen=used.year_fen)
         if caps.fund_balance_fen is not None:
             # The file states the fund's size; what it really has free is in the ledger.
             caps = msgspec.structs.replace(caps, fund_balance_fen=used.exposure.free_fen)
+        if fund in by_party_year:
+            spent = await conn.fetchval(_SQL["party_year_use"], fund_id, case.lender_id, year)
+            party_year_left[fund] = max(by_party_year[fund] - spent, 0)
         left[fund] = caps
-    return msgspec.structs.replace(rules, caps={name: left[name] for name in rules.caps})
+    return {name: left[name] for name in caps_of}, party_year_left
 
 
 def _caps_text(caps: Caps) -> str:

@@ -94,6 +94,18 @@ class AlreadyEnrolled(Conflict):
     code = "already_enrolled"
 
 
+class NotEnrolled(Conflict):
+    """This scheme compensates only loans enrolled before their default. / 该方案仅补偿违约前已备案的贷款。"""
+
+    code = "not_enrolled"
+
+
+class BreakerTripped(Conflict):
+    """A breaker of the scheme has tripped for this lender. / 该银行在本方案下已触发熔断。"""
+
+    code = "breaker_tripped"
+
+
 _BY_SQLSTATE: dict[str, type[LuochuiError]] = {
     "LL001": UnbalancedTransfer,
     "LL002": IdempotencyIdReused,
@@ -109,6 +121,8 @@ _BY_CONSTRAINT: dict[str, type[LuochuiError]] = {
     "deposits_one_a_lot": DepositExists,
     "cases_one_a_loan": AlreadyEnrolled,
     "cases_one_a_contract": AlreadyEnrolled,
+    "enrolments_one_a_loan": AlreadyEnrolled,
+    "enrolments_one_a_contract": AlreadyEnrolled,
 }
 
 

@@ -4,7 +4,8 @@ An event id counts once. Movements are posted to the loss-sharing book and what 
 its own; the fund's money moves only at final clearing. Source: domain 5.3, 7 and 8; contracts 2, steps 8 and 9.
 """
 
-from datetime import datetime
+from collections.abc import Mapping
+from datetime import date, datetime
 from uuid import UUID
 
 import msgspec
@@ -13,35 +14,52 @@ from kit.errors import InvalidInput
 from kit.failpoints import register
 from kit.money import yuan
 from kit.sql import Connection, load_statements
-from settlement import cases
+from settlement import cases, margins
 from settlement.cases import Case, StepLine
 from settlement.compensation import debt_entries, pay_compensation, relief
 from settlement.documents import canonical, read
-from settlement.errors import DuplicateBankReference, IdempotencyIdReused, IllegalStep
+from settlement.errors import IdempotencyIdReused
 from settlement.ledger import (
     AccountKey,
     Entry,
     Transfer,
-    fund_account,
-    move,
-    outside,
     post,
     post_one,
     share,
 )
+from settlement.returning import (
+    Settlement,
+    close_if_settled,
+    deadline,
+    record_return,
+    settlements,
+    terms_of,
+)
 from settlement.rules.case import RecoveryEvent
 from settlement.rules.clearing import Final, finish
+from settlement.rules.compensation import Opening
 from settlement.rules.recovery import Recovered, recover
 
+__all__ = [
+    "Clearing",
+    "RecordedRecovery",
+    "Settlement",
+    "clearings",
+    "final_clearing",
+    "record_recovery",
+    "record_return",
+    "recoveries",
+    "settlements",
+]
+
 _SQL = load_statements("settlement", "sql/cases.sql")
+_RETURNING = load_statements("settlement", "sql/returning.sql")
 EVENT_ID_MAX = 100
 
 _before_recovery = register("settlement.recoveries.before_recovery")
 _after_recovery = register("settlement.recoveries.after_recovery")
 _before_final = register("settlement.recoveries.before_final")
 _after_final = register("settlement.recoveries.after_final")
-_before_return = register("settlement.recoveries.before_return")
-_after_return = register("settlement.recoveries.after_return")
 
 
 class RecordedRecovery(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,14 +70,14 @@ class RecordedRecovery(msgspec.Struct, frozen=True, kw_only=True):
     recorded_at: datetime
 
 
-class Settlement(msgspec.Struct, frozen=True, kw_only=True):
-    """What moves at the end between a fund and a party: above 0 to the party, below 0 back to the fund."""
+class Clearing(msgspec.Struct, frozen=True, kw_only=True):
+    """A final clearing by version; `event_id` is the late recovery that made it, null for the first."""
 
-    fund_party: str
-    party: str
-    amount_fen: int
-    settled_at: datetime | None
-    bank_reference: str | None
+    version: int
+    final: Final
+    event_id: str | None
+    cleared_by: UUID | None
+    cleared_at: datetime
 
 
 async def record_recovery(
@@ -88,7 +106,7 @@ async def record_recovery(
     await conn.execute(_SQL["set_book"], case_id, cases.DISPOSAL, canonical(after))
     transfers = []
     if recovered.shared_fen:
-        transfers.append(_sharing(case, recovered))
+        transfers.append(sharing(case, recovered))
     paid = debt_entries(case_id, book.debt, after.debt)
     if paid:
         transfers.append(
@@ -100,7 +118,7 @@ async def record_recovery(
             )
         )
     await post(conn, transfers, now=now)
-    lines = _recovery_lines(event, book.positions, recovered)
+    lines = recovery_lines(event, book.positions, recovered)
     await cases.add_step(conn, case_id, "record_recovery", lines=lines, by_user=None, now=now)
     _after_recovery()
     return recovered
@@ -144,83 +162,69 @@ async def final_clearing(
             entries=tuple(trued),
         )
         await post_one(conn, true_up, now=now)
-    for fund, delta_fen in final.delta.items():
-        parts = relief(opening, abs(delta_fen))
-        if delta_fen > 0:
-            await pay_compensation(conn, case, fund, parts, kind="compensation_top_up", now=now)
-        sign, settled_at = (1, now) if delta_fen > 0 else (-1, None)
-        for party, fen in parts.items():
-            await conn.execute(
-                _SQL["insert_settlement"], case_id, fund, party, sign * fen, settled_at
-            )
-    await cases.add_step(
-        conn, case_id, "final_clearing", lines=_final_lines(final), by_user=cleared_by, now=now
+    await settle_deltas(conn, case, opening, final.delta, version=1, now=now)
+    if (await terms_of(conn, case)).payout_form == "MARGIN_ACCOUNT":
+        await margins.release(conn, case, now=now)
+    await conn.execute(
+        _RETURNING["insert_final"], case_id, 1, canonical(final), None, cleared_by, now
     )
-    await _close_if_settled(conn, case)
+    await cases.add_step(
+        conn, case_id, "final_clearing", lines=final_lines(final), by_user=cleared_by, now=now
+    )
+    await close_if_settled(conn, case)
     _after_final()
     return final
 
 
-async def record_return(
+async def settle_deltas(
     conn: Connection,
-    case_id: UUID,
+    case: Case,
+    opening: Opening,
+    deltas: Mapping[str, int],
     *,
-    fund_party: str,
-    party: str,
-    amount_fen: int,
-    bank_reference: str,
+    version: int,
     now: datetime,
-) -> Case:
-    """A party returned to the fund what the final clearing asked for; once a bank reference.
+) -> None:
+    """Top up what a fund owes (补拨), and note what is asked back (退回) with its last day.
 
-    Raises `IllegalStep` when nothing is to be returned, `InvalidInput` for another amount.
+    What is asked back and still set aside on a margin account goes back at once.
     """
-    case = await cases.lock(conn, case_id)
-    due = {(row.fund_party, row.party): row for row in await settlements(conn, case_id)}
-    row = due.get((fund_party, party))
-    if row is None or row.amount_fen > 0:
-        raise IllegalStep(f"case {case_id}", state=case.state, step="return")
-    if row.settled_at is not None:
-        if row.bank_reference != bank_reference:
-            raise DuplicateBankReference
-        return case
-    if amount_fen != -row.amount_fen:
-        raise InvalidInput(
-            "amount_fen",
-            f"must be the {-row.amount_fen} that is due, not {amount_fen}",
-            f"应为应退回的 {-row.amount_fen}，不能是 {amount_fen}",
+    terms = await terms_of(conn, case)
+    kind = "compensation_top_up" if version == 1 else f"compensation_top_up_{version}"
+    for fund, delta_fen in deltas.items():
+        parts = relief(opening, abs(delta_fen))
+        row: tuple[int, date | None, datetime | None] = (1, None, now)
+        if delta_fen > 0:
+            await pay_compensation(conn, case, fund, parts, kind=kind, now=now)
+        elif version == 1 and terms.payout_form == "MARGIN_ACCOUNT":
+            parts = await margins.take_back(conn, case, fund, -delta_fen, why="final", now=now)
+            row = (-1, None, now)
+        else:
+            row = (-1, deadline(terms, now), None)
+        sign, due_on, settled_at = row
+        for party, fen in parts.items():
+            await conn.execute(
+                _RETURNING["insert_settlement"],
+                *(case.id, fund, party, version, sign * fen, due_on, settled_at),
+            )
+
+
+async def clearings(conn: Connection, case_id: UUID) -> list[Clearing]:
+    """Every final clearing of a case, in order; all but the first were made by money that came late."""
+    return [
+        Clearing(
+            version=row["version"],
+            final=read(row["final"], Final),
+            event_id=row["event_id"],
+            cleared_by=row["cleared_by"],
+            cleared_at=row["cleared_at"],
         )
-    _before_return()
-    await post_one(
-        conn,
-        move(
-            f"{case.ref}:return:{fund_party}:{party}"[:200],
-            kind="compensation_returned",
-            ref=case.ref,
-            source=outside(case.parties[party], case.ref),
-            target=fund_account(case.parties[fund_party]),
-            amount_fen=amount_fen,
-        ),
-        now=now,
-    )
-    await conn.execute(_SQL["settle"], case_id, fund_party, party, now, bank_reference)
-    await _close_if_settled(conn, case)
-    _after_return()
-    return await cases.get(conn, case_id)
+        for row in await conn.fetch(_RETURNING["finals"], case_id)
+    ]
 
 
-async def settlements(conn: Connection, case_id: UUID) -> list[Settlement]:
-    """What the final clearing moved or asks back, by fund and party."""
-    rows = await conn.fetch(_SQL["settlements"], case_id)
-    return [msgspec.convert(dict(row), Settlement) for row in rows]
-
-
-async def _close_if_settled(conn: Connection, case: Case) -> None:
-    if all(row.settled_at is not None for row in await settlements(conn, case.id)):
-        await cases.set_state(conn, case, cases.CLOSED)
-
-
-def _sharing(case: Case, recovered: Recovered) -> Transfer:
+def sharing(case: Case, recovered: Recovered) -> Transfer:
+    """The transfer that lowers the positions by what a recovery shared."""
     return Transfer(
         idempotency_id=f"{case.ref}:event:{recovered.id}:sharing",
         kind="recovery_shared",
@@ -236,9 +240,10 @@ def _sharing(case: Case, recovered: Recovered) -> Transfer:
     )
 
 
-def _recovery_lines(
+def recovery_lines(
     event: RecoveryEvent, before: dict[str, int], recovered: Recovered
 ) -> list[StepLine]:
+    """What a recovery did, figure by figure."""
     gross = yuan(event.gross_fen)
     lines = [
         StepLine(
@@ -264,7 +269,8 @@ def _recovery_lines(
     return lines
 
 
-def _final_lines(final: Final) -> list[StepLine]:
+def final_lines(final: Final) -> list[StepLine]:
+    """What a final clearing came to, figure by figure."""
     lines = []
     for name, fen in final.closing.items():
         lines.append(

@@ -3,7 +3,9 @@
 Source: contracts 2, step 4 (*Limit*); domain 5.3, 4 (caps).
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
+
+import msgspec
 
 from kit.money import split_among
 from settlement.rules.scheme import Caps
@@ -33,6 +35,28 @@ def caps_left(caps: Caps, *, borrower_fen: int = 0, year_fen: int = 0, fund_fen:
         year_fen=_less(caps.year_fen, year_fen),
         fund_balance_fen=_less(caps.fund_balance_fen, fund_fen),
     )
+
+
+def with_party_year(caps: Caps, left_fen: int) -> Caps:
+    """The caps under a further limit of the year: what one party may still be promised in it."""
+    year_fen = left_fen if caps.year_fen is None else min(caps.year_fen, left_fen)
+    return msgspec.structs.replace(caps, year_fen=year_fen)
+
+
+def allot(
+    claims: Mapping[str, int], limits: Iterable[tuple[int, Collection[str]]]
+) -> dict[str, int]:
+    """What several claims of one day get under limits that each bind some of them.
+
+    Each limit is shared pro rata by largest remainder over the claims that it binds; a claim gets the least of its
+    shares, so no limit is passed. Source: domain 5.3, 4 ("split by LR over the claims").
+    """
+    allotted = dict(claims)
+    for limit_fen, names in limits:
+        bound = {name: claims[name] for name in claims if name in names}
+        for name, fen in share_limit(limit_fen, bound).items():
+            allotted[name] = min(allotted[name], fen)
+    return allotted
 
 
 def _less(cap_fen: int | None, spent_fen: int) -> int | None:

@@ -25,6 +25,22 @@ class Breaker(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     action: Literal["DEFER", "SUSPEND_NEW", "TERMINATE"]
 
 
+class OperatingTerms(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How a scheme is run beside how it computes; the defaults are ours where a scheme is silent (domain 11, 1).
+
+    What is to come back comes within `remit_workdays`; later, it bears `late_interest_bp_year`. `party_year_cap_fen`
+    limits what a fund promises to one lender in a year. MARGIN_ACCOUNT sets an advance aside (保证金) until the final
+    clearing. Where `enrolment_required`, only a loan enrolled (备案) before its default can be claimed for.
+    """
+
+    remit_workdays: int = 10
+    late_interest_bp_year: int = 0
+    late_year_days: int = 365
+    payout_form: Literal["CASH", "MARGIN_ACCOUNT"] = "CASH"
+    enrolment_required: bool = False
+    party_year_cap_fen: dict[str, int] = {}
+
+
 class SchemeFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A scheme with its provenance. `scheme` is null exactly when something is `missing`."""
 
@@ -40,6 +56,12 @@ class SchemeFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     assumed: dict[str, str]
     missing: tuple[str, ...]
     scheme: Scheme | None
+    terms: OperatingTerms | msgspec.UnsetType = msgspec.UNSET
+
+    @property
+    def operating(self) -> OperatingTerms:
+        """How the scheme is run, by default where the file does not say."""
+        return OperatingTerms() if isinstance(self.terms, msgspec.UnsetType) else self.terms
 
     @property
     def is_complete(self) -> bool:

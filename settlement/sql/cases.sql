@@ -67,7 +67,7 @@ SELECT coalesce(sum(p.promised_fen) FILTER (WHERE p.borrower_id = $2), 0)::bigin
        coalesce(sum(p.advance_fen) FILTER (WHERE c.state NOT IN ('COMP_APPLIED', 'COMP_REVIEWED')), 0)::bigint
          AS advanced_fen
   FROM settlement.case_promises p JOIN settlement.cases c ON c.id = p.case_id
- WHERE p.fund_id = $1 AND c.state <> 'REJECTED';
+ WHERE p.fund_id = $1 AND c.state NOT IN ('REJECTED', 'CLAWED_BACK');
 
 -- name: insert_promise
 INSERT INTO settlement.case_promises (case_id, party, fund_id, borrower_id, year, promised_fen, advance_fen)
@@ -98,15 +98,8 @@ SELECT $1, $2, 1 + count(*), $3, $4, $5 FROM settlement.case_events WHERE case_i
 -- name: events
 SELECT event, recovered, recorded_at FROM settlement.case_events WHERE case_id = $1 ORDER BY n;
 
--- name: insert_settlement
-INSERT INTO settlement.case_settlements (case_id, fund_party, party, amount_fen, settled_at)
-VALUES ($1, $2, $3, $4, $5);
-
--- name: settlements
-SELECT fund_party, party, amount_fen, settled_at, bank_reference
-  FROM settlement.case_settlements WHERE case_id = $1 ORDER BY fund_party, party;
-
--- name: settle
-UPDATE settlement.case_settlements SET settled_at = $4, bank_reference = $5
- WHERE case_id = $1 AND fund_party = $2 AND party = $3 AND settled_at IS NULL
-RETURNING amount_fen;
+-- name: party_year_use
+-- What a fund has promised to one lender's claims in a year.
+SELECT coalesce(sum(p.promised_fen), 0)::bigint
+  FROM settlement.case_promises p JOIN settlement.cases c ON c.id = p.case_id
+ WHERE p.fund_id = $1 AND c.lender_id = $2 AND p.year = $3 AND c.state NOT IN ('REJECTED', 'CLAWED_BACK');

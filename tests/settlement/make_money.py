@@ -11,7 +11,7 @@ from settlement import cases, compensation, costs, deposits, distribution, funds
 from settlement.cases import Case
 from settlement.costs import CostLine
 from settlement.distribution import Payee, Plan, PledgeeClaim
-from settlement.rules.case import Loan
+from settlement.rules.case import JuniorClaim, Loan
 from settlement.rules.waterfall import Secured
 from settlement.schemes import SchemeFile, scheme_file
 
@@ -152,9 +152,11 @@ async def make_claim(
     now: datetime,
     fund_fen: int = 1_000_000_000,
     number: str = "L-1",
+    file: SchemeFile | None = None,
+    junior_claims: tuple[JuniorClaim, ...] = (),
 ) -> Case:
     """A case in default with its claim applied for, the fund having money."""
-    file = scheme_with_advance()
+    file = file or scheme_with_advance()
     await cases.add_scheme(conn, file, now=now)
     if fund_fen:
         await funds.receive(
@@ -177,7 +179,9 @@ async def make_claim(
         now=now,
     )
     await cases.confirm_default(conn, case.id, now=now)
-    return await compensation.apply_claim(conn, case.id, loan=loan, applied_by=MAKER, now=now)
+    return await compensation.apply_claim(
+        conn, case.id, loan=loan, applied_by=MAKER, junior_claims=junior_claims, now=now
+    )
 
 
 async def review_and_advance(conn: Connection, case: Case, *, now: datetime) -> Case:
