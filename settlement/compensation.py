@@ -24,6 +24,7 @@ from settlement.rules.case import JuniorClaim, Loan, check_received
 from settlement.rules.compensation import Opening, open_claim
 from settlement.rules.recovery import Book, Debt, start_book
 from settlement.rules.scheme import Caps, Scheme
+from settlement.statement_words import BASES, COMP_MODES, LARGEST_REMAINDER, word
 from settlement.schemes import SchemeFile
 
 _SQL = load_statements("settlement", "sql/cases.sql")
@@ -270,24 +271,36 @@ def claim_lines(scheme: Scheme, opening: Opening) -> list[StepLine]:
     """Every figure of an opened claim, in the order computed, each with its computation."""
     bearing = opening.bearing
     lines = [
-        _line("loss", "损失", "", bearing.loss_fen, f"base {scheme.base}"),
-        _line("uncovered", "方案外损失", "", bearing.uncovered_fen, "the part outside the scheme"),
+        _line("loss", "损失", "", bearing.loss_fen, f"base 基数: {word(BASES, scheme.base)}"),
+        _line(
+            "uncovered",
+            "方案外损失",
+            "",
+            bearing.uncovered_fen,
+            "the part outside the scheme 方案外部分",
+        ),
     ]
     for party in scheme.parties:
-        how = f"{yuan(bearing.loss_fen)} × {party.bear_bp} / 10000, largest remainder"
+        how = f"{yuan(bearing.loss_fen)} × {party.bear_bp} / 10000, {LARGEST_REMAINDER}"
         lines.append(_line("borne", "承担", party.party, bearing.borne[party.party], how))
     for name, fen in bearing.ceded.items():
         if fen:
             lines.append(_line("ceded", "分出分入", name, fen, "by the scheme's cessions"))
     for name, fen in opening.compensation.items():
-        lines.append(_line("compensation", "补偿", name, fen, scheme.comp_mode))
+        lines.append(_line("compensation", "补偿", name, fen, word(COMP_MODES, scheme.comp_mode)))
     for name, fen in opening.promised.items():
         caps = scheme.caps.get(name)
         how = "no cap" if caps is None else f"within {_caps_text(caps)}"
         lines.append(_line("promised", "承诺", name, fen, how))
     for name, fen in opening.positions.items():
         lines.append(
-            _line("opening position", "期初头寸", name, fen, "borne + ceded - compensation")
+            _line(
+                "opening position",
+                "期初头寸",
+                name,
+                fen,
+                "borne + ceded - compensation 承担＋分出分入－补偿",
+            )
         )
     for name, fen in opening.advance.items():
         how = f"floor({yuan(opening.promised[name])} × {scheme.advance_bp} / 10000)"

@@ -7,12 +7,23 @@ from uuid import UUID
 import msgspec
 
 from kit.sql import Connection
-from settlement import cases, costs, distribution, ledger, payments, recoveries, sales
+from settlement import (
+    cases,
+    costs,
+    distribution,
+    ledger,
+    payments,
+    recoveries,
+    sales,
+    statement_dues,
+)
 from settlement.distribution import PlanLine
 from settlement.ledger import balance
 from settlement.rules.case import Cost, Loan
 from settlement.rules.clearing import Final
 from settlement.rules.recovery import Debt
+from settlement.rules.scheme import FUND
+from settlement.statement_dues import DueLine
 
 Names = Mapping[UUID, str]
 """What organisations and bidders are called; settlement itself knows only their ids."""
@@ -90,9 +101,13 @@ class DistributionBody(
 
 
 class PartyLine(msgspec.Struct, frozen=True, kw_only=True):
-    """A party's figures from the opening of the claim to its closing; null where not cleared or not its kind."""
+    """A party's figures from the opening of the claim to its closing; null where not cleared or not its kind.
+
+    `cash_fen` is money that was really paid, received less given: a bank's is above 0, a fund's mostly below.
+    """
 
     party: str
+    role: str = ""
     organisation: str
     borne_fen: int
     ceded_fen: int
@@ -109,9 +124,13 @@ class PartyLine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RecoveryLine(msgspec.Struct, frozen=True, kw_only=True):
-    """A recovery: gross, costs, net, what was shared, and each party's movement and position after it."""
+    """A recovery: gross, costs, net, what was shared, and each party's movement and position after it.
+
+    `source` is what people call it: the lot's number for a sale, the receipt's reference otherwise.
+    """
 
     id: str
+    source: str = ""
     recorded_at: datetime
     gross_fen: int
     costs: tuple[Cost, ...]
@@ -122,7 +141,10 @@ class RecoveryLine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ClearingBody(msgspec.Struct, frozen=True, kw_only=True, tag="clearing", tag_field="kind"):
-    """清算单: the claim, the advance, every recovery, the end; and the debtor's book, which stands apart."""
+    """清算单: the claim, the advance, every recovery, the end, what is paid; and the debtor's book, which stands apart.
+
+    `state` is that of the case, but CLOSED only once everything due was paid.
+    """
 
     case_id: UUID
     scheme_id: str
@@ -136,6 +158,7 @@ class ClearingBody(msgspec.Struct, frozen=True, kw_only=True, tag="clearing", ta
     loss_fen: int
     parties: tuple[PartyLine, ...]
     recoveries: tuple[RecoveryLine, ...]
+    dues: tuple[DueLine, ...] = ()
     debt: Debt
     final: Final | None
 
@@ -229,9 +252,10 @@ async def clearing_body(conn: Connection, case_id: UUID, *, names: Names) -> Cle
     claim, opening, book = case.claimed()
     file = await cases.scheme(conn, case.scheme_id, case.scheme_version)
     recorded = await recoveries.recoveries(conn, case_id)
+    dues = await statement_dues.dues_of(conn, case)
     lines = [
-        await _party_line(conn, case, party, recorded=recorded, names=names)
-        for party in claim.scheme.names
+        await _party_line(conn, case, party.party, recorded=recorded, dues=dues, names=names)
+        for party in claim.scheme.parties
     ]
     return ClearingBody(
         case_id=case_id,
@@ -242,12 +266,13 @@ async def clearing_body(conn: Connection, case_id: UUID, *, names: Names) -> Cle
         loan_number=case.loan_number,
         borrower=_name(names, case.borrower_id),
         loan=claim.loan,
-        state=case.state,
+        state=_state(case, dues),
         loss_fen=opening.bearing.loss_fen,
         parties=tuple(lines),
         recoveries=tuple(
             RecoveryLine(
                 id=row.event.id,
+                source=_source(row.event.id, names),
                 recorded_at=row.recorded_at,
                 gross_fen=row.event.gross_fen,
                 costs=row.event.costs,
@@ -258,9 +283,25 @@ async def clearing_body(conn: Connection, case_id: UUID, *, names: Names) -> Cle
             )
             for row in recorded
         ),
+        dues=dues,
         debt=book.debt,
         final=case.final,
     )
+
+
+def _state(case: cases.Case, dues: tuple[DueLine, ...]) -> str:
+    """A cleared case is CLOSED on paper when the last sum was paid, not when it was queued."""
+    is_open = any(due.state == statement_dues.DUE for due in dues)
+    return cases.FINAL_CLEARING if case.state == cases.CLOSED and is_open else case.state
+
+
+def _source(event_id: str, names: Names) -> str:
+    """What people call a recovery: `lot:<id>` is the number of the lot, where it is known."""
+    kind, _, rest = event_id.partition(":")
+    try:
+        return names.get(UUID(rest), event_id) if kind == "lot" else event_id
+    except ValueError:
+        return event_id
 
 
 async def _party_line(
@@ -269,14 +310,20 @@ async def _party_line(
     party: str,
     *,
     recorded: list[recoveries.RecordedRecovery],
+    dues: tuple[DueLine, ...],
     names: Names,
 ) -> PartyLine:
     """A party's line; its position and its cash are read from the ledger, not from the case."""
-    _, opening, book = case.claimed()
+    claim, opening, book = case.claimed()
     final = case.final
     owner = case.parties[party]
+    role = next(one.role for one in claim.scheme.parties if one.party == party)
+    cash_fen = await balance(conn, ledger.outside(owner, case.ref))
+    if role == FUND:
+        cash_fen += await statement_dues.fund_cash_fen(conn, case, party, dues)
     return PartyLine(
         party=party,
+        role=role,
         organisation=_name(names, owner),
         borne_fen=opening.bearing.borne[party],
         ceded_fen=opening.bearing.ceded[party],
@@ -289,7 +336,7 @@ async def _party_line(
         closing_fen=book.positions[party],
         delta_fen=None if final is None else final.delta.get(party),
         position_in_ledger_fen=await balance(conn, ledger.share(case.id, party)),
-        cash_fen=await balance(conn, ledger.outside(owner, case.ref)),
+        cash_fen=cash_fen,
     )
 
 

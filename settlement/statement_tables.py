@@ -7,28 +7,23 @@ from typing import TypeAlias, assert_never
 import msgspec
 
 from kit.clock import CHINA
-from settlement.statement_bodies import ClearingBody, DistributionBody, SettlementBody
+from settlement.statement_bodies import (
+    ClearingBody,
+    DistributionBody,
+    RecoveryLine,
+    SettlementBody,
+)
+from settlement.statement_words import (
+    ACCOUNTS,
+    CASES,
+    DUES,
+    MATCHES,
+    RANKS,
+    STATES,
+    party,
+    word,
+)
 from settlement.statements import Document
-
-ACCOUNTS = {
-    "venue_fee": "venue fee 交易服务费",
-    "cost_payable": "cost 处置费用",
-    "tax_payable": "tax 税费",
-    "pledgee_payable": "pledgee 质权人",
-    "surplus_payable": "surplus 余款",
-    "compensation_payable": "compensation 风险补偿",
-}
-RANKS = {
-    "buyer_premium": "buyer's premium 买受人佣金",
-    "costs": "costs of realisation 处置费用",
-    "taxes": "seller's taxes 卖方税费",
-    "pledgee_costs": "pledgee's costs 质权人费用",
-    "pledgee_interest": "interest 利息",
-    "pledgee_principal": "principal 本金",
-    "pledgee_penalty": "penalty 罚息违约金",
-    "junior": "later pledgee 后顺位质权人",
-    "pledgor": "surplus to the pledgor 返还出质人",
-}
 
 
 class Fen(msgspec.Struct, frozen=True):
@@ -50,7 +45,16 @@ class Table(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def tables(document: Document) -> list[Table]:
-    """The tables of a statement, in the order printed."""
+    """The tables of a statement, in the order printed; the first one says why this version was issued."""
+    first, *rest = _tables(document)
+    if not document.reason:
+        return [first, *rest]
+    reason = f"{document.version}: {document.reason} {document.reason_zh}"
+    row: tuple[Cell, ...] = ("Version and reason 版本与更新事由", reason)
+    return [msgspec.structs.replace(first, rows=(*first.rows, row)), *rest]
+
+
+def _tables(document: Document) -> list[Table]:
     match document.body:
         case SettlementBody() as body:
             return _settlement(body)
@@ -115,7 +119,7 @@ def _payments(body: SettlementBody) -> Table:
                 local(line.received_at),
                 Fen(line.amount_fen),
                 Fen(line.applied_fen),
-                line.match,
+                word(MATCHES, line.match),
             )
             for line in body.payments
         ),
@@ -151,9 +155,9 @@ def _payees(body: SettlementBody) -> Table:
             *(
                 (
                     line.payee,
-                    ACCOUNTS.get(line.account, line.account),
+                    word(ACCOUNTS, line.account),
                     Fen(line.amount_fen),
-                    line.state,
+                    word(STATES, line.state),
                     line.bank_reference or "",
                 )
                 for line in body.payees
@@ -170,7 +174,7 @@ def _distribution(body: DistributionBody) -> list[Table]:
             "方案",
             [
                 ("Lot 标的", body.lot_title or str(body.lot_id)),
-                ("State 状态", body.state),
+                ("State 状态", word(STATES, body.state)),
                 ("Hammer price 成交价", Fen(body.hammer_price_fen)),
                 ("Drafted by 拟制人", f"{body.drafted_by}, {local(body.drafted_at)}"),
                 ("Objections until 异议截止", local(body.objection_until)),
@@ -198,7 +202,7 @@ def _distribution(body: DistributionBody) -> list[Table]:
             rows=tuple(
                 (
                     line.rank,
-                    RANKS.get(line.to, line.to),
+                    word(RANKS, line.to),
                     line.party,
                     line.payee_name,
                     _fen(line.owed_fen),
@@ -213,7 +217,14 @@ def _distribution(body: DistributionBody) -> list[Table]:
 
 
 def _clearing(body: ClearingBody) -> list[Table]:
-    return [_case_facts(body), _parties(body), _recoveries(body), _movements(body), _debt(body)]
+    return [
+        _case_facts(body),
+        _parties(body),
+        _dues(body),
+        _recoveries(body),
+        _movements(body),
+        _debt(body),
+    ]
 
 
 def _case_facts(body: ClearingBody) -> Table:
@@ -225,7 +236,7 @@ def _case_facts(body: ClearingBody) -> Table:
             ("Scheme 方案", scheme),
             ("Loan 贷款合同", body.loan_number),
             ("Borrower 借款人", body.borrower),
-            ("State 状态", body.state),
+            ("State 状态", word(CASES, body.state)),
             ("Principal at default 违约本金", Fen(body.loan.principal_fen)),
             ("Interest 利息", Fen(body.loan.interest_fen)),
             ("Penalty 罚息违约金", Fen(body.loan.penalty_fen)),
@@ -250,12 +261,12 @@ def _parties(body: ClearingBody) -> Table:
             ("Recovered", "回收分配"),
             ("True-up", "尾差调整"),
             ("Closing", "期末头寸"),
-            ("Delta", "补拨/退回"),
-            ("Cash", "现金净收"),
+            ("Top-up or return", "补拨（+）或退回（-）"),
+            ("Cash received less paid", "现金净收"),
         ),
         rows=tuple(
             (
-                line.party,
+                party(line.party, line.role),
                 line.organisation,
                 Fen(line.borne_fen),
                 Fen(line.ceded_fen),
@@ -274,6 +285,39 @@ def _parties(body: ClearingBody) -> Table:
     )
 
 
+def _dues(body: ClearingBody) -> Table:
+    roles = {line.party: line.role for line in body.parties}
+    return Table(
+        title="Compensation due and paid",
+        title_zh="补偿款项收付",
+        columns=(
+            ("For", "款项"),
+            ("From", "付款方"),
+            ("To", "收款方"),
+            ("Amount", "金额"),
+            ("State", "状态"),
+            ("Paid at", "支付时间"),
+            ("Bank reference", "流水号"),
+        ),
+        rows=tuple(
+            (
+                word(DUES, due.what),
+                party(due.payer, roles.get(due.payer, "")),
+                party(due.payee, roles.get(due.payee, "")),
+                Fen(due.amount_fen),
+                word(STATES, due.state),
+                local(due.paid_at),
+                due.bank_reference or "",
+            )
+            for due in body.dues
+        ),
+    )
+
+
+def _event(line: RecoveryLine) -> str:
+    return line.source or line.id
+
+
 def _recoveries(body: ClearingBody) -> Table:
     return Table(
         title="Recoveries",
@@ -288,7 +332,7 @@ def _recoveries(body: ClearingBody) -> Table:
         ),
         rows=tuple(
             (
-                line.id,
+                _event(line),
                 local(line.recorded_at),
                 Fen(line.gross_fen),
                 Fen(line.gross_fen - line.net_fen),
@@ -311,9 +355,9 @@ def _movements(body: ClearingBody) -> Table:
             ("Position", "变动后头寸"),
         ),
         rows=tuple(
-            (line.id, party, Fen(fen), Fen(line.positions[party]))
+            (_event(line), party(name), Fen(fen), Fen(line.positions[name]))
             for line in body.recoveries
-            for party, fen in line.movements.items()
+            for name, fen in line.movements.items()
         ),
     )
 

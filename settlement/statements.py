@@ -1,6 +1,7 @@
 """Statements (结算单, 分配方案, 清算单): issued from the database, numbered, hashed and never changed.
 
-A statement that would say the same as the last one of its subject is that one; otherwise it is the next version.
+A statement that would say the same as the last one of its subject is that one; otherwise it is the next version, which
+says why it was issued. Each kind counts by itself.
 """
 
 from collections.abc import Mapping
@@ -22,6 +23,7 @@ from settlement.statement_bodies import (
     distribution_body,
     settlement_body,
 )
+from settlement.statement_reasons import FIRST, reason_between
 
 _SQL = load_statements("settlement", "sql/statements.sql")
 SETTLEMENT, DISTRIBUTION, CLEARING = "settlement", "distribution", "clearing"
@@ -37,7 +39,10 @@ _after_issue = register("settlement.statements.after_issue")
 
 
 class Document(msgspec.Struct, frozen=True, kw_only=True):
-    """The JSON document that is stored and hashed; money is in fen, times are UTC."""
+    """The JSON document that is stored and hashed; money is in fen, times are UTC.
+
+    `reason` says why this version was issued; it is empty in documents of before there were reasons.
+    """
 
     number: str
     version: int
@@ -45,6 +50,8 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
     title_zh: str
     issued_at: datetime
     currency: str
+    reason: str = ""
+    reason_zh: str = ""
     body: Body
 
 
@@ -128,14 +135,15 @@ async def _issue(
 ) -> Statement:
     await conn.execute(_SQL["lock_subject"], kind, subject_id)
     latest = await conn.fetchrow(_SQL["latest"], kind, subject_id)
-    version = 1
+    version, reason = 1, FIRST
     if latest is not None:
         statement = _statement(latest)
         if canonical(statement.document.body) == canonical(body):
             return statement
         version = statement.version + 1
+        reason = reason_between(statement.document.body, body)
     title, title_zh, prefix = TITLES[kind]
-    serial = await conn.fetchval(_SQL["next_number"])
+    serial = await conn.fetchval(_SQL["next_number"], kind)
     document = Document(
         number=f"{prefix}{now.astimezone(CHINA):%Y%m%d}-{serial:06d}",
         version=version,
@@ -143,6 +151,8 @@ async def _issue(
         title_zh=title_zh,
         issued_at=now,
         currency="CNY",
+        reason=reason.en,
+        reason_zh=reason.zh,
         body=body,
     )
     statement_id = uuid7(now)

@@ -14,6 +14,7 @@ from marketplace.claims.schemas import Claim, ClaimStatus, Decision, PaidOut
 from marketplace.claims.service import tell
 from marketplace.organisations.schemas import Caller
 from marketplace.outbox import service as outbox
+from marketplace.statements import service as statements
 from settlement import cases, compensation, payments
 from settlement.errors import PlanChanged, SamePerson
 
@@ -134,6 +135,8 @@ async def paid_out(
         ),
         now=now,
     )
+    if claim.final_approved_by is not None:  # the clearing statement says what is paid
+        await statements.issue_clearing(conn, caller, claim.case_id, now=now)
     return await rows.get(conn, caller, claim_id)
 
 

@@ -44,7 +44,7 @@ async def issue_statement(
 async def list_statements(
     reader: Conn, caller: Me, position: At, subject: FromQuery[UUID | None] = None
 ) -> Page[StatementSummary]:
-    """The statements that I may see, of one lot or loan (`subject`) or of all."""
+    """The statements that I may see, of one lot or loan (`subject`) or of all, newest first."""
     found = await service.page(
         reader, caller, after=position.after, limit=position.rows, subject_id=subject
     )

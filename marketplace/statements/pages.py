@@ -35,7 +35,7 @@ READERS: Final = allow(
 async def statements_page(
     request: Request[Any, Any, Any], reader: Conn, caller: Me, position: At
 ) -> Response[str]:
-    """The statements that I may see."""
+    """The statements that I may see, newest first."""
     found = await service.page(reader, caller, after=position.after, limit=position.rows)
     listed = page_of(found, position, key=lambda statement: statement.id)
     return page(

@@ -19,11 +19,12 @@ class StatementIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
 
 class StatementSummary(msgspec.Struct, frozen=True, kw_only=True):
-    """A statement in a list."""
+    """A statement in a list; `subject` is the lot or the loan as people call it."""
 
     id: UUID
     kind: Kind
     subject_id: UUID
+    subject: str
     number: str
     version: int
     sha256: str

@@ -16,6 +16,7 @@ from marketplace.organisations.schemas import SYSTEM_USER_ID, Caller, Organisati
 from marketplace.outbox import service as outbox
 from marketplace.statements.schemas import Kind, Statement, StatementIssued, StatementSummary
 from settlement import rendering, statements
+from settlement.statement_bodies import ClearingBody
 from settlement.statements import Statement as IssuedStatement
 
 _SQL = load_statements("marketplace.statements", "queries.sql")
@@ -88,7 +89,7 @@ async def page(
     limit: int,
     subject_id: UUID | None = None,
 ) -> list[StatementSummary]:
-    """Up to `limit` statements that the caller may see, of one lot or loan or of all, with ids after `after`."""
+    """Up to `limit` statements that the caller may see, newest first, of one lot or loan or of all, before `after`."""
     rows = await conn.fetch(
         _SQL["page"], after, _sees_all(caller), caller.organisation_id, subject_id, limit
     )
@@ -101,6 +102,7 @@ def shown(issued: IssuedStatement) -> Statement:
         id=issued.id,
         kind=msgspec.convert(issued.kind, Kind),
         subject_id=issued.subject_id,
+        subject=_subject(issued),
         number=issued.number,
         version=issued.version,
         sha256=issued.sha256.hex(),
@@ -108,6 +110,11 @@ def shown(issued: IssuedStatement) -> Statement:
         issued_at=issued.issued_at,
         document=issued.document,
     )
+
+
+def _subject(issued: IssuedStatement) -> str:
+    body = issued.document.body
+    return body.loan_number if isinstance(body, ClearingBody) else body.lot_title
 
 
 def printable(issued: IssuedStatement) -> str:

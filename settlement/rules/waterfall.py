@@ -180,7 +180,7 @@ def _computation(payment: Payment) -> str:
     before, rank_owed = yuan(payment.before_fen), yuan(payment.rank_owed_fen)
     if payment.claim.owed_fen == payment.rank_owed_fen:
         return f"min({owed} owed, {before} left) = {paid}"
-    return f"{before} left × {owed} / {rank_owed} owed, largest remainder = {paid}"
+    return f"{before} left × {owed} / {rank_owed} owed, largest remainder 最大余数法 = {paid}"
 
 
 def _surplus(claims: Sequence[Claim], pledgor: str, surplus_fen: int) -> Line:

@@ -47,3 +47,11 @@ SELECT t.id AS transfer_id, t.kind, a.kind AS account_kind, a.owner, a.ref, e.am
   JOIN settlement.accounts a ON a.id = e.account_id
  WHERE t.ref = $1
  ORDER BY t.recorded_at, t.id, e.amount_fen, a.id;
+
+-- name: moved_for
+-- What the transfers with one reference moved on an account, in sum: above 0 to it, below 0 from it.
+SELECT coalesce(sum(e.amount_fen), 0)::bigint
+  FROM settlement.accounts a
+  JOIN settlement.entries e ON e.account_id = a.id
+  JOIN settlement.transfers t ON t.id = e.transfer_id
+ WHERE a.kind = $1 AND a.owner = $2 AND a.ref = '' AND t.ref = $3;

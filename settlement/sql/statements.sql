@@ -15,7 +15,8 @@ SELECT id, kind, subject_id, version, number, document, sha256, issued_by, issue
   FROM settlement.statements WHERE subject_id = $1 ORDER BY kind, version;
 
 -- name: next_number
-SELECT nextval('settlement.statement_numbers');
+-- The next number of a kind of statement; a number whose transaction failed is never given.
+SELECT nextval(('settlement.' || $1::text || '_statement_numbers')::regclass);
 
 -- name: insert_statement
 INSERT INTO settlement.statements (id, kind, subject_id, version, number, document, issued_by, issued_at)

@@ -89,6 +89,14 @@ async def test_figures_equal_the_ledger(conn: asyncpg.Connection, now: datetime)
     assert (bank.closing_fen, fund.closing_fen) == (154_828_715, 103_219_143)
     assert (fund.advance_fen, fund.delta_fen) == (97_530_864, 5_688_279)
     assert bank.cash_fen == 332_825_606
+    paid_in = 1_000_000_000
+    assert fund.cash_fen == await balance(conn, ledger.fund_account(FUND)) - paid_in == -103_219_143
+    assert fund.cash_fen == -fund.closing_fen, "the fund paid what it bears"
+    assert [(due.what, due.amount_fen, due.state) for due in clearing.dues] == [
+        ("advance", 97_530_864, "PAID"),
+        ("top_up", 5_688_279, "PAID"),
+    ]
+    assert clearing.state == "CLOSED"
     for party in clearing.parties:
         assert party.closing_fen == party.position_in_ledger_fen
     (recovery,) = clearing.recoveries
@@ -111,6 +119,14 @@ async def test_a_statement_is_its_bytes(conn: asyncpg.Connection, now: datetime)
     assert again == clearing
     corrected = await statements.issue_clearing(conn, clearing.subject_id, now=later)
     assert (corrected.version, corrected.number != clearing.number) == (2, True)
+    assert clearing.document.reason == "first issue"
+    assert corrected.document.reason == "names or figures restated"
+    reason = tables(corrected.document)[0].rows[-1]
+    assert reason == (
+        "Version and reason 版本与更新事由",
+        "2: names or figures restated 名称或金额更正",
+    )
+    assert [one.number[-6:] for one in (settlement, clearing)] == ["000001", "000001"]
     assert len(await statements.of_subject(conn, clearing.subject_id)) == 2
 
 

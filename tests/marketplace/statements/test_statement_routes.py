@@ -121,14 +121,28 @@ async def test_a_statement_is_issued_anew_only_when_the_books_moved(office: Offi
     second = await _issued(office, "clearing", claim["case_id"])
     assert (first["version"], second["version"]) == (1, 2)
     assert second["number"] != first["number"]
+    assert first["document"]["reason"] == "first issue"
+    assert first["document"]["body"]["state"] == "FINAL_CLEARING"
+    assert [due["state"] for due in first["document"]["body"]["dues"]] == ["PAID", "DUE"]
+    assert second["document"]["reason"] == "top-up of 56,882.79 paid"
+    assert second["document"]["reason_zh"] == "补拨 56,882.79 已支付"
+    assert second["document"]["body"]["state"] == "CLOSED"
+    top_up = second["document"]["body"]["dues"][1]
+    assert (top_up["what"], top_up["amount_fen"], top_up["state"]) == ("top_up", 5_688_279, "PAID")
+    assert top_up["paid_at"]
+    assert top_up["bank_reference"]
+    for statement, paid_fen in ((first, ADVANCE_FEN), (second, ADVANCE_FEN + 5_688_279)):
+        (fund,) = (p for p in statement["document"]["body"]["parties"] if p["party"] == "fund")
+        assert fund["cash_fen"] == -paid_fen
     listed = await office.read(
         office.cast.fund_checker, f"/v1/statements?subject={claim['case_id']}"
     )
-    assert [item["id"] for item in listed["items"]] == [first["id"], second["id"]]
+    assert [item["id"] for item in listed["items"]] == [second["id"], first["id"]]
+    assert listed["items"][0]["subject"] == second["document"]["body"]["loan_number"]
     audited = await office.count(
         "SELECT count(*) FROM market.audit_entries WHERE action = 'statement_issued'"
     )
-    assert audited == 2
+    assert audited == 2, "the second was issued by the payment itself"
 
 
 async def test_each_sees_the_statements_of_their_own_money(office: Office) -> None:

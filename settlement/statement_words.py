@@ -1,0 +1,107 @@
+"""The words that statements print for what the database keeps as codes, English and Chinese in one text."""
+
+from collections.abc import Mapping
+
+ACCOUNTS: Mapping[str, str] = {
+    "venue_fee": "venue fee 交易服务费",
+    "cost_payable": "cost 处置费用",
+    "tax_payable": "tax 税费",
+    "pledgee_payable": "pledgee 质权人",
+    "surplus_payable": "surplus 余款",
+    "compensation_payable": "compensation 风险补偿",
+}
+RANKS: Mapping[str, str] = {
+    "buyer_premium": "buyer's premium 买受人佣金",
+    "costs": "costs of realisation 处置费用",
+    "taxes": "seller's taxes 卖方税费",
+    "pledgee_costs": "pledgee's costs 质权人费用",
+    "pledgee_interest": "interest 利息",
+    "pledgee_principal": "principal 本金",
+    "pledgee_penalty": "penalty 罚息违约金",
+    "junior": "later pledgee 后顺位质权人",
+    "pledgor": "surplus to the pledgor 返还出质人",
+}
+#: Payments, payouts, plans, dues.
+STATES: Mapping[str, str] = {
+    "QUEUED": "to be paid 待支付",
+    "DUE": "due 待支付",
+    "PAID": "paid 已支付",
+    "DRAFT": "draft 草稿",
+    "APPROVED": "approved 已复核",
+    "WITHDRAWN": "withdrawn 已撤回",
+}
+MATCHES: Mapping[str, str] = {
+    "EXACT": "exact 金额一致",
+    "PARTIAL": "partial 不足额",
+    "OVER": "over 超额",
+    "FREE": "not for a lot 未指定标的",
+}
+#: States of a case. Source: domain 5.2.
+CASES: Mapping[str, str] = {
+    "LOAN_ENROLLED": "enrolled 已备案",
+    "OVERDUE": "overdue 已逾期",
+    "DEFAULT_CONFIRMED": "default confirmed 已确认违约",
+    "COMP_APPLIED": "applied for 已申请补偿",
+    "COMP_REVIEWED": "reviewed 审核通过",
+    "REJECTED": "rejected 审核不通过",
+    "ADVANCE_PAID": "advance paid 已先行拨付",
+    "DISPOSAL": "disposal and recovery 处置追偿中",
+    "FINAL_CLEARING": "cleared, payment due 已清算，待收付",
+    "CLOSED": "closed, all paid 已办结，款项付清",
+    "SUSPENDED_BY_BREAKER": "suspended by the circuit breaker 熔断暂停",
+}
+ROLES: Mapping[str, str] = {
+    "BANK": "bank 银行",
+    "FUND": "fund 风险补偿资金",
+    "GUARANTOR": "guarantor 担保机构",
+    "INSURER": "insurer 保险公司",
+    "VALUER": "valuer 评估机构",
+    "REGUARANTOR": "re-guarantor 再担保机构",
+}
+#: What the scheme files call their parties, where that says more than the role.
+_PARTIES: Mapping[str, str] = {
+    "bank": "bank 银行",
+    "fund": "fund 风险补偿资金",
+    "guarantor": "guarantor 担保机构",
+    "insurer": "insurer 保险公司",
+    "valuer": "valuer 评估机构",
+    "reguarantor": "re-guarantor 再担保机构",
+    "government": "government fund 政府风险资金",
+    "province": "provincial fund 省级资金",
+    "city": "city fund 市级资金",
+}
+DUES: Mapping[str, str] = {
+    "advance": "advance 先行拨付",
+    "top_up": "top-up 补拨",
+    "return": "return 退回",
+}
+BASES: Mapping[str, str] = {
+    "PRINCIPAL": "principal 本金",
+    "PRINCIPAL_INTEREST": "principal and interest 本金及利息",
+    "NET_LOSS": "net loss 净损失",
+}
+COMP_MODES: Mapping[str, str] = {
+    "DIRECT_SHARE": "the fund bears its share itself 资金按比例直接分担",
+    "COMPENSATE_RETAINED": "a rate of what the party retains 按自留损失比例补偿",
+    "LAYERED": "layer by layer 分层补偿",
+}
+LARGEST_REMAINDER = "largest remainder 最大余数法"
+
+
+def word(table: Mapping[str, str], code: str) -> str:
+    """The words for a code; a code that has none is shown as it is."""
+    return table.get(code, code)
+
+
+def party(name: str, role: str = "") -> str:
+    """A party of a scheme: by its own name where that is known, else by its role with the scheme's name for it."""
+    if name in _PARTIES:
+        return _PARTIES[name]
+    return f"{ROLES[role]} ({name})" if role in ROLES else name
+
+
+def delta(amount_fen: int) -> str:
+    """What a difference at the final clearing means, by its sign."""
+    if amount_fen > 0:
+        return "top-up 补拨"
+    return "return 退回" if amount_fen < 0 else "none 无"
