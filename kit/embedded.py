@@ -129,6 +129,7 @@ class _Server(ABC):
         self._prepare()
         self._end_orphan()
         command, user = self._command()
+        self.log_path.touch(mode=0o600)
         with self.log_path.open("ab") as log:
             self.process = subprocess.Popen(
                 command,

@@ -193,7 +193,7 @@ class Stack:
 
     def _spawn(self, name: str) -> None:
         path = self.log_path(name)
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with path.open("ab") as log:
             self._processes[name] = subprocess.Popen(  # noqa: S603 - our own program
                 [sys.executable, "-m", "marketplace.commands.serve", name],

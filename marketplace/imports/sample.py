@@ -216,9 +216,10 @@ def _of_bank(sheets: Rows, name: str, code: str) -> Rows:
 
 def _numbered(sheets: Rows, serial: int) -> Rows:
     """The same rows with the borrower and the numbers of the `serial`-th sample; the first stays as it is."""
-    patents = zip(PATENTS, ("2018109", "2020109", "2021209"), (1, 2, 3), strict=True)
+    # Year and type digit stay; the serial number of seven digits goes on by three a sample.
     new = {
-        old: patent_number_of(f"{head}{99900 + 3 * (serial - 1) + n}") for old, head, n in patents
+        old: patent_number_of(f"{old[2:7]}{int(old[7:14]) + 3 * (serial - 1):07}")
+        for old in PATENTS
     }
     if serial > 1:
         new |= {
