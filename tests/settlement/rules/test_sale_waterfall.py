@@ -54,7 +54,9 @@ def test_short_money_shows_how_it_was_shared() -> None:
     costs = [NamedAmount(name="a", amount_fen=100), NamedAmount(name="b", amount_fen=50)]
     shared = distribute_sale(100, costs=costs, taxes=[], pledgees=[], pledgor="firm")
     assert [line.amount_fen for line in shared] == [67, 33, 0]
-    assert shared[0].computation == "1.00 left × 1.00 / 1.50 owed, largest remainder 最大余数法 = 0.67"
+    assert (
+        shared[0].computation == "1.00 left × 1.00 / 1.50 owed, largest remainder 最大余数法 = 0.67"
+    )
 
 
 def test_pledgees_of_the_same_first_day_share_the_rank() -> None:
