@@ -188,6 +188,8 @@ class Engine:
         is_opening_due = bool(view["opening_due"])
         if not view["final"] and not is_opening_due:
             return NotDue(view["ends_at"])
+        # The grace may have passed between tick and view; only a tick that finds the close final journals it.
+        await self.submit(auction_id, Command(do="tick"))
         await self.projector.project(keys.shard_of(str(auction_id), self._shards))
         if is_opening_due:
             return NotDue(view["ends_at"], opening_due=True)

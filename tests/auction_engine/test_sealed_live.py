@@ -35,7 +35,7 @@ from auction_engine.verification import verify_bundle
 from kit.clock import epoch_ms, system_clock
 from kit.embedded import Valkey
 from kit.errors import InvalidInput
-from tests.auction_engine.make_engine import AUCTION, a_key
+from tests.auction_engine.make_engine import AUCTION, a_key, until
 from tests.auction_engine.make_sealed import a_sealing, a_sealing_key, sealed_rules
 
 AUCTION_ID = UUID(AUCTION)
@@ -367,3 +367,24 @@ async def test_engine_says_when_the_opening_is_due(engine: Engine) -> None:
     view = await engine.view(AUCTION_ID)
     assert (view["status"], view["final"], view["bids"]) == ("closed", False, None)
     assert view["result"]["outcome"] == "open"
+
+
+async def test_a_close_that_becomes_final_between_tick_and_view_is_journalled(
+    database: asyncpg.Pool, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """When the engine answers that the opening is due, the journal says so too, however the moments fell."""
+    terms = await published(engine)
+    await engine.seal(AUCTION_ID, 1, seal(5_000, paddle=1, terms=terms))
+    look = engine.view
+
+    async def look_later(auction_id: UUID) -> dict[str, Any]:
+        async def is_due() -> bool:
+            return bool((await look(auction_id))["opening_due"])
+
+        await until(is_due, seconds=20)
+        return await look(auction_id)
+
+    monkeypatch.setattr(engine, "view", look_later)
+    assert await engine.close(AUCTION_ID) == NotDue(terms.deadline_ms, opening_due=True)
+    async with database.acquire() as conn:
+        assert len((await read_record(conn, AUCTION_ID)).bids) == 1
