@@ -138,13 +138,9 @@ class SocketDesk:
 class HttpDesk:
     """The API: every bidder has a key of its own."""
 
-    def __init__(self, base_url: str, keys: dict[int, dict[str, str]]) -> None:
-        self._client = httpx.AsyncClient(base_url=base_url, timeout=12)
+    def __init__(self, client: httpx.AsyncClient, keys: dict[int, dict[str, str]]) -> None:
+        self._client = client
         self._keys = keys
-
-    async def aclose(self) -> None:
-        """Let go of the connections."""
-        await self._client.aclose()
 
     async def ask(self, auction: str, command: Command) -> Answer:
         """POST a bid or a maximum under the bid's id."""
@@ -155,7 +151,7 @@ class HttpDesk:
             reply = await self._client.post(
                 f"/v1/auctions/{auction}/{path}", json={field: command.value}, headers=headers
             )
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, OSError) as error:
             return Answer("unknown", {"code": type(error).__name__})
         if reply.status_code >= 500 or reply.status_code == 429:
             return Answer("unknown", {"code": str(reply.status_code)})
@@ -174,7 +170,7 @@ class Habits(msgspec.Struct, frozen=True, kw_only=True):
     """How the bidders behave: shares of all arrivals."""
 
     per_second: float = 150.0
-    paddles: int = 8
+    paddles: tuple[int, ...] = (1, 2, 3, 4, 5, 6, 7, 8)
     start_fen: int = 10_000_000
     step_fen: int = 100
     hot: float = 0.6
@@ -210,6 +206,7 @@ class Load:
         self._arriving: asyncio.Task[None] | None = None
         self._names = itertools.count(1)
         self._ended = False
+        self._broken: BaseException | None = None
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator["Load"]:
@@ -230,12 +227,16 @@ class Load:
             task.cancel()
         self.undecided += len(self._tasks)
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._broken is not None:
+            raise self._broken
 
     async def until_accepted(self, more: int, *, seconds: float = 30) -> None:
         """Wait until so many more bids have been accepted."""
         wanted = self.accepted + more
         async with asyncio.timeout(seconds):
-            while self.accepted < wanted:  # noqa: ASYNC110 - polled: the count is a plain value
+            while self.accepted < wanted:
+                if self._broken is not None:
+                    raise self._broken
                 await asyncio.sleep(0.01)
 
     async def _arrive(self) -> None:
@@ -244,7 +245,12 @@ class Load:
             if len(self._tasks) < self.habits.waiting_max:
                 task = asyncio.create_task(self._bid(*self._next()))
                 self._tasks.add(task)
-                task.add_done_callback(self._tasks.discard)
+                task.add_done_callback(self._ended_bid)
+
+    def _ended_bid(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            self._broken = task.exception()  # an error of the harness itself: never swallowed
 
     def _next(self) -> tuple[str, Command]:
         """What the next bidder asks for."""
@@ -264,7 +270,7 @@ class Load:
         is_proxy = rnd.random() < habits.proxy
         command = Command(
             do="proxy" if is_proxy else "bid",
-            paddle=rnd.randint(1, habits.paddles),
+            paddle=rnd.choice(habits.paddles),
             value=amount + (habits.step_fen * rnd.randint(0, 40) if is_proxy else 0),
             id=f"n{next(self._names)}",
         )

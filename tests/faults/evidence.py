@@ -15,7 +15,6 @@ from auction_engine.journal_check import journal_differences
 from auction_engine.library import load_library
 from auction_engine.replica import entries_from_rows
 from kit.embedded import Valkey
-from tests.auction_engine.make_engine import a_key
 from tests.faults.check import Epoch, Final, Note, Seen, Violation, check
 
 if TYPE_CHECKING:
@@ -115,9 +114,10 @@ async def collect(site: "Site", *, scratch: Valkey) -> Final:
         entries = {shard: await _entries(conn, shard) for shard in site.shards}
         await rebuild_elsewhere(second, entries)
         auctions = [str(one) for one in site.auctions]
+        key = site.engine.gateway._key
         return Final(
-            public_key=a_key().public_key,
-            origins={shard: a_key().origin(shard) for shard in site.shards},
+            public_key=key.public_key,
+            origins={shard: key.origin(shard) for shard in site.shards},
             entries=entries,
             positions=await _positions(conn),
             step_fen=100,

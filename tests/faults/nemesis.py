@@ -99,6 +99,12 @@ def pause(pid: int) -> None:
         assert time.monotonic() < deadline, f"processes {running} do not stop"
 
 
+def send(pid: int, number: signal.Signals) -> None:
+    """A signal to one process, if it is still there."""
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, number)
+
+
 def resume(pid: int) -> None:
     """Let a paused process and its children go on."""
     for one in family(pid):
