@@ -91,6 +91,29 @@ class Given(Line, frozen=True, kw_only=True, tag="receipt"):
     receipt: Receipt
 
 
+class Holder(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A priority holder whose right was confirmed between notice and opening. `barred`: and who was barred later."""
+
+    paddle: int
+    rank: int
+    barred: bool
+
+
+class Published(Line, frozen=True, kw_only=True, tag="published"):
+    """What was published before: the notice's text and SHA-256, and the rule profile whose salted hash it states.
+
+    `profile` is canonical JSON; `profile_hash` is the SHA-256 of `salt` and it. `holders` are all that were confirmed.
+    """
+
+    notice_number: str
+    notice_sha256: str
+    notice: str
+    profile: str
+    salt: str
+    profile_hash: str
+    holders: list[Holder]
+
+
 class End(Line, frozen=True, kw_only=True, tag="end"):
     """The SHA-256 of all bytes before this line, and a signature over it."""
 
@@ -99,7 +122,7 @@ class End(Line, frozen=True, kw_only=True, tag="end"):
     signature: str
 
 
-AnyLine = Head | Batch | Signed | Inclusion | Given | End
+AnyLine = Head | Batch | Signed | Inclusion | Given | Published | End
 
 decode_line = msgspec.json.Decoder(AnyLine).decode
 _encode = msgspec.json.Encoder().encode
@@ -115,8 +138,12 @@ def end_statement(digest: bytes) -> bytes:
     return _DOMAIN + digest
 
 
-async def export_bundle(conn: Connection, auction: UUID, *, key: LogKey, mode: str) -> bytes:
+async def export_bundle(
+    conn: Connection, auction: UUID, *, key: LogKey, mode: str, published: Published | None = None
+) -> bytes:
     """The bundle of a final auction whose last batch is under a signed checkpoint.
+
+    Without `published` (an auction of which no notice told) nothing ties its rules to a notice.
 
     Call inside a transaction that sees one state (REPEATABLE READ). Raises NoSuchAuction, AuctionNotFinal, and
     JournalBroken where no checkpoint covers the auction yet.
@@ -139,6 +166,8 @@ async def export_bundle(conn: Connection, auction: UUID, *, key: LogKey, mode: s
     lines += [_batch(text, entry, key=key, mode=mode) for entry in entries]
     lines += await _checkpoints(conn, shard, last=last)
     lines += [Given(receipt=r) for r in last_receipts(text, entries, key=key, mode=mode)]
+    if published is not None:
+        lines.append(published)
     return seal(lines, key=key)
 
 

@@ -117,13 +117,14 @@ class Engine:
         *,
         paddles: dict[int, int | None] | None = None,
         sealing: Sealing | None = None,
+        salt: str = "",
     ) -> Acknowledgement:
-        """Freeze the profile and open the book; again with the same profile it answers as a replay.
+        """Freeze the profile and open the book; again with the same profile and salt it answers as a replay.
 
         A sealed format needs a `sealing`, whose canary has been opened (`sealed_canary.py`): the engine is never told
         a sealed amount. Raises InvalidInput where it lacks one, has no use for one, or the canary does not hold.
         """
-        command = create_command(profile, paddles, sealing=sealing)
+        command = create_command(profile, paddles, sealing=sealing, salt=salt)
         _check_sealing(auction_id, profile, command)
         return await self.submit(auction_id, command)
 

@@ -20,6 +20,7 @@ from auction_engine.bundle import (
     Head,
     Inclusion,
     Opening,
+    Published,
     Signed,
     decode_line,
     encode_line,
@@ -37,13 +38,18 @@ from auction_engine.journal import (
     command_leaf,
 )
 from auction_engine.merkle import Tree, is_consistent, leaf_hash, root_from_inclusion
+from auction_engine.publication import NoticeProved, Untied, proved_notice
 from auction_engine.receipts import DO, EXTRA, VALUE, Receipt, batch_statement, fault_in, restored
 from auction_engine.replica import Replica
 from auction_engine.rules.commands import Creation, Openings
 from auction_engine.sealed_canary import terms_of
 from auction_engine.sealed_checks import fault_in_openings, fault_in_sealing
 from auction_engine.sealed_opening import KEY_LOST, sealed_bids_in
+from auction_engine.verdicts import place_in_chinese, reason_in_chinese
 from kit.errors import LuochuiError
+
+#: How a bundle begins, and how its other lines do: a file with neither is no bundle at all.
+_FIRST, _NEXT = b'{"line":"head"', b'\n{"line":"'
 
 
 class Unreadable(LuochuiError):
@@ -58,9 +64,13 @@ class DoesNotHold(LuochuiError):
     code = "bundle_does_not_hold"
 
     def __init__(self, place: str, reason: str) -> None:
-        super().__init__(f"{place}: {reason}", place=place, reason=reason)
         self.place = place
         self.reason = reason
+        self.place_zh = place_in_chinese(place)
+        self.reason_zh = reason_in_chinese(reason)
+        super().__init__(
+            f"{place}: {reason}", f"{self.place_zh}：{self.reason_zh}", place=place, reason=reason
+        )
 
 
 class Verified(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -76,6 +86,8 @@ class Verified(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     keys: list[str]
     #: Of a live sealed auction only.
     sealed: "SealedSummary | None" = None
+    #: Left out where the bundle says nothing of a notice.
+    notice: NoticeProved | None = None
 
 
 class SealedSummary(msgspec.Struct, frozen=True, kw_only=True):
@@ -107,10 +119,15 @@ class _State:
         self.receipts = 0
         self.history: list[tuple[WireCommand, WireDecision]] = []
         self.sealed: SealedSummary | None = None
+        self.notice: NoticeProved | None = None
 
 
-def verify_bundle(data: bytes, *, trusted_keys: Sequence[bytes] | None = None) -> Verified:
-    """What the bundle proves. Raises Unreadable, or DoesNotHold with the first place.
+def verify_bundle(
+    data: bytes, *, trusted_keys: Sequence[bytes] | None = None, needs_notice: bool = False
+) -> Verified:
+    """What the bundle proves. Raises Unreadable where it is no bundle at all, or DoesNotHold with the first place.
+
+    `needs_notice`: the rules must be those of a notice that the bundle shows.
 
     `trusted_keys` are the venue's public keys as its verifier knows them; without them the bundle's own are
     taken, which proves that the file is whole and consistent, not whose it is: compare `keys` with the published ones.
@@ -118,7 +135,7 @@ def verify_bundle(data: bytes, *, trusted_keys: Sequence[bytes] | None = None) -
     lines = _read(data)
     head, end = lines[0], lines[-1]
     if not isinstance(head, Head):
-        raise Unreadable("line 1 is not the head of a bundle")
+        raise DoesNotHold("line 1", "it is not the head of a bundle")
     if not isinstance(end, End):
         raise DoesNotHold(f"line {len(lines)}", "the file does not end with the line that signs it")
     state = _State(head, _trust(head, trusted_keys))
@@ -126,6 +143,8 @@ def verify_bundle(data: bytes, *, trusted_keys: Sequence[bytes] | None = None) -
     for place, line in enumerate(lines[1:-1], start=2):
         _check_line(state, line, f"line {place}")
     _check_whole(state)
+    if needs_notice and state.notice is None:
+        raise DoesNotHold("the end", "it shows no notice with the rules as published")
     _check_end(state, end, data, f"line {len(lines)}")
     assert state.checkpoint is not None
     return Verified(
@@ -138,18 +157,24 @@ def verify_bundle(data: bytes, *, trusted_keys: Sequence[bytes] | None = None) -
         checkpoint_size=state.checkpoint.size,
         keys=head.keys,
         sealed=state.sealed,
+        notice=state.notice,
     )
 
 
 def _read(data: bytes) -> list[AnyLine]:
-    if not data.endswith(b"\n"):
-        raise Unreadable("the file does not end with a line feed: it is cut off, or no bundle")
+    if not data.startswith(_FIRST) and _NEXT not in data:
+        raise Unreadable(
+            "it does not begin as a bundle of an auction does", "文件开头不是拍卖证据包"
+        )
     lines: list[AnyLine] = []
-    for place, raw in enumerate(data[:-1].split(b"\n"), start=1):
+    raw_lines = data.removesuffix(b"\n").split(b"\n")
+    if not data.endswith(b"\n"):
+        raise DoesNotHold(f"line {len(raw_lines)}", "it does not end with a line feed: cut off")
+    for place, raw in enumerate(raw_lines, start=1):
         try:
             line = decode_line(raw)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            raise Unreadable(f"line {place}: {error}") from None
+            raise DoesNotHold(f"line {place}", f"it can't be read ({error})") from None
         if encode_line(line) != raw:
             raise DoesNotHold(f"line {place}", "it is not in its one right spelling")
         lines.append(line)
@@ -184,6 +209,8 @@ def _check_line(state: _State, line: AnyLine, place: str) -> None:
             _check_inclusion(state, line, f"{place}: inclusion")
         case Given():
             _check_receipt(state, line.receipt, f"{place}: receipt")
+        case Published():
+            _check_published(state, line, f"{place}: published")
         case Head() | End():
             raise DoesNotHold(place, "it does not belong here")
 
@@ -346,6 +373,15 @@ def _check_inclusion(state: _State, line: Inclusion, place: str) -> None:
             f" is not in the log of {size} batches that the checkpoint signs",
         )
     state.included = True
+
+
+def _check_published(state: _State, line: Published, place: str) -> None:
+    if state.notice is not None:
+        raise DoesNotHold(place, "it stands twice")
+    try:
+        state.notice = proved_notice(line, auction=state.head.auction, played=state.head.profile)
+    except Untied as fault:
+        raise DoesNotHold(f"{place}: {fault.field}", fault.reason) from None
 
 
 def _check_receipt(state: _State, receipt: Receipt, place: str) -> None:

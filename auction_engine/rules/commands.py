@@ -86,7 +86,8 @@ class Openings(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fiel
 class Creation(msgspec.Struct, frozen=True, kw_only=True):
     """What `create` carries: rules, paddles admitted from the start, and the schedule of a falling clock.
 
-    `profile` is the normalised `auction` object of contracts 1 and `hash` its SHA-256. `schedule` (dutch formats
+    `profile` is the normalised `auction` object of contracts 1 and `hash` the SHA-256 of `salt` and its canonical
+    JSON; the salt is empty where nothing in the profile is secret. `schedule` (dutch formats
     only, else empty) is derived from it: second price, drop after that, number of prices. `sealing` is None unless
     bids are sealed in envelopes.
     """
@@ -96,12 +97,15 @@ class Creation(msgspec.Struct, frozen=True, kw_only=True):
     paddles: tuple[tuple[int, int], ...] = ()
     schedule: tuple[int, ...] = ()
     sealing: Sealing | None = None
+    salt: str = ""
 
     def to_wire(self) -> dict[str, Any]:
         """The protocol's map; what is not there is left out."""
         whole: dict[str, Any] = msgspec.to_builtins(self)
         if self.sealing is None:
             del whole["sealing"]
+        if not self.salt:
+            del whole["salt"]
         return whole
 
 

@@ -38,18 +38,23 @@ def create_command(
     paddles: dict[int, int | None] | None = None,
     *,
     sealing: Sealing | None = None,
+    salt: str = "",
 ) -> Command:
-    """The `create` command of an auction; `paddles` maps a paddle to its limit, None for none."""
+    """The `create` command of an auction; `paddles` maps a paddle to its limit, None for none.
+
+    `salt` is that of the profile's hash, which is what tells one profile from another.
+    """
     prices: tuple[int, ...] = ()
     if isinstance(profile.terms, Clock):
         clock = schedule(profile.start_price_fen, profile.terms)
         prices = (clock.second_fen, clock.drop_fen, clock.last_fen, clock.prices)
     creation = Creation(
         profile=profile_object(profile),
-        hash=profile_hash(profile),
+        hash=profile_hash(profile, salt=salt),
         paddles=tuple((paddle, limit or 0) for paddle, limit in (paddles or {}).items()),
         schedule=prices,
         sealing=sealing,
+        salt=salt,
     )
     return Command(do="create", creation=creation)
 
@@ -63,9 +68,10 @@ class Auction:
         paddles: dict[int, int | None] | None = None,
         *,
         sealing: Sealing | None = None,
+        salt: str = "",
     ) -> None:
         self.profile = profile
-        self.hash = profile_hash(profile)
+        self.hash = profile_hash(profile, salt=salt)
         self.book = Book(
             profile=profile,
             paddles={paddle: Paddle(limit) for paddle, limit in (paddles or {}).items()},
@@ -83,7 +89,7 @@ class Auction:
         """The auction that a `create` command makes."""
         limits = {paddle: limit or None for paddle, limit in creation.paddles}
         profile = parse_profile(creation.profile, "profile")
-        return cls(profile, limits, sealing=creation.sealing)
+        return cls(profile, limits, sealing=creation.sealing, salt=creation.salt)
 
     def decide(self, command: Command, at_ms: int, decided_ms: int) -> Decision:
         """Decide one command and enter it if it is accepted. `decided_ms` never falls from call to call."""

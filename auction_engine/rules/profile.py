@@ -301,6 +301,13 @@ def profile_object(profile: Profile) -> dict[str, Any]:
     return whole
 
 
+def public_object(profile: Profile) -> dict[str, Any]:
+    """The profile as a notice prints it: that there is a reserve is said, how high it is not."""
+    shown = profile_object(profile)
+    reserve = shown.pop("reserve_price_fen", None)
+    return shown | {"has_reserve": reserve is not None}
+
+
 def profile_bytes(profile: Profile) -> bytes:
     """The canonical JSON of the normalised profile: sorted keys, no spaces, UTF-8."""
     text = json.dumps(
@@ -309,6 +316,9 @@ def profile_bytes(profile: Profile) -> bytes:
     return text.encode()
 
 
-def profile_hash(profile: Profile) -> str:
-    """The SHA-256 of the canonical JSON, in hex: the profile's name in notices, journal and bundles."""
-    return hashlib.sha256(profile_bytes(profile)).hexdigest()
+def profile_hash(profile: Profile, *, salt: str = "") -> str:
+    """The SHA-256 of `salt` and the canonical JSON, in hex: the profile's name in notices, journal and bundles.
+
+    A reserve takes few values, so whoever saw an unsalted hash of the rest could guess it.
+    """
+    return hashlib.sha256(salt.encode() + profile_bytes(profile)).hexdigest()

@@ -13,10 +13,9 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, FromQuery, JSONBody
 from litestar.response import Stream
 
-from auction_engine.bundle import export_bundle
 from auction_engine.rules.commands import Command
 from kit.errors import InvalidInput, NotFound
-from marketplace.auctions import bidding, orders, service
+from marketplace.auctions import bidding, evidence, orders, service
 from marketplace.auctions.hall import Hall
 from marketplace.auctions.schemas import (
     AuctionState,
@@ -40,6 +39,16 @@ from marketplace.organisations.schemas import Caller, Role
 _AGENCY = allow(Role.AGENCY_BIDDER)
 _OPERATOR = allow(Role.VENUE_OPERATOR)
 _VENUE = allow(Role.VENUE_OPERATOR, Role.VENUE_CHECKER)
+#: Who may ask for a bundle at all; `evidence.export` then looks whose the auction is.
+_BUNDLE = allow(
+    Role.AUDITOR,
+    Role.REGULATOR,
+    Role.VENUE_OPERATOR,
+    Role.VENUE_CHECKER,
+    Role.BANK_MAKER,
+    Role.BANK_CHECKER,
+    Role.AGENCY_BIDDER,
+)
 _SMALL_BODY = 4 * 1024
 _POSITION = re.compile(r"[0-9]{1,18}\Z")
 _AnyRequest = Request[Any, Any, Any]
@@ -47,7 +56,7 @@ _AnyRequest = Request[Any, Any, Any]
 
 @post(
     "/v1/auctions/{auction_id:uuid}/bids",
-    opt={"policy": _AGENCY, "idempotency": "own"},
+    opt={"policy": _AGENCY, "idempotency": "own", "idempotency_key_max": bidding.BID_ID_MAX},
     status_code=200,
     request_max_body_size=_SMALL_BODY,
     summary="Bid 出价",
@@ -64,7 +73,7 @@ async def place_bid(
 
 @post(
     "/v1/auctions/{auction_id:uuid}/proxies",
-    opt={"policy": _AGENCY, "idempotency": "own"},
+    opt={"policy": _AGENCY, "idempotency": "own", "idempotency_key_max": bidding.BID_ID_MAX},
     status_code=200,
     request_max_body_size=_SMALL_BODY,
     summary="Hidden maximum 委托出价",
@@ -72,7 +81,9 @@ async def place_bid(
 async def place_proxy(
     request: _AnyRequest, caller: Me, auction_id: FromPath[UUID], data: JSONBody[ProxyIn]
 ) -> Response[BidAccepted | BidProblem]:
-    """Set my hidden maximum: the engine bids for it, one step at a time. Nobody else ever sees it."""
+    """Set my hidden maximum: the engine bids for it, one step at a time. Until the auction is final no other user of
+    the venue sees it; then those do who may read its bundle, because a replay needs it.
+    """
     command = Command(do="proxy", value=data.max_fen, id=_bid_id(request))
     return await _answered(request, caller, auction_id, command)
 
@@ -161,22 +172,31 @@ async def get_bid(
 
 @get(
     "/v1/auctions/{auction_id:uuid}/bundle",
-    opt={"policy": public()},
+    opt={"policy": _BUNDLE},
     summary="Bundle 存证包",
     media_type="application/jsonl",
 )
-async def get_bundle(request: _AnyRequest, auction_id: FromPath[UUID]) -> Response[bytes]:
-    """Everything a stranger needs to verify the winner and the price; once the auction is final."""
+async def get_bundle(
+    request: _AnyRequest, caller: Me, auction_id: FromPath[UUID]
+) -> Response[bytes]:
+    """Everything needed to verify rules, winner and price without trusting the venue; once the auction is final.
+
+    It shows the reserve and every hidden maximum. So it is for auditor, regulator, the lot's venue and the consigning
+    bank, and for who held a deposit in the auction only if the lot was sold (`bundle_withheld` otherwise).
+    """
     hall = _hall(request)
     async with (
         hall.pool.acquire() as conn,
         conn.transaction(isolation="repeatable_read", readonly=True),
     ):
-        bundle = await export_bundle(conn, auction_id, key=hall.key, mode=hall.mode)
+        bundle = await evidence.export(conn, caller, auction_id, key=hall.key, mode=hall.mode)
     return Response(
         bundle,
         media_type="application/jsonl",
-        headers={"Content-Disposition": f'attachment; filename="{auction_id}.bundle.jsonl"'},
+        headers={
+            "Cache-Control": "no-store",
+            "Content-Disposition": f'attachment; filename="{auction_id}.bundle.jsonl"',
+        },
     )
 
 

@@ -30,16 +30,16 @@ async def create(pool: Pool, engine: Engine, lot_id: UUID) -> bool:
     """Set the auction up with the published profile and the holders confirmed by now; False for a withdrawn lot."""
     async with pool.acquire() as conn:
         lot = await lots.get(conn, lot_id)
-        text = await lots.frozen_profile(conn, lot_id)
+        frozen = await lots.frozen_profile(conn, lot_id)
         holders = await bidders.priority_holders(conn, lot_id)
     if lot.status is LotStatus.WITHDRAWN:
         return False
     priority = {"priority": holders} if holders else {}
-    profile = parse_profile(msgspec.json.decode(text) | priority)
+    profile = parse_profile(msgspec.json.decode(frozen.text) | priority)
     try:
         await engine.view(lot_id)
     except NoSuchAuction:
-        done = await engine.create_auction(lot_id, profile)
+        done = await engine.create_auction(lot_id, profile, salt=frozen.salt)
         if not done.decision.accepted:
             raise NotCreated(f"the engine answered {done.decision.reason}") from None
     async with pool.acquire() as conn:

@@ -29,6 +29,14 @@ SELECT shard, batch_seq, batch_index, action, paddle,
 SELECT paddle FROM market.bidders
  WHERE lot_id = $1 AND organisation_id = $2 AND deposit_id IS NOT NULL;
 
+-- name: bundle_readers
+-- Whose lot it is, whether it was sold, and whether an organisation took part: who may read the bundle.
+SELECT l.venue_id, l.consignor_id, coalesce(a.final, false) AS is_final, coalesce(a.result ->> 'outcome' = 'sold', false) AS is_sold,
+       EXISTS (SELECT FROM market.bidders b
+                WHERE b.lot_id = l.id AND b.organisation_id = $2 AND b.deposit_id IS NOT NULL) AS took_part
+  FROM market.lots l LEFT JOIN engine.auctions a ON a.auction_id = l.id
+ WHERE l.id = $1 AND l.published_at IS NOT NULL;
+
 -- name: insert_order
 INSERT INTO market.auction_orders (id, lot_id, action, bidder_id, reason, ordered_by, ordered_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7);

@@ -9,8 +9,8 @@ from auction_engine.receipts import Receipt
 from marketplace.edge.fields import Reason
 from marketplace.edge.problems import Problem
 
-#: The bid engine judges amounts itself (`invalid_amount`); here they only have to be whole numbers of a sane size.
-Amount = Annotated[int, msgspec.Meta(ge=-(2**53), le=2**53, description="fen (1 CNY = 100 fen) 分")]
+#: The bid engine judges amounts itself (`invalid_amount`); here they only have to be whole numbers.
+Amount = Annotated[int, msgspec.Meta(description="fen (1 CNY = 100 fen) 分; 1 .. 10^13")]
 
 
 class _In(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

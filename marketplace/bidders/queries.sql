@@ -55,6 +55,11 @@ UPDATE market.bidders SET deposit_id = $2 WHERE id = $1;
 UPDATE market.bidders
    SET rank = $2, rank_nature = $3, rank_confirmed_by = $4, version = version + 1, updated_at = $5 WHERE id = $1;
 
+-- name: confirmed_holders
+-- All whose right was confirmed, with those who were barred since or before.
+SELECT paddle, rank, status = 'barred' AS barred FROM market.bidders
+ WHERE lot_id = $1 AND rank IS NOT NULL AND paddle IS NOT NULL ORDER BY rank, paddle;
+
 -- name: priority_holders
 -- Who holds a confirmed right, best rank first.
 SELECT paddle, rank FROM market.bidders

@@ -1,6 +1,7 @@
 """Registers bidders (竞买人) for a lot, qualifies them, takes their deposits (保证金), gives out paddles (号牌)."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -320,6 +321,11 @@ async def by_paddle(conn: Connection, lot_id: UUID, paddle: int) -> Bidder:
 async def priority_holders(conn: Connection, lot_id: UUID) -> list[dict[str, int]]:
     """Confirmed holders as the engine's profile lists them: paddle and rank."""
     return [dict(row) for row in await conn.fetch(_SQL["priority_holders"], lot_id)]
+
+
+async def confirmed_holders(conn: Connection, lot_id: UUID) -> list[dict[str, Any]]:
+    """All who were ever confirmed as holders: paddle, rank, and whether they have been barred."""
+    return [dict(row) for row in await conn.fetch(_SQL["confirmed_holders"], lot_id)]
 
 
 async def _with_paddle(conn: Connection, bidder: Bidder, *, now: datetime) -> Bidder:

@@ -85,7 +85,7 @@ async def _facts(database_url: str, auction_id: UUID | None) -> Facts:
 
 def _replayed(bundle: bytes, sale: dict[str, Any]) -> tuple[bool, str]:
     try:
-        verified: Verified = verify_bundle(bundle)
+        verified: Verified = verify_bundle(bundle, needs_notice=True)
     except DoesNotHold as error:
         return False, error.message
     result = verified.result
@@ -97,4 +97,9 @@ def _replayed(bundle: bytes, sale: dict[str, Any]) -> tuple[bool, str]:
     ended = (
         f"{result['outcome']}, winner 买受人 #{result['winner']}, {money(result['price_fen'] or 0)}"
     )
-    return same, f"{ended}; {verified.commands} commands, {verified.checkpoint_size} batches signed"
+    assert verified.notice is not None, "it was asked for"
+    rules = f"rules as in notice 规则与公告一致 {verified.notice.number}"
+    return (
+        same,
+        f"{ended}; {rules}; {verified.commands} commands, {verified.checkpoint_size} batches signed",
+    )

@@ -2,12 +2,11 @@
 
 import secrets
 from datetime import datetime
-from hashlib import sha256
 from typing import Any
 
 import msgspec
 
-from auction_engine.rules.profile import parse_profile, profile_bytes, profile_object
+from auction_engine.rules.profile import parse_profile, profile_bytes, profile_hash, public_object
 from kit.clock import epoch_ms
 from marketplace.lots.schemas import AppendExtension, Bidding, ResetExtension
 
@@ -53,16 +52,15 @@ def auction_object(
 def freeze(auction: dict[str, Any]) -> Frozen:
     """Normalise and hash. A plain hash would let anyone guess a secret reserve, so such a profile is salted."""
     profile = parse_profile(auction)
-    text = profile_bytes(profile)
     salt = secrets.token_hex(32) if profile.reserve_price_fen is not None else ""
-    return Frozen(text=text.decode(), salt=salt, hash=sha256(salt.encode() + text).hexdigest())
+    return Frozen(
+        text=profile_bytes(profile).decode(), salt=salt, hash=profile_hash(profile, salt=salt)
+    )
 
 
 def public_rules(frozen_text: str) -> dict[str, Any]:
     """The profile as the notice prints it: that there is a reserve is said, how high it is not."""
-    rules: dict[str, Any] = profile_object(parse_profile(msgspec.json.decode(frozen_text)))
-    reserve = rules.pop("reserve_price_fen", None)
-    return rules | {"has_reserve": reserve is not None}
+    return public_object(parse_profile(msgspec.json.decode(frozen_text)))
 
 
 def _extension_object(extension: ResetExtension | AppendExtension | None) -> dict[str, Any] | None:

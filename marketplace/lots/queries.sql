@@ -47,8 +47,9 @@ SELECT id, number, consignment_id, venue_id, consignor_id, pledgor_codes, title,
    FOR UPDATE;
 
 -- name: profile
--- The frozen rule profile, as the text that was hashed.
-SELECT profile FROM market.lots WHERE id = $1;
+-- The frozen rule profile, as the text that was hashed behind its salt.
+SELECT profile AS text, profile_salt AS salt, profile_hash AS hash
+  FROM market.lots WHERE id = $1 AND published_at IS NOT NULL;
 
 -- name: public_page
 -- Published lots, newest first, before the cursor.

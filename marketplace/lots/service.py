@@ -13,7 +13,7 @@ from kit.sql import Connection, load_statements
 from marketplace.audit import service as audit
 from marketplace.edge.versions import require_version
 from marketplace.lots import intake
-from marketplace.lots.profile import auction_object
+from marketplace.lots.profile import Frozen, auction_object
 from marketplace.lots.rules import LotStatus, require_lot_step
 from marketplace.lots.schemas import (
     Lot,
@@ -299,12 +299,14 @@ async def findings(conn: Connection, lot_id: UUID) -> list[StoredFinding]:
     return [msgspec.convert(dict(row), StoredFinding) for row in rows]
 
 
-async def frozen_profile(conn: Connection, lot_id: UUID) -> str:
-    """The rule profile of a published lot as canonical JSON: never shown, it may hold a secret reserve."""
-    text: str | None = await conn.fetchval(_SQL["profile"], lot_id)
-    if text is None:
+async def frozen_profile(conn: Connection, lot_id: UUID) -> Frozen:
+    """The rule profile of a published lot with its salt: never shown while the auction is not final, because it may
+    hold a secret reserve.
+    """
+    row = await conn.fetchrow(_SQL["profile"], lot_id)
+    if row is None:
         raise _no_lot(lot_id)
-    return text
+    return msgspec.convert(dict(row), Frozen)
 
 
 def _require_readable_profile(given: LotDraft, consigned: intake.Consigned) -> None:

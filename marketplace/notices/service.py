@@ -68,6 +68,7 @@ async def _publish(
         "number": number,
         "version": version,
         "kind": kind.value,
+        "lot_id": str(lot_id),
         "lot_number": lot_number,
         "published_at": now.isoformat().replace("+00:00", "Z"),
     }

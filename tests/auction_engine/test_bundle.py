@@ -23,6 +23,7 @@ from auction_engine.bundle import (
     Given,
     Head,
     Inclusion,
+    Published,
     Signed,
     decode_line,
     export_bundle,
@@ -36,9 +37,11 @@ from auction_engine.verification import DoesNotHold, Unreadable, verify_bundle
 from marketplace.commands.verify import command as verify
 from tests.auction_engine.make_engine import AUCTION, LOG_NAME, OTHER_AUCTION, a_bid, a_key
 from tests.auction_engine.make_journal import OPENS_MS, SHARD, JournalWriter, a_creation
+from tests.auction_engine.make_publication import NOTICE_NUMBER, a_publication
 
 NOW = datetime(2026, 11, 2, 1, 0, tzinfo=UTC)
 END_MS = OPENS_MS + 86_400_000
+RESERVE_FEN = 12_000_000
 
 
 async def write_auction(writer: JournalWriter) -> None:
@@ -46,7 +49,7 @@ async def write_auction(writer: JournalWriter) -> None:
     await writer.write(
         OPENS_MS - 5000,
         (OTHER_AUCTION, a_creation()),
-        (AUCTION, a_creation(reserve_price_fen=12_000_000)),
+        (AUCTION, a_creation(reserve_price_fen=RESERVE_FEN)),
     )
     step = OPENS_MS + 1000
     await writer.write(
@@ -71,7 +74,9 @@ async def bundle(database: asyncpg.Pool, engine_redis: redis.asyncio.Redis) -> b
     await write_auction(writer)
     await projector.project(SHARD)
     async with database.acquire() as conn, conn.transaction(isolation="repeatable_read"):
-        return await export_bundle(conn, UUID(AUCTION), key=a_key(), mode="local")
+        return await export_bundle(
+            conn, UUID(AUCTION), key=a_key(), mode="local", published=a_publication(RESERVE_FEN)
+        )
 
 
 def lines_of(bundle: bytes) -> list[Any]:
@@ -315,16 +320,45 @@ async def test_a_thousand_random_bytes_changed_are_a_thousand_failures(bundle: b
         place = secrets.randbelow(len(bundle))
         value = (bundle[place] + 1 + secrets.randbelow(255)) % 256
         edited = bundle[:place] + bytes([value]) + bundle[place + 1 :]
-        with pytest.raises((DoesNotHold, Unreadable), match=r"line|end") as caught:
+        with pytest.raises(DoesNotHold, match=r"line|end") as caught:
             verify_bundle(edited, trusted_keys=[a_key().public_key])
         assert str(caught.value), (place, value)
+        assert "内容不成立" not in caught.value.message_zh, caught.value.message
 
 
-@pytest.mark.parametrize("cut", [0, 1, 100, 5000])
-async def test_a_cut_file_fails(bundle: bytes, cut: int) -> None:
-    """A file that was cut off anywhere is refused."""
-    with pytest.raises((DoesNotHold, Unreadable)):
+@pytest.mark.parametrize(
+    ("cut", "refusal"),
+    [(0, Unreadable), (1, Unreadable), (100, DoesNotHold), (5000, DoesNotHold), (-1, DoesNotHold)],
+)
+async def test_a_cut_file_fails(bundle: bytes, cut: int, refusal: type[Exception]) -> None:
+    """A file that was cut off anywhere does not hold; only without the beginning of a bundle is it none."""
+    with pytest.raises(refusal):
         verify_bundle(bundle[:cut])
+
+
+async def test_each_changed_byte_of_the_first_and_last_line_exits_1(
+    bundle: bytes, tmp_path: Path
+) -> None:
+    """Whichever byte is changed, the command says where it does not hold, in both languages, and exits 1."""
+    file = tmp_path / "a.bundle"
+    run: Callable[..., Any] = CliRunner().invoke
+    for place in [*range(24), *range(200, 204), *range(len(bundle) - 24, len(bundle))]:
+        file.write_bytes(bundle[:place] + bytes([bundle[place] ^ 1]) + bundle[place + 1 :])
+        shown = run(verify, [str(file)])
+        assert shown.exit_code == 1, (place, shown.output)
+        english, chinese = shown.output.splitlines()
+        assert english.startswith("does not hold: line ")
+        assert chinese.startswith("不成立：第 ")
+
+
+async def test_command_refuses_a_bundle_without_its_notice(bundle: bytes, tmp_path: Path) -> None:
+    """Rules that no notice is shown for are rules that nobody could know: the command does not say `ok`."""
+    file = tmp_path / "a.bundle"
+    file.write_bytes(sealed([line for line in lines_of(bundle) if not isinstance(line, Published)]))
+    run: Callable[..., Any] = CliRunner().invoke
+    shown = run(verify, [str(file)])
+    assert shown.exit_code == 1
+    assert "it shows no notice with the rules as published" in shown.output
 
 
 async def test_command_prints_winner_price_and_ok(bundle: bytes, tmp_path: Any) -> None:
@@ -336,6 +370,9 @@ async def test_command_prints_winner_price_and_ok(bundle: bytes, tmp_path: Any) 
     assert shown.exit_code == 0
     assert "winner: paddle 2" in shown.output
     assert "161000.00" in shown.output
+    assert "买受人号牌与成交价" in shown.output
+    assert f"stated in notice 载于公告 {NOTICE_NUMBER}" in shown.output
+    assert "priority holder, paddle 3, rank 1" in shown.output
     assert shown.output.rstrip().endswith("ok")
     printed = run(verify, [str(file), "--json", "--key", a_key().public_key.hex()])
     assert printed.exit_code == 0
@@ -365,7 +402,8 @@ async def test_command_names_what_does_not_hold(bundle: bytes, tmp_path: Any) ->
     ("content", "arguments", "field"),
     [
         (b"PK\x03\x04 not a bundle", [], "BUNDLE"),
-        (b'{"line":"head"}\n', [], "BUNDLE"),
+        (b'{"id": 1}\n{"id": 2}\n', [], "BUNDLE"),
+        (b"", [], "BUNDLE"),
         (None, [], "BUNDLE"),
         (b"", ["--key", "zz"], "--key"),
         (b"", ["--key", "a+b+!!!!"], "--key"),

@@ -190,15 +190,15 @@ async def test_disqualified_paddle_is_out(stage: Stage) -> None:
 
 
 async def test_bundle_of_a_final_auction_verifies(stage: Stage) -> None:
-    """Before the end there is no bundle; afterwards a stranger recomputes winner and price from it."""
+    """Before the end there is no bundle; afterwards who took part recomputes winner and price from it."""
     lot, one, two = await open_lot(stage, lasts=1.5)
     path = f"/v1/auctions/{lot['id']}"
-    early = await stage.client.get(f"{path}/bundle")
-    assert early.status_code in (404, 409)
+    early = await one.get(f"{path}/bundle", expect=409)
+    assert early["code"] == "auction_not_final"
     first = await one.post(f"{path}/bids", {"amount_fen": START_FEN})
     await two.post(f"{path}/proxies", {"max_fen": START_FEN + 3 * STEP_FEN})
     await stage.until_closed(lot)
-    bundle = await stage.client.get(f"{path}/bundle")
+    bundle = await stage.client.get(f"{path}/bundle", headers=one.headers)
     verified = verify_bundle(bundle.content)
     assert verified.result["winner"] != first["paddle"]
     assert verified.result["price_fen"] == START_FEN + STEP_FEN
