@@ -16,6 +16,7 @@ from litestar import Request
 from litestar.datastructures import State
 
 from kit.errors import InvalidInput, LuochuiError
+from marketplace.edge.decoder_words import in_chinese
 from marketplace.edge.identity import Identity
 
 DEPTH_MAX = 32
@@ -29,6 +30,14 @@ class MalformedBody(LuochuiError):
     """The body must be JSON, without repeated names, at most 32 levels deep. / 请求体不是合法的 JSON。"""
 
     code = "malformed_body"
+
+
+class _Unfit(ValueError):
+    """JSON by its grammar, but nothing that is taken here."""
+
+    def __init__(self, message: str, message_zh: str) -> None:
+        super().__init__(message)
+        self.message_zh = message_zh
 
 
 class UnsupportedMediaType(LuochuiError):
@@ -66,7 +75,7 @@ def decode(body: bytes, kind: Any) -> Any:
         # Of the kinds caught here none quotes the body at length: a position at most.
         raise MalformedBody(
             f"the body is not valid JSON: {_short(error)}",
-            f"请求体不是合法的 JSON：{_short(error)}",
+            f"请求体不是合法的 JSON：{_short_in_chinese(error)}",
         ) from error
 
 
@@ -77,20 +86,7 @@ def invalid_field(message: str) -> InvalidInput:
     text = message[: place.start()] if place else message
     if named := _NAMED.search(text):
         path = f"{path}.{named.group(1)}".lstrip(".")
-    return InvalidInput(path or "body", text[:1].lower() + text[1:], _in_chinese(text))
-
-
-def _in_chinese(text: str) -> str:
-    for start, chinese in (
-        ("Object contains unknown field", "未知字段，请删除"),
-        ("Object missing required field", "必填字段缺失"),
-        ("Invalid enum value", "取值不在允许范围内"),
-        ("Invalid RFC3339", "须为带时区的 RFC 3339 时间"),
-        ("Invalid UUID", "须为 UUID"),
-    ):
-        if text.startswith(start):
-            return chinese
-    return f"不符合要求（{text}）"
+    return InvalidInput(path or "body", text[:1].lower() + text[1:], in_chinese(text))
 
 
 def _refuse_depth(body: bytes) -> None:
@@ -111,7 +107,10 @@ def _unique(pairs: list[tuple[str, Any]]) -> None:
     names = [name for name, _ in pairs]
     if len(names) != len(set(names)):
         twice = next(name for name in names if names.count(name) > 1)
-        raise ValueError(f"the name {twice[:60]!r} stands twice in one object")
+        raise _Unfit(
+            f"the name {twice[:60]!r} stands twice in one object",
+            f"同一对象中重复出现名称 {twice[:60]!r}",
+        )
     for name, value in pairs:
         _refuse_unstorable(name)
         _refuse_unstorable(value)
@@ -123,7 +122,10 @@ def _refuse_unstorable(value: Any) -> None:
         for item in value:
             _refuse_unstorable(item)
     elif isinstance(value, str) and ("\0" in value or not _is_unicode(value)):
-        raise ValueError("a text contains U+0000 or half of a surrogate pair")
+        raise _Unfit(
+            "a text contains U+0000 or half of a surrogate pair",
+            "文本含 U+0000 或不成对的代理项",
+        )
 
 
 def _is_unicode(text: str) -> bool:
@@ -131,11 +133,25 @@ def _is_unicode(text: str) -> bool:
 
 
 def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not JSON")
+    raise _Unfit(f"{name} is not JSON", f"{name} 不是 JSON")
 
 
 def _short(error: Exception) -> str:
     return "nested too deep" if isinstance(error, RecursionError) else str(error)[:160]
+
+
+def _short_in_chinese(error: Exception) -> str:
+    match error:
+        case _Unfit():
+            return error.message_zh
+        case json.JSONDecodeError():
+            return f"第 {error.lineno} 行第 {error.colno} 列有误"
+        case UnicodeDecodeError():
+            return "不是 UTF-8 编码"
+        case RecursionError():
+            return "嵌套过深"
+        case _:
+            return "无法解析"
 
 
 @cache

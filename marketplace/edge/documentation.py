@@ -19,6 +19,8 @@ from marketplace.edge.policies import nobody, policy_of, public
 from marketplace.edge.problems import MEDIA_TYPE, Problem
 from marketplace.edge.transactions import IDEMPOTENCY, is_stored
 
+#: Where a route keeps an example of its body, and how long its Idempotency-Key may be if not as long as elsewhere.
+EXAMPLE, KEY_MAX = "example", "idempotency_key_max"
 _ASSETS = {"swagger-ui-bundle.js": "text/javascript", "swagger-ui.css": "text/css"}
 _PROBLEM = {"content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}}
 _REASONS = {
@@ -37,12 +39,13 @@ _REASONS = {
     503: "Not decided: try again 暂不可用，请重试",
     504: "The outcome is unknown: ask again with the same id 结果未知，请用同一编号重试",
 }
+_IDEMPOTENCY_SCHEMA = {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"}
 _IDEMPOTENCY_KEY = {
     "name": "Idempotency-Key",
     "in": "header",
     "required": True,
     "description": "A new one for each new request; a repeated request with the same key gets the first answer again.",
-    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
+    "schema": _IDEMPOTENCY_SCHEMA,
 }
 _IF_MATCH = {
     "name": "If-Match",
@@ -117,16 +120,26 @@ def _complete(operation: dict[str, Any], path: str, handler: HTTPRouteHandler, m
         statuses.add(404)
     if method not in {"GET", "HEAD"}:
         statuses |= {401, 403, 404, 409, 413, 415, 422, 429}
-    if is_stored(method, path, handler.opt):
-        parameters.append(_IDEMPOTENCY_KEY)
-    if handler.opt.get(IDEMPOTENCY) == "own":
+    keeps_own = handler.opt.get(IDEMPOTENCY) == "own"
+    if keeps_own or is_stored(method, path, handler.opt):
+        parameters.append(_idempotency_key(handler.opt.get(KEY_MAX)))
+    if keeps_own:
         statuses.add(504)
+    if (example := handler.opt.get(EXAMPLE)) is not None:
+        operation["requestBody"]["content"]["application/json"]["example"] = example
     if asks_version:
         parameters.append(_IF_MATCH)
         statuses |= {412, 428}
     operation["tags"] = [path.split("/")[2] if path.startswith("/v1/") else "site"]
     for status in sorted(statuses):
         operation["responses"][str(status)] = {"description": _REASONS[status]} | _PROBLEM
+
+
+def _idempotency_key(longest: int | None) -> dict[str, Any]:
+    """The header's description, for a route that takes shorter keys than others."""
+    if longest is None:
+        return _IDEMPOTENCY_KEY
+    return _IDEMPOTENCY_KEY | {"schema": {**_IDEMPOTENCY_SCHEMA, "maxLength": longest}}
 
 
 def _asset(name: str) -> bytes:

@@ -11,6 +11,7 @@ from litestar.exceptions import HTTPException, ValidationException
 from litestar.types import ExceptionHandlersMap
 
 from kit.errors import InvalidInput, LuochuiError, NotFound, Unavailable
+from marketplace.edge.decoder_words import in_chinese
 from marketplace.edge.statuses import STATUSES
 
 MEDIA_TYPE = "application/problem+json"
@@ -135,7 +136,7 @@ def _invalid_parameter(error: HTTPException) -> InvalidInput:
     text = str(first.get("message", error.detail)).partition(" - at ")[0]
     if field == "data":
         return InvalidInput("body", "is missing; send a JSON object", "缺失；须为 JSON 对象")
-    return InvalidInput(field, text, f"不符合要求（{text}）")
+    return InvalidInput(field, text, in_chinese(text))
 
 
 def translate(error: Exception) -> LuochuiError:

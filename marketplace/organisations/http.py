@@ -68,7 +68,11 @@ def dead_cookie(settings: Settings) -> Cookie:
 
 @post(
     "/v1/session",
-    opt={"policy": public(), "idempotency": "none"},
+    opt={
+        "policy": public(),
+        "idempotency": "none",
+        "example": {"username": "operator", "password": "correct horse battery staple"},
+    },
     request_max_body_size=_SMALL_BODY,
     summary="Sign in 登录",
 )

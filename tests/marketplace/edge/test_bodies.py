@@ -1,7 +1,8 @@
 """Strict bodies: what a JSON number, name or text may be, and what is refused with which words."""
 
-from datetime import datetime
-from typing import Annotated
+from datetime import date, datetime
+from typing import Annotated, Literal
+from uuid import UUID
 
 import msgspec
 import pytest
@@ -98,3 +99,58 @@ def test_refusal_is_bilingual() -> None:
         decode(b'{"amount_fen": 5, "status": "x"}', Body)
     assert caught.value.message == "status: object contains unknown field `status`"
     assert caught.value.message_zh == "status：未知字段，请删除"
+
+
+class Every(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """A field for each thing that the decoder may find wrong."""
+
+    whole: int = 1
+    few: Annotated[int, msgspec.Meta(ge=1, le=5, multiple_of=1)] = 1
+    fives: Annotated[int, msgspec.Meta(multiple_of=5)] = 5
+    name: Annotated[str, msgspec.Meta(min_length=2, max_length=3, pattern="^a")] = "aa"
+    items: Annotated[list[int], msgspec.Meta(min_length=1, max_length=2)] = []
+    maybe: int | None = None
+    at: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
+    on: date | None = None
+    id: UUID | None = None
+    choice: Literal["x", "y"] | None = None
+
+
+class Needed(msgspec.Struct):
+    """A field that must be given."""
+
+    amount_fen: int
+
+
+IN_CHINESE = [
+    (b"5", Every, "body：须为对象，不能是整数"),
+    (b'{"whole": "5"}', Every, "whole：须为整数，不能是文本"),
+    (b'{"whole": null}', Every, "whole：须为整数，不能是空值"),
+    (b'{"maybe": true}', Every, "maybe：须为整数或空值，不能是布尔值"),
+    (b'{"few": 9}', Every, "few：不得大于 5"),
+    (b'{"few": 0}', Every, "few：不得小于 1"),
+    (b'{"fives": 4}', Every, "fives：须为 5 的整数倍"),
+    (b'{"name": "a"}', Every, "name：长度不得少于 2 个字符"),
+    (b'{"name": "bb"}', Every, "name：格式须符合 ^a"),
+    (b'{"items": []}', Every, "items：长度不得少于 1 项"),
+    (b'{"items": ["x"]}', Every, "items[0]：须为整数，不能是文本"),
+    (b'{"at": "2026-11-02T09:00:00"}', Every, "at：须带时区"),
+    (b'{"at": "x"}', Every, "at：须为带时区的 RFC 3339 时间"),
+    (b'{"on": "x"}', Every, "on：须为 YYYY-MM-DD 日期"),
+    (b'{"id": "x"}', Every, "id：须为 UUID"),
+    (b'{"choice": "z"}', Every, "choice：取值不在允许范围内"),
+    (b'{"other": 1}', Every, "other：未知字段，请删除"),
+    (b"{}", Needed, "amount_fen：必填字段缺失"),
+    (b"{", Needed, "请求体不是合法的 JSON：第 1 行第 2 列有误"),
+    (b'{"a": NaN}', Needed, "请求体不是合法的 JSON：NaN 不是 JSON"),
+    (b'{"a": 1, "a": 2}', Needed, "请求体不是合法的 JSON：同一对象中重复出现名称 'a'"),
+    (b"\xff", Needed, "请求体不是合法的 JSON：不是 UTF-8 编码"),
+]
+
+
+@pytest.mark.parametrize(("body", "kind", "said"), IN_CHINESE, ids=[each[2] for each in IN_CHINESE])
+def test_refusal_is_chinese_throughout(body: bytes, kind: type, said: str) -> None:
+    """What the decoder says in English alone is said in Chinese: types, limits, missing and unknown fields."""
+    with pytest.raises(LuochuiError) as caught:
+        decode(body, kind)
+    assert caught.value.message_zh == said

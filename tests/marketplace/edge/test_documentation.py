@@ -97,6 +97,28 @@ def _fill(match: re.Match[str]) -> str:
     return {"uuid": "00000000-0000-7000-8000-00000000ffff", "int": "1"}.get(match[1], "x")
 
 
+def test_every_post_names_its_idempotency_key(app: Litestar) -> None:
+    """Routes that keep their answers themselves (bids, orders) take the header as all others do; sign-in does not."""
+    document = describe(app)
+    for path, handler in http_handlers(app):
+        if not path.startswith("/v1/") or "POST" not in handler.http_methods:
+            continue
+        operation = document["paths"][re.sub(r":\w+}", "}", path)]["post"]
+        named = [each["name"] for each in operation["parameters"] if each["in"] == "header"]
+        takes_key = handler.opt.get("idempotency", "stored") != "none"
+        assert named.count("Idempotency-Key") == takes_key, path
+    bid = document["paths"]["/v1/auctions/{auction_id}/bids"]["post"]
+    key = next(each for each in bid["parameters"] if each["name"] == "Idempotency-Key")
+    assert (key["required"], key["schema"]["maxLength"]) == (True, 64)
+
+
+def test_sign_in_has_an_example(app: Litestar) -> None:
+    """The first route that a newcomer tries shows what to send."""
+    body = describe(app)["paths"]["/v1/session"]["post"]["requestBody"]
+    example = body["content"]["application/json"]["example"]
+    assert example.keys() == {"username", "password"}
+
+
 async def test_docs_page_asks_no_other_host(app: Litestar) -> None:
     """The documentation page and its starter name no host, run no inline script, and their files are there."""
     async with client_of(app) as client:

@@ -340,7 +340,7 @@ async def test_problem_has_its_shape(client: httpx.AsyncClient) -> None:
         "status": 400,
         "code": "invalid_input",
         "detail": "amount_fen: expected `int`, got `str`",
-        "detail_zh": "amount_fen：不符合要求（Expected `int`, got `str`）",
+        "detail_zh": "amount_fen：须为整数，不能是文本",
         "field": "amount_fen",
     }
 
