@@ -31,7 +31,7 @@ from auction_engine.errors import (
     EngineUnreachable,
     NoSuchAuction,
 )
-from auction_engine.journal import encode_rows
+from auction_engine.journal import encode_commands, encode_rows
 from auction_engine.rules.commands import Command
 from auction_engine.waiting import AGE, AUCTION, PADDLE, Buckets, Limits, Sink, Taken, Waiting, busy
 from kit.clock import monotonic_us
@@ -278,7 +278,7 @@ class Gateway:
         """One call; false where the batch was put back because it was certainly not decided."""
         assert lane.connection is not None
         auctions = _number_auctions(taken)
-        commands, salt = encode_rows(taken.commands), secrets.token_hex(16)
+        commands, salt = encode_commands(taken.commands), secrets.token_hex(16)
         call = _call(lane.shard, epoch, self._clock.now_ms(), salt, commands, auctions)
         try:
             replies = await lane.connection.call(

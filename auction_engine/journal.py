@@ -24,6 +24,10 @@ EMPTY_CHAIN = bytes(32)
 #: A decision's first number.
 REFUSED, ACCEPTED, REPLAYED = 0, 1, 2
 
+#: The first element of commands that are kept as columns, and how many columns come before the extras.
+COLUMNS, _PLAIN = 2, 6
+
+_decode_array = msgspec.msgpack.Decoder(list[object]).decode
 _decode_rows = msgspec.msgpack.Decoder(list[list[object]]).decode
 _decode_texts = msgspec.msgpack.Decoder(list[str]).decode
 _encode = msgspec.msgpack.Encoder().encode
@@ -102,7 +106,7 @@ class Entry(msgspec.Struct, frozen=True, dict=True):
         auctions = self.auctions
         return [
             (auctions[int(row[0]) - 1], row[1:])  # type: ignore[call-overload]  # a number by protocol
-            for row in _decode_rows(self.commands_bytes)
+            for row in decode_commands(self.commands_bytes)
         ]
 
     @cached_property
@@ -174,6 +178,35 @@ def command_leaf(
 def chain_value(previous: bytes, header: PublicHeader, root: bytes) -> bytes:
     """`SHA-256(previous chain || SHA-256(public header) || leaf root)`."""
     return sha256(previous + header.digest() + root).digest()
+
+
+def encode_commands(rows: Sequence[Sequence[object]]) -> bytes:
+    """A batch's commands as columns, `[2, auctions, actions, ages, paddles, values, ids, extras]`, extras by position.
+
+    The engine unpacks a table a column several times as fast as a table a command.
+    """
+    extras: dict[int, object] = {}
+    if sum(map(len, rows)) > _PLAIN * len(rows):
+        extras = {place: row[_PLAIN] for place, row in enumerate(rows, 1) if len(row) > _PLAIN}
+    columns = list(zip(*rows, strict=False))[:_PLAIN]
+    return _encode([COLUMNS, *columns, extras])
+
+
+def decode_commands(packed: bytes) -> list[list[object]]:
+    """The rows of a batch's commands, `[auction, action, age_us, paddle, value, id, extra]`, from columns or rows."""
+    given = _decode_array(packed)
+    if not given or isinstance(given[0], list):
+        return _decode_rows(packed)
+    version, columns, extras = given[0], given[1:-1], given[-1]
+    if version != COLUMNS or len(columns) != _PLAIN or not isinstance(extras, dict):
+        raise JournalBroken(f"commands of version {version} are unknown")
+    try:
+        rows = [list(row) for row in zip(*columns, strict=True)]
+        for place, extra in extras.items():
+            rows[place - 1].append(extra)
+    except (TypeError, ValueError, IndexError) as error:
+        raise JournalBroken(f"the columns of a batch's commands do not fit: {error}") from error
+    return rows
 
 
 def encode_rows(rows: Sequence[Sequence[object]]) -> bytes:

@@ -66,15 +66,15 @@ function plain_bid.first_answer(command, stored)
 end
 
 -- The decision on a bid whose id, if it has one, is free; nil where it must take the long way.
-function plain_bid.decide(book, command, at, decided)
+function plain_bid.decide(book, paddle, amount, at, decided)
   local plain = book.plain
   if plain == nil then
     plain = is_plain(book)
     book.plain = plain
   end
   if not plain then return nil end
-  local s, profile, paddle, amount = book.state, book.profile, command[4], command[5]
-  local record, stop = book.paddles[paddle], s.stop
+  local s, profile, record = book.state, book.profile, book.paddles[paddle]
+  local stop = s.stop
   if not record or record.barred or at < profile.opens_at or at >= stop or decided >= stop + GRACE_MS
     or stop > LED_END_MAX then
     return nil

@@ -32,7 +32,7 @@ function restore.batch(keys, args, server_ms)
   local seq, decided, previous = header[3], header[4], header[5]
   if seq ~= meta.seq + 1 or previous ~= meta.head then return { 'DIFFERS', seq } end
   if decided > server_ms + CLOCK_SKEW_MS then return { 'CLOCK_SKEW', server_ms } end
-  local commands = cmsgpack.unpack(args[3])
+  local commands = commands_of(args[3])
   local all, missing = read_books(keys, gather(commands, (#keys - 2) / 2))
   if not all then return { 'NO_BOOK', missing } end
   if cmsgpack.pack((decide_all(all, commands, decided))) ~= args[4] then return { 'DIFFERS', seq } end

@@ -10,7 +10,7 @@ local function one_bid(keys, args)
   local name = texts_of(paddle).prefix .. id
   local held = redis.call('HGET', keys[2], name)
   local command = { 1, 'bid', 0, paddle, amount, id }
-  local decision, stored = not held and plain_bid.decide(book, command, now, now), nil
+  local decision, stored = not held and plain_bid.decide(book, paddle, amount, now, now), nil
   if not decision then
     decision, stored = core.decide(book, command, now, now, held)
   elseif decision[1] == 1 then

@@ -11,7 +11,7 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from auction_engine.checkpoints import LogKey
-from auction_engine.journal import head_after
+from auction_engine.journal import decode_commands, head_after
 from auction_engine.rules.commands import Command
 
 AUCTION = "0192f0c1-2f6a-7c3e-9b1a-000000000001"
@@ -53,7 +53,7 @@ class Call:
         epoch, clock, salt, commands, auctions = arguments[3 + int(arguments[2]) :]
         self.epoch, self.clock_ms, self.salt = int(epoch), int(clock), salt.decode()
         self.commands_bytes, self.auctions_bytes = commands, auctions
-        self.commands: list[list[Any]] = msgspec.msgpack.decode(commands)
+        self.commands: list[list[Any]] = decode_commands(commands)
         self.auctions: list[str] = msgspec.msgpack.decode(auctions)
 
 
