@@ -12,6 +12,7 @@ import uvicorn
 import uvloop
 from litestar import Litestar
 from litestar.datastructures import State
+from litestar.exceptions import NotFoundException
 from litestar.static_files import create_static_files_router
 from litestar.types import ControllerRouterHandler
 
@@ -27,6 +28,7 @@ from marketplace.edge.policies import public
 from marketplace.edge.problems import EXCEPTION_HANDLERS
 from marketplace.edge.readiness import healthz, readyz
 from marketplace.edge.transactions import AnswerKeeper
+from marketplace.pages.serving import show_missing
 from marketplace.resources import Resources, open_desk, open_resources
 from marketplace.settings import Settings
 
@@ -56,7 +58,11 @@ def create_app(
         guards=[enforce_policy],
         dependencies=DEPENDENCIES,
         middleware=[RequestMetrics, AnswerKeeper],
-        exception_handlers={**EXCEPTION_HANDLERS, Replayed: on_replayed},
+        exception_handlers={
+            **EXCEPTION_HANDLERS,
+            NotFoundException: show_missing,
+            Replayed: on_replayed,
+        },
         before_send=[security_headers(is_https=resources.settings.is_https)],
         openapi_config=openapi_config(metadata.version("luochui")),
         request_max_body_size=BODY_BYTES_MAX,

@@ -30,11 +30,11 @@ def _tagged(asset: Asset, *, status: int = 200) -> Response[Asset]:
     return Response(asset, status_code=status, headers=headers)
 
 
-@post("/v1/assets", opt={"policy": _MAKER}, summary="Enter a asset 登记知识产权")
+@post("/v1/assets", opt={"policy": _MAKER}, summary="Enter a right 登记知识产权")
 async def register_asset(
     conn: Conn, caller: Me, now: Now, data: JSONBody[NewAsset]
 ) -> Response[Asset]:
-    """Enter a asset of my bank."""
+    """Enter a right (知识产权) of my bank."""
     return _tagged(await service.register(conn, caller, data, now=now), status=201)
 
 

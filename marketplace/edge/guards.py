@@ -44,6 +44,7 @@ async def enforce_policy(connection: AnyConnection, handler: BaseRouteHandler) -
     raise Forbidden(
         f"your roles do not allow this; it needs one of: {needed}",
         f"您的角色无权执行此操作；需要：{needed}",
+        roles=sorted(policy.roles or ()),
     )
 
 

@@ -38,6 +38,7 @@ _CONFIRMED = frozenset(
         LotStatus.DEFAULTED,
     }
 )
+_SOLD = _CONFIRMED | {LotStatus.SOLD}
 _RUNNING = _BEFORE | {LotStatus.OPEN}
 
 
@@ -113,11 +114,20 @@ async def lot_page(
         notice_number=sale.number,
         has_reserve=bool(content["price"]["has_reserve"]),
         has_confirmation=lot.status in _CONFIRMED,
+        hammer_price_fen=await _hammer_price_fen(reader, lot),
         rights=[_right(described) for described in content["property"]],
         disclosures=content["disclosures"],
         rules=rules_in_words(lot.bidding),
         changes=[_change(notice) for notice in published if notice.kind is not Kind.SALE],
     )
+
+
+async def _hammer_price_fen(reader: Connection, lot: PublicLot) -> int | None:
+    """The price at which a lot was sold; None while it is not."""
+    if lot.status not in _SOLD:
+        return None
+    standing = await reader.fetchrow(_SQL["standing"], [lot.id])
+    return None if standing is None else standing["price_fen"]
 
 
 class _Sections(dict[str, Any]):

@@ -185,8 +185,8 @@ def _format(terms: Terms) -> list[Finding]:
         return [
             _block(
                 "format",
-                "vickrey needs the written consent of a private consignor (domain 2.8: no public-sale rule knows it)",
-                "次高价方式须有民营委托人书面同意",
+                "vickrey needs the written consent of a private consignor (no rule of public sales knows this format)",
+                "次高价方式须有民营委托人书面同意（公开处置规则均未规定该方式）",
             )
         ]
     return []
@@ -209,9 +209,9 @@ def _reserve(terms: Terms) -> list[Finding]:
                 code="REGIME",
                 severity=Severity.WARN,
                 field="reserve_price_fen",
-                message="an exchange usually publishes its floor (domain 0.3); that a secret one is kept is"
-                " disclosed (domain 2.6)",
-                message_zh="交易场所转让底价通常公开；设有保密底价的，应在公告中说明",
+                message="exchanges usually publish their floor (SASAC and MOF Order 32, the exchanges' template);"
+                " this lot has a confidential reserve, and bidders are told so here",
+                message_zh="交易场所转让底价通常公开（参照国资委、财政部令第32号）；本标的设有保密保留价，特此披露",
             )
         ]
     return []

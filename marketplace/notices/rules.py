@@ -17,14 +17,14 @@ MANDATORY: Mapping[str, str] = {
     "bidder_conditions": "Fa Shi [2016] 18, art. 12",
     "known_defects": "Fa Shi [2016] 18, art. 14 (3)",
     "viewing": "Auction Law art. 46 (3)",
-    "delivery": "domain 3.8",
+    "delivery": "the venue's rules on notices of disposal",
     "taxes_and_bearer": "Fa Shi [2016] 18, art. 13 (9)",
     "deposit_account": "Fa Shi [2016] 18, art. 13 (8)",
     "priority_holders": "Fa Shi [2016] 18, art. 13 (6)",
     "contact": "Fa Shi [2016] 18, art. 13 (10)",
-    "complaints": "domain 3.8",
+    "complaints": "the venue's rules on notices of disposal",
     "warnings": "Fa Shi [2016] 18, art. 14",
-    "times": "domain 2.1",
+    "times": "Fa Shi [2016] 18, art. 12",
 }
 
 #: What every bidder must know before it registers; it acknowledges the hash of the notice that holds these words.

@@ -8,10 +8,11 @@ import msgspec
 from litestar import Request, Response
 from litestar.response import Redirect
 
-from kit.errors import Forbidden, LuochuiError
+from kit.errors import Forbidden, LuochuiError, NotFound
 from marketplace.edge.identity import Unauthenticated, identity_of
-from marketplace.edge.problems import status_of
+from marketplace.edge.problems import answer, status_of
 from marketplace.organisations.schemas import Caller, Role
+from marketplace.pages import vocabulary
 from marketplace.pages.rendering import page
 from marketplace.pages.vocabulary import Words
 
@@ -83,7 +84,27 @@ def show_problem(request: Request[Any, Any, Any], error: LuochuiError) -> Respon
         visitor=visitor_of(request),
         here="",
         title=_TITLES.get(status, _TITLES[500]),
-        detail=Words(error.message_zh, error.message),
+        detail=_detail(error),
+    )
+
+
+def show_missing(request: Request[Any, Any, Any], _: Exception) -> Response[Any]:
+    """An address that leads nowhere: a page for who looks with a browser, a problem for programs."""
+    is_reader = request.method == "GET" and "text/html" in request.headers.get("accept", "")
+    if not is_reader or request.url.path.startswith("/v1/"):
+        return answer(NotFound())
+    return show_problem(request, NotFound())
+
+
+def _detail(error: LuochuiError) -> Words:
+    """What was wrong; roles, where some are needed, by their names."""
+    roles = error.context.get("roles")
+    if not isinstance(error, Forbidden) or not isinstance(roles, list) or not roles:
+        return Words(error.message_zh, error.message)
+    named = [vocabulary.of(vocabulary.ROLES, role) for role in roles]
+    return Words(
+        f"此页面供以下人员使用：{'、'.join(name.zh for name in named)}。",
+        f"This page is for: {', '.join(name.en for name in named)}.",
     )
 
 

@@ -320,7 +320,37 @@ DUTIES: Final[Mapping[str, Words]] = MappingProxyType(
         "auditor": Words(
             "查看审计记录与存证（只读）。", "See the audit trail and evidence; read only."
         ),
-        "platform_administrator": Words("管理机构与用户。", "Manage organisations and users."),
+        "platform_administrator": Words(
+            "登记机构，开设、变更和停用用户，查看审计记录与系统指标；均通过接口或命令行办理。",
+            "Enter organisations; enter, change and switch off users; read the audit trail and the metrics."
+            " All of it by the API or the command line.",
+        ),
+    }
+)
+
+#: Five-class grades of a loan. Source: domain 5.7.
+GRADES: Final[Mapping[str, Words]] = MappingProxyType(
+    {
+        "normal": Words("正常", "pass"),
+        "special_mention": Words("关注", "special mention"),
+        "substandard": Words("次级", "substandard"),
+        "doubtful": Words("可疑", "doubtful"),
+        "loss": Words("损失", "loss"),
+    }
+)
+
+#: How far a claim or a consignment has come, and what became of an import.
+PROGRESS: Final[Mapping[str, Words]] = MappingProxyType(
+    {
+        "advanced": Words("已先行拨付", "advance paid"),
+        "recovering": Words("追偿中", "recovering"),
+        "cleared": Words("已清算", "cleared"),
+        "closed": Words("已办结", "closed"),
+        "accepted": Words("已受理", "accepted"),
+        "disposing": Words("处置中", "in disposal"),
+        "recovered": Words("已回收", "recovered"),
+        "completed": Words("已全部导入", "entered whole"),
+        "refused": Words("已退回", "refused"),
     }
 )
 

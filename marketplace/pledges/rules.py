@@ -50,7 +50,7 @@ def why_not_registrable(ip_type: IpType, *, is_pledged_already: bool) -> tuple[s
     facts = FACTS[ip_type]
     if not facts.is_pledge_registrable:
         return (
-            f"no pledge can be registered over a {facts.title_en} (domain 3.1)",
+            f"no pledge can be registered over a {facts.title_en}; the registration office takes none",
             f"{facts.title_zh}不能办理质押登记",
         )
     if is_pledged_already and ip_type in ONE_PLEDGE_ONLY:

@@ -32,6 +32,10 @@ export class Desk {
 
   draw(state) {
     const isOpen = state.status === "open";
+    const isOver = state.final || state.status === "closed" || state.status === "cancelled";
+    this.bid.hidden = isOver;
+    const maximum = this.element.querySelector('[data-part="maximum"]');
+    if (maximum !== null) maximum.hidden = isOver;
     for (const button of this.element.querySelectorAll("form button")) {
       if (button.closest("dialog") === null) button.disabled = this.isBusy || this.unknown !== null || !isOpen;
     }

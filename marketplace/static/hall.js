@@ -93,6 +93,11 @@ function drawStatus() {
     light.dataset.connection = connection;
     light.replaceChildren(words(`connection:${connection}`));
   }
+  const priceLabel = part("price-label");
+  if (state.outcome === "sold" && priceLabel.dataset.outcome !== "sold") {
+    priceLabel.dataset.outcome = "sold";
+    priceLabel.replaceChildren(words("label:sold-at"));
+  }
   const result = part("result");
   result.hidden = state.outcome === null || state.outcome === "open";
   if (!result.hidden && result.dataset.outcome !== state.outcome) {

@@ -211,10 +211,12 @@ def _check_parties(scheme: Scheme, path: str) -> None:
         )
     borne = sum(party.bear_bp for party in scheme.parties)
     if borne != BP_ONE:
+        last = len(scheme.parties) - 1
+        named = " + ".join(f"{party.party} {party.bear_bp}" for party in scheme.parties)
         refuse(
-            f"{path}[].bear_bp",
-            f"must add up to {BP_ONE}, not {borne}",
-            f"合计须为 {BP_ONE}，不能是 {borne}",
+            f"{path}[{last}].bear_bp",
+            f"must make the sum of all parties {BP_ONE}, not {borne} ({named})",
+            f"各方合计须为 {BP_ONE}，不能是 {borne}（{named}）",
         )
 
 

@@ -62,7 +62,7 @@ CASES: list[tuple[dict[str, Any], str | None, str]] = [
     ({"reserve_price_fen": 70_000_000}, None, ""),
     ({"reserve_price_fen": 70_000_001}, "reserve_price_fen", "art. 10"),
     ({"regime": _C, "reserve_price_fen": 80_000_000}, None, ""),
-    ({"regime": _E, "reserve_price_fen": 80_000_000}, "reserve_price_fen", "domain 0.3"),
+    ({"regime": _E, "reserve_price_fen": 80_000_000}, "reserve_price_fen", "Order 32"),
     ({"deposit_fen": 3_500_000}, None, ""),
     ({"deposit_fen": 3_499_999}, "deposit_fen", "art. 17"),
     ({"deposit_fen": 14_000_000}, None, ""),

@@ -1,14 +1,24 @@
 """Every page for everybody: who may see it, what it never shows, and that it loads nothing from elsewhere."""
 
 import re
+from datetime import datetime
+from uuid import UUID
 
+import msgspec
 import pytest
 
 from kit.ids import uuid7
-from kit.sql import Pool
+from kit.sql import Connection, Pool
+from marketplace.auctions.seats import Seat
+from marketplace.bidders.rules import BidderStatus
+from marketplace.lots import pages as lot_pages
+from marketplace.lots.rules import LotStatus
+from marketplace.lots.schemas import PublicLot
+from marketplace.organisations.schemas import Role
 from marketplace.pages.formats import grouped
 from marketplace.sales.rules import Buyer, confirmation_content, digest
-from tests.make_people import PASSWORD
+from tests.make_hall import hall_text, make_state
+from tests.make_people import PASSWORD, key_of, make_caller
 from tests.make_shown_lots import SECRET_RESERVE_FEN, store_confirmation
 from tests.marketplace.pages.conftest import Site
 
@@ -61,6 +71,78 @@ async def test_unknown_lot_is_a_page_too(site: Site, path: str) -> None:
     assert answer.status_code == 404
     assert answer.headers["content-type"].startswith("text/html")
     assert "没有此页面" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("path", "accept", "media_type"),
+    [
+        ("/no-such-page", "text/html,application/xhtml+xml", "text/html"),
+        ("/no-such-page", "*/*", "application/problem+json"),
+        ("/v1/no-such-route", "text/html", "application/problem+json"),
+    ],
+)
+async def test_an_address_that_leads_nowhere_is_a_page_for_a_browser(
+    site: Site, path: str, accept: str, media_type: str
+) -> None:
+    """Who looks with a browser gets a page in both languages, a program a problem document."""
+    answer = await site.client.get(path, headers={"accept": accept})
+    assert answer.status_code == 404
+    assert answer.headers["content-type"].startswith(media_type)
+    assert ("没有此页面" in answer.text) == (media_type == "text/html")
+
+
+async def test_a_page_for_others_names_them_in_words(site: Site) -> None:
+    """A bidder who asks for the statements reads whom they are for by names, not by codes."""
+    answer = await site.client.get("/statements", headers=site.headers["bidder"])
+    assert answer.status_code == 403
+    assert "此页面供以下人员使用：" in answer.text
+    assert "银行经办" in answer.text
+    assert "bank_maker" not in answer.text
+
+
+async def test_the_administrator_reads_what_they_can_do(
+    site: Site, database: Pool, now: datetime
+) -> None:
+    """The desk of the platform's administrator names its tasks and leads to the documentation of the API."""
+    administrator = await make_caller(database, Role.PLATFORM_ADMINISTRATOR, now=now)
+    headers = await key_of(database, administrator, now=now)
+    text = (await site.client.get("/me", headers=headers)).text
+    assert 'href="/docs"' in text
+    assert "POST /v1/organisations" in text
+    assert 'href="/docs"' not in (await site.client.get("/me", headers=site.headers["bidder"])).text
+
+
+@pytest.mark.parametrize("status", ["awaiting_payment", "paid", "transferring", "done"])
+async def test_a_sold_lot_shows_its_price_and_leads_to_its_hall(
+    site: Site, status: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Long after the hammer fell the notice still says for how much, and leads to the record of the bidding."""
+    path = f"/lots/{site.lot.id}"
+    assert "hammer-price" not in (await site.client.get(path)).text
+    shown = lot_pages.service.public
+
+    async def sold(reader: Connection, lot_id: UUID) -> PublicLot:
+        return msgspec.structs.replace(await shown(reader, lot_id), status=LotStatus(status))
+
+    price = "SELECT 123456789::bigint AS price_fen WHERE $1::uuid[] IS NOT NULL"
+    monkeypatch.setattr(lot_pages.service, "public", sold)
+    monkeypatch.setattr(lot_pages, "_SQL", {"standing": price})
+    text = (await site.client.get(path)).text
+    assert f'href="/auctions/{site.lot.id}"' in text
+    assert "成交价" in text
+    assert "¥1,234,567.89" in text
+
+
+def test_a_finished_hall_says_hammer_price_and_takes_no_bid() -> None:
+    """Once it is sold the price is the hammer price, and the form to bid is hidden."""
+    seat = Seat(status=BidderStatus.WON, paddle=318, has_bid=True, has_maximum=False)
+    ended = make_state(status="closed", outcome="sold", final=True)
+    text = hall_text(state=ended, seat=seat)
+    assert re.search(r'data-part="price-label"[^>]*><span lang="zh-CN">成交价', text)
+    assert re.search(r'data-form="bid"[^>]* hidden>', text)
+    running = hall_text(state=make_state(), seat=seat)
+    assert re.search(r'data-part="price-label"[^>]*><span lang="zh-CN">当前价', running)
+    assert not re.search(r'data-form="bid"[^>]* hidden>', running)
 
 
 async def test_signing_in_and_out_by_form(site: Site) -> None:

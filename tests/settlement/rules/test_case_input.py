@@ -262,11 +262,11 @@ REFUSED: dict[str, tuple[Json, str]] = {
     ),
     "bear_bp below 10000": (
         changed(DIRECT, "scheme.parties.0.bear_bp", 5999),
-        "scheme.parties[].bear_bp",
+        "scheme.parties[1].bear_bp",
     ),
     "bear_bp above 10000": (
         changed(DIRECT, "scheme.parties.0.bear_bp", 6001),
-        "scheme.parties[].bear_bp",
+        "scheme.parties[1].bear_bp",
     ),
     "no party": (changed(DIRECT, "scheme.parties", []), "scheme.parties[].role"),
     "no bank": (changed(DIRECT, "scheme.parties.0.role", "VALUER"), "scheme.parties[].role"),
