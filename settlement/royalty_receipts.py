@@ -102,10 +102,7 @@ async def receive(
     Raises `DuplicateBankReference` for the reference with other content, `IllegalStep` when the invoice is paid. What
     came late is charged interest in the next invoice.
     """
-    if amount_fen <= 0:
-        raise InvalidInput("amount_fen", f"must be above 0, not {amount_fen}", "须大于 0")
-    if received_at > now:
-        raise InvalidInput("received_at", "must not be in the future", "不能晚于当前时间")
+    _require_credit(amount_fen, received_at, now=now)
     invoice = await royalties.get_invoice(conn, invoice_id)
     licence = await licences.lock(conn, invoice.licence_id)
     known = await _by_reference(conn, bank_reference)
@@ -148,6 +145,13 @@ async def receive(
     )
     _after_receive()
     return await distribute(conn, made, now=now)
+
+
+def _require_credit(amount_fen: int, received_at: datetime, *, now: datetime) -> None:
+    if amount_fen <= 0:
+        raise InvalidInput("amount_fen", f"must be above 0, not {amount_fen}", "须大于 0")
+    if received_at > now:
+        raise InvalidInput("received_at", "must not be in the future", "不能晚于当前时间")
 
 
 async def distribute(conn: Connection, receipt_id: UUID, *, now: datetime) -> Receipt:

@@ -51,6 +51,7 @@ _BY_STATUS: dict[HTTPStatus, tuple[str, ...]] = {
         "internal",
         # Met at the start of a process or on the command line, never by a request:
         "embedded_server",
+        "benchmark_not_whole",
         "migration_failed",
         "route_refused",
         "settings",

@@ -22,8 +22,8 @@ from auction_engine.log_tree import SQL
 from auction_engine.merkle import Tree, leaf_hash
 from auction_engine.projector import Projector
 from auction_engine.rules.commands import Command
-from kit.embedded import Valkey
 from kit.clock import system_clock
+from kit.embedded import Valkey
 from tests.auction_engine.make_engine import AUCTION, OTHER_AUCTION, a_bid, a_key, until
 from tests.auction_engine.make_journal import (
     END_MS,
