@@ -6,13 +6,17 @@ from typing import Any, NamedTuple
 from marketplace.demo.actors import Refused
 from marketplace.demo.cast import Cast
 from marketplace.demo.run import Run
-from marketplace.demo.selling import Lot
-from marketplace.demo.telling import act, money, say
+from marketplace.demo.selling import RESERVE_FEN, Lot
+from marketplace.demo.telling import act, money, said, say
 from marketplace.demo.waiting import until
+from marketplace.pages import vocabulary
 
 _ENDED = frozenset(
     {"sold", "unsold", "awaiting_payment", "paid", "transferring", "done", "defaulted", "withdrawn"}
 )
+
+
+ACCEPTED = "accepted"
 
 
 class Scripted(NamedTuple):
@@ -23,31 +27,40 @@ class Scripted(NamedTuple):
     do: str
     amount_fen: int
     why: str
+    expected: str = ACCEPTED
 
 
 SCRIPT = (
     Scripted(300, "jinchuang", "bid", 220_000_000, "opens at the start price 以起始价开拍"),
     Scripted(900, "yunshan", "proxy", 236_000_000, "sets a hidden maximum 设定委托最高价"),
-    Scripted(1_500, "jinchuang", "bid", 231_000_000, "too little 低于最低应价"),
-    Scripted(2_100, "jinchuang", "bid", 234_500_000, "off the grid 不合加价幅度"),
-    Scripted(2_700, "jinchuang", "bid", 234_000_000, "the hidden maximum answers 委托出价自动应价"),
+    Scripted(1_500, "jinchuang", "bid", 231_000_000, "too little 低于最低应价", "below_minimum"),
+    Scripted(2_100, "jinchuang", "bid", 234_500_000, "off the grid 不合加价幅度", "off_grid"),
+    Scripted(
+        2_700,
+        "jinchuang",
+        "bid",
+        234_000_000,
+        "to be answered by the hidden maximum 触发委托出价应价",
+    ),
     Scripted(
         3_300, "qiyuan", "bid", 236_000_000, "matches as priority holder 优先购买权人同价行权"
     ),
-    Scripted(3_900, "qiyuan", "bid", 238_000_000, "already leads 已是领先者"),
+    Scripted(
+        3_900, "qiyuan", "bid", 238_000_000, "bids against itself 对自己加价", "already_leading"
+    ),
     Scripted(
         -1_500,
         "yunshan",
         "bid",
         238_000_000,
-        "in the last seconds: the end moves 临近结束，触发延时",
+        "in the last seconds 临近结束出价",
     ),
     Scripted(
         -2_500,
         "qiyuan",
         "bid",
         238_000_000,
-        "matches again; the end moves again 再次同价行权，再次延时",
+        "matches again 再次同价行权",
     ),
 )
 
@@ -70,14 +83,15 @@ def hold_auction(
         time.sleep(max(0, due_ms - state["server_ms"]) / 1000)
         _play(cast, lot, line, names, step=f"bid-{number}")
     until(lambda: bool(_state(watcher, lot)["final"]), "the auction's end")
-    late = Scripted(0, "jinchuang", "bid", 300_000_000, "after the end 结束之后")
+    late = Scripted(0, "jinchuang", "bid", 300_000_000, "after the end 结束之后", "closed")
     _play(cast, lot, late, names, step="bid-late")
     return _closed(watcher, lot)
 
 
 def _play(cast: Cast, lot: Lot, line: Scripted, names: dict[int, str], *, step: str) -> None:
     path, field = ("proxies", "max_fen") if line.do == "proxy" else ("bids", "amount_fen")
-    shown = "a hidden maximum" if line.do == "proxy" else money(line.amount_fen)
+    before = _state(cast.person("auditor"), lot)
+    shown = "hidden maximum" if line.do == "proxy" else money(line.amount_fen)
     try:
         answer = cast.person(line.who).post(
             f"/v1/auctions/{lot.id}/{path}", {field: line.amount_fen}, step=step
@@ -85,14 +99,41 @@ def _play(cast: Cast, lot: Lot, line: Scripted, names: dict[int, str], *, step: 
     except Refused as refused:
         minimum = refused.problem.get("minimum_fen")
         least = f", minimum {money(minimum)}" if minimum else ""
-        say(
-            f"{line.who:>9}  {shown:>16}  refused 拒绝: {refused.problem['code']}{least}   ({line.why})"
-        )
+        code = refused.problem["code"]
+        say(f"{line.who:>9}  {shown:>16}  refused 拒绝{least}   ({_remark(line, code)})")
+        say(f"{'':>9}  {'':>16}  {said(vocabulary.REFUSALS, code)}")
         return
     leader = names.get(answer["leader"], f"#{answer['leader']}")
     say(
-        f"{line.who:>9}  {shown:>16}  price {money(answer['price_fen'])}, {leader} leads   ({line.why})"
+        f"{line.who:>9}  {shown:>16}  price {money(answer['price_fen'])}, {leader} leads   ({_remark(line, ACCEPTED)})"
     )
+    for seen in _seen(line, before, answer, leader):
+        say(f"{'':>9}  {'':>16}  {seen}")
+
+
+def _remark(line: Scripted, actual: str) -> str:
+    """What was meant; and, where the hall answered otherwise, that somebody changed the course."""
+    if actual == line.expected:
+        return line.why
+    return (
+        f"{line.why}; expected 预期 {line.expected}, actual 实际 {actual}:"
+        " other bids changed the course 现场另有出价"
+    )
+
+
+def _seen(line: Scripted, before: dict[str, Any], answer: dict[str, Any], leader: str) -> list[str]:
+    """What the answer shows beyond the price: the reserve reached, another one in front, the end moved."""
+    found = []
+    if line.do == "proxy" and (before["price_fen"] or 0) < answer["price_fen"] == RESERVE_FEN:
+        found.append(
+            "保留价已达到: the hidden maximum reached the confidential reserve, so the price stands at it"
+        )
+    if leader != line.who:
+        found.append(f"委托出价自动应价: the hidden maximum of {leader} answered at once")
+    moved_ms = (answer["ends_at_ms"] or 0) - (before["ends_at_ms"] or 0)
+    if before["ends_at_ms"] and moved_ms > 0:
+        found.append(f"已延时: the end moved by {moved_ms / 1000:.1f} s")
+    return found
 
 
 def _closed(watcher: Any, lot: Lot) -> dict[str, Any]:
@@ -103,7 +144,8 @@ def _closed(watcher: Any, lot: Lot) -> dict[str, Any]:
     sale = watcher.get(f"/v1/lots/{lot.id}/sale")
     state = _state(watcher, lot)
     say(
-        f"Closed 已结束: {sale['outcome']}, {state['bids']} accepted bids by {state['bidders']} bidders, "
+        f"Closed 已结束: {said(vocabulary.OUTCOMES, sale['outcome'])}, {state['bids']} accepted bids"
+        f" by {state['bidders']} bidders, "
         f"{sale['extensions']} extensions 延时."
     )
     if sale["outcome"] == "sold":

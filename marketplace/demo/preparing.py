@@ -8,9 +8,11 @@ from typing import Any, NamedTuple
 from kit.clock import CHINA, system_clock
 from marketplace.demo.cast import Cast
 from marketplace.demo.run import Run
-from marketplace.demo.telling import act, money, say, table
+from marketplace.demo.telling import act, money, said, say, table
 from marketplace.imports.http import XLSX
 from marketplace.imports.sample import portfolio_bytes, portfolio_with_errors_bytes
+from marketplace.pages import vocabulary
+from settlement.statement_words import party
 
 SCHEME = "tianjin-binhai-2022"
 ADVANCE_BP = 5_000
@@ -37,11 +39,13 @@ def import_portfolio(cast: Cast, run: Run, folder: Path) -> Collateral:
     refused = maker.upload("/v1/imports", wrong, XLSX, step="import-wrong")
     findings = refused["findings"]
     say(
-        f"A workbook with mistakes: {refused['state']}, {len(findings)} cells named, nothing entered."
+        f"A workbook with mistakes: {said(vocabulary.PROGRESS, refused['state'])},"
+        f" {len(findings)} cells named, nothing entered."
         " 有误的表格整体退回："
     )
     for finding in findings[:_FINDINGS_SHOWN]:
-        say(f"  {finding['address']}: {finding['message']}")
+        say(f"  {finding['address']}: {finding['message_zh']}")
+        say(f"      {finding['message']}")
     say(f"  ... and {len(findings) - _FINDINGS_SHOWN} more 其余从略")
     right = _kept(
         folder / f"run-{run.number}-portfolio.xlsx",
@@ -50,16 +54,17 @@ def import_portfolio(cast: Cast, run: Run, folder: Path) -> Collateral:
     done = maker.upload("/v1/imports", right, XLSX, step="import")
     counts = done["counts"]
     say(
-        f"The corrected workbook: {done['state']}; {counts['loans']} loan, {counts['pledges']} pledges, "
+        f"The corrected workbook: {said(vocabulary.PROGRESS, done['state'])};"
+        f" {counts['loans']} loan, {counts['pledges']} pledges, "
         f"{counts['assets']} rights, {counts['valuations']} valuations. 更正后全部导入"
     )
     (case,) = (c for c in maker.pages("/v1/cases") if c["import_id"] == done["id"])
     assets = [a for a in maker.pages("/v1/assets") if a["import_id"] == done["id"]]
     say(
         f"Loan {case['contract_number']}, {case['borrower_name']}: principal {money(case['principal_fen'])}, "
-        f"interest {money(case['interest_fen'])}, grade {case['grade']}."
+        f"interest {money(case['interest_fen'])}, grade 五级分类 {said(vocabulary.GRADES, case['grade'])}."
     )
-    table(sorted([a["ip_type"], a["number"], a["title"]] for a in assets))
+    table(sorted([said(vocabulary.RIGHTS, a["ip_type"]), a["number"], a["title"]] for a in assets))
     return Collateral(case, assets)
 
 
@@ -86,10 +91,10 @@ def pay_advance(cast: Cast, run: Run, collateral: Collateral) -> dict[str, Any]:
         f"Scheme {SCHEME} version {version}: bank 60, fund 40, half of the fund's share in advance."
         " 银行六、基金四，先拨一半"
     )
-    table([_row(line) for line in claim["figures"]["lines"]])
+    table([figure(line) for line in claim["figures"]["lines"]])
     say(
         f"Advance paid 已先行拨付: {money(claim['figures']['advance_fen'])};"
-        f" state 状态: {claim['status']}."
+        f" state 状态: {said(vocabulary.PROGRESS, claim['status'])}."
     )
     return dict(claim)
 
@@ -117,11 +122,12 @@ def _claimed(cast: Cast, collateral: Collateral, fund_id: str, version: int) -> 
     return path
 
 
-def _row(line: dict[str, Any]) -> list[str]:
+def figure(line: dict[str, Any]) -> list[str]:
+    """A figure of the claim as it is stored: name, whose, how much, and how it was reached."""
     return [
         line["name_zh"],
         line["name"],
-        line["party"],
+        party(line["party"]),
         money(line["amount_fen"]),
         line["computation"],
     ]

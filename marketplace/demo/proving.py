@@ -10,19 +10,24 @@ import uvloop
 
 from auction_engine.journal_check import journal_differences
 from auction_engine.verification import DoesNotHold, Verified, verify_bundle
+from kit.sql import load_statements
 from marketplace.audit.service import broken_entries
 from marketplace.demo.actors import StoryBroken
 from marketplace.demo.cast import Cast
 from marketplace.demo.run import Run
 from marketplace.demo.selling import Lot
-from marketplace.demo.telling import act, money, proved, say
+from marketplace.demo.telling import act, money, proved, said, say, table
+from marketplace.pages import vocabulary
 from settlement.checks import LedgerCheck, check_ledger
+
+_SQL = load_statements("marketplace.demo", "queries.sql")
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """What the database itself says."""
 
     books: LedgerCheck
+    custody: list[tuple[str, int]]
     journal_differences: list[str]
     audit_entries: int
     audit_broken: int
@@ -54,16 +59,19 @@ def prove(
     shown = "; ".join(facts.journal_differences) or "every row 逐笔相符"
     proved(f"Journal equals table 流水与数据库一致: {shown}", holds=not facts.journal_differences)
     books = facts.books
+    balances = books.ok and sum(fen for _, fen in facts.custody) == books.in_custody_fen
     proved(
         f"Books balance 账目平衡: {books.transfers} transfers, {books.entries} entries, "
         f"{books.accounts} accounts, in custody 在管资金 {money(books.in_custody_fen)}",
-        holds=books.ok,
+        holds=balances,
     )
+    if facts.custody:
+        table([[name, money(fen)] for name, fen in facts.custody])
     proved(
         f"Audit trail unbroken 审计链完整: {facts.audit_entries} entries",
         holds=not facts.audit_broken,
     )
-    if not (holds and books.ok) or facts.journal_differences or facts.audit_broken:
+    if not (holds and balances) or facts.journal_differences or facts.audit_broken:
         raise StoryBroken("something does not hold; see above", "存在不成立的事项，见上")
 
 
@@ -73,10 +81,14 @@ async def _facts(database_url: str, auction_id: UUID | None) -> Facts:
         async with conn.transaction(isolation="repeatable_read", readonly=True):
             return Facts(
                 books=await check_ledger(conn),
+                custody=[
+                    (f"{row['title_zh']} {row['title']}", row["balance_fen"])
+                    for row in await conn.fetch(_SQL["custody"])
+                ],
                 journal_differences=[]
                 if auction_id is None
                 else await journal_differences(conn, auction_id),
-                audit_entries=await conn.fetchval("SELECT count(*) FROM market.audit_entries"),
+                audit_entries=await conn.fetchval(_SQL["audit_entries"]),
                 audit_broken=len(await broken_entries(conn)),
             )
     finally:
@@ -94,9 +106,8 @@ def _replayed(bundle: bytes, sale: dict[str, Any]) -> tuple[bool, str]:
         sale["winner_paddle"],
         sale["price_fen"],
     )
-    ended = (
-        f"{result['outcome']}, winner 买受人 #{result['winner']}, {money(result['price_fen'] or 0)}"
-    )
+    outcome = said(vocabulary.OUTCOMES, result["outcome"])
+    ended = f"{outcome}, winner 买受人 #{result['winner']}, {money(result['price_fen'] or 0)}"
     assert verified.notice is not None, "it was asked for"
     rules = f"rules as in notice 规则与公告一致 {verified.notice.number}"
     return (

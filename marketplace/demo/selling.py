@@ -8,7 +8,8 @@ from marketplace.demo.actors import Refused
 from marketplace.demo.cast import Cast
 from marketplace.demo.preparing import Collateral
 from marketplace.demo.run import Run, RunFile
-from marketplace.demo.telling import act, money, say
+from marketplace.demo.telling import act, money, said, say
+from marketplace.pages import vocabulary
 
 START_FEN, STEP_FEN, RESERVE_FEN, DEPOSIT_FEN = 220_000_000, 2_000_000, 230_000_000, 22_000_000
 _LEAD_SECONDS, _BIDDING_SECONDS, _WINDOW_MS = 8, 12, 4_000
@@ -68,16 +69,22 @@ def consign(cast: Cast, run: Run, collateral: Collateral) -> dict[str, Any]:
         maker.post(f"{path}/approval", step="consignment-own-approval")
     except Refused as refused:
         say(
-            f"The maker may not approve what they drafted 经办人不得复核自己的委托: {refused.problem['code']}"
+            f"The maker may not approve what they drafted 经办人不得复核自己的委托: {_allowed(refused)}"
         )
     checker.post(f"{path}/approval", step="consignment-approve")
     venue.post(f"{path}/acceptance", step="consignment-accept")
     accepted = maker.get(path)
     say(
         f"Consignment {accepted['number']}: drafted, submitted, approved by a second person,"
-        f" accepted. 状态: {accepted['state']}"
+        f" accepted. 状态: {said(vocabulary.PROGRESS, accepted['state'])}"
     )
     return dict(accepted)
+
+
+def _allowed(refused: Refused) -> str:
+    """Whom the step is for, in words."""
+    roles = (refused.problem.get("context") or {}).get("roles", [])
+    return "须由以下人员办理 only for " + ", ".join(said(vocabulary.ROLES, role) for role in roles)
 
 
 def publish(
@@ -110,7 +117,8 @@ def publish(
     path = f"/v1/lots/{lot['id']}"
     checked = venue.post(f"{path}/check", step="lot-check")
     for finding in checked["findings"]:
-        say(f"check 审查 {finding['code']} ({finding['severity']}): {finding['message']}")
+        say(f"check 审查 (to be disclosed 须披露): {finding['message_zh']}")
+        say(f"      {finding['message']}")
     checker.post(f"{path}/publish", step="lot-publish")
     public = venue.get(path)
     notice = venue.get(f"{path}/notices")["items"][-1]

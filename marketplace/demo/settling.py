@@ -7,11 +7,15 @@ import msgspec
 
 from kit.money import half_up
 from marketplace.demo.cast import Cast
+from marketplace.demo.explaining import explain, explain_cash
 from marketplace.demo.run import Run
 from marketplace.demo.selling import BIDDERS, DEPOSIT_FEN, Lot
-from marketplace.demo.telling import act, money, say, table
+from marketplace.demo.telling import act, money, said, say, table
 from marketplace.demo.waiting import until
+from marketplace.imports.sample import BANK_NAME
+from marketplace.pages import vocabulary
 from settlement.statement_tables import Cell, Fen, tables
+from settlement.statement_words import RANKS, STATES, word
 from settlement.statements import Document
 
 #: The costs of domain 5.6, example 1: commission 2 %, valuation, enforcement, stamp duty 0.03 %.
@@ -38,7 +42,10 @@ def pay_price(cast: Cast, run: Run, lot: Lot, sale: dict[str, Any]) -> None:
     say(
         f"Confirmation 成交确认书 {confirmation['number']} issued; balance 余款 {money(balance)} received."
     )
-    say(f"  deposit applied to the price 保证金抵作价款; lot 标的状态: {payment['lot_status']}")
+    say(
+        f"  deposit applied to the price 保证金抵作价款;"
+        f" lot 标的状态: {said(vocabulary.LOT_STATES, payment['lot_status'])}"
+    )
     losers = [
         name for name in BIDDERS if _bidder(cast, lot, name)["paddle"] != sale["winner_paddle"]
     ]
@@ -46,7 +53,9 @@ def pay_price(cast: Cast, run: Run, lot: Lot, sale: dict[str, Any]) -> None:
         lambda: all(_bidder(cast, lot, name)["status"] == "lost" for name in losers),
         "the losers' deposits",
     )
-    say(f"Deposits released 已退还保证金: {', '.join(losers)} ({money(DEPOSIT_FEN)} each).")
+    say(
+        f"Deposits released, free to withdraw 保证金已解冻，可提取: {', '.join(losers)} ({money(DEPOSIT_FEN)} each)."
+    )
 
 
 def distribute(cast: Cast, run: Run, lot: Lot, sale: dict[str, Any]) -> dict[str, Any]:
@@ -64,9 +73,9 @@ def distribute(cast: Cast, run: Run, lot: Lot, sale: dict[str, Any]) -> dict[str
         ("COST", "评估费 valuation", _VALUATION_FEN, "示例资产评估有限公司", "demo-valuer"),
         (
             "COST",
-            "实现质权费用 enforcement",
+            "代垫实现质权费用返还 reimbursement of enforcement costs",
             _ENFORCEMENT_FEN,
-            "委托银行垫付 advanced by the bank",
+            BANK_NAME,
             "demo-enforcement",
         ),
         (
@@ -89,16 +98,23 @@ def distribute(cast: Cast, run: Run, lot: Lot, sale: dict[str, Any]) -> dict[str
         f"/v1/lots/{lot.id}/distribution/approve", approval, step="plan-approve"
     )
     paid = venue.post(f"/v1/lots/{lot.id}/distribution/pay", step="plan-pay")
-    for payout in venue.get(f"/v1/lots/{lot.id}/payouts")["items"]:
-        reference = {"bank_reference": f"demo-{run.number}-payout-{payout['id']}"}
+    payouts = venue.get(f"/v1/lots/{lot.id}/payouts")["items"]
+    for place, payout in enumerate(payouts, start=1):
+        reference = {"bank_reference": f"demo-{run.number}-payout-{place}"}
         step = f"payout-{payout['id']}"
         venue.post(f"/v1/lots/{lot.id}/payouts/{payout['id']}", reference, step=step)
     say(
-        f"Waterfall 分配: plan {paid['state']}, drafted and approved by two people 两人办理, costs first 费用优先"
+        f"Waterfall 分配: plan {word(STATES, paid['state'])}, drafted and approved by"
+        " two people 两人办理, costs first 费用优先"
     )
     table(
         [
-            [line["to"], money(line["amount_fen"]), line["computation"]]
+            [
+                word(RANKS, line["to"]),
+                line["party"],
+                money(line["amount_fen"]),
+                line["computation"],
+            ]
             for line in paid["content"]["lines"]
         ]
     )
@@ -118,9 +134,9 @@ def clear(cast: Cast, run: Run, claim: dict[str, Any]) -> dict[str, Any]:
     }
     checker.post(f"{path}/final/approve", decision, step="final-approve")
     cleared = administrator.get(path)
-    for payment in cleared["payments"]:
+    for place, payment in enumerate(cleared["payments"], start=1):
         if payment["paid_at"] is None:
-            reference = {"bank_reference": f"demo-{run.number}-final-{payment['id']}"}
+            reference = {"bank_reference": f"demo-{run.number}-final-{place}"}
             administrator.post(
                 f"{path}/payments/{payment['id']}", reference, step=f"final-paid-{payment['id']}"
             )
@@ -133,12 +149,15 @@ def clear(cast: Cast, run: Run, claim: dict[str, Any]) -> dict[str, Any]:
                 "bank_reference": f"demo-{run.number}-return-{due['party']}",
             }
             administrator.post(f"{path}/returns", back, step=f"final-return-{due['party']}")
-    return dict(administrator.get(path))
+    ended = dict(administrator.get(path))
+    explain(ended)
+    return ended
 
 
 def issue_statements(cast: Cast, run: Run, lot: Lot, claim: dict[str, Any], folder: Path) -> None:
     """Issue, print and keep the settlement statement (结算单) and the clearing statement (清算单)."""
     folder.mkdir(parents=True, exist_ok=True)
+    bodies: dict[str, dict[str, Any]] = {}
     for kind, subject, who in (
         ("settlement", lot.id, "venue-operator"),
         ("clearing", claim["case_id"], "fund-administrator"),
@@ -148,6 +167,7 @@ def issue_statements(cast: Cast, run: Run, lot: Lot, claim: dict[str, Any], fold
             "/v1/statements", {"kind": kind, "subject_id": subject}, step=f"statement-{kind}"
         )
         show(person.get_bytes(f"/v1/statements/{statement['id']}.json"))
+        bodies[kind] = statement["document"]["body"]
         for suffix in ("json", "html", "xlsx"):
             name = f"run-{run.number}-{kind}.{suffix}"
             (folder / name).write_bytes(
@@ -156,6 +176,7 @@ def issue_statements(cast: Cast, run: Run, lot: Lot, claim: dict[str, Any], fold
         say(
             f"  kept 已保存: {folder}/run-{run.number}-{kind}.json, .html, .xlsx  SHA-256 {statement['sha256'][:16]}…"
         )
+    explain_cash(bodies["settlement"], bodies["clearing"])
 
 
 def show(content: bytes) -> None:

@@ -1,10 +1,11 @@
 """How the demo speaks: short bilingual lines, money as people write it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import click
 
 from kit.money import yuan
+from marketplace.pages.vocabulary import Words, of
 
 
 def act(number: int, english: str, chinese: str) -> None:
@@ -20,7 +21,13 @@ def say(text: str) -> None:
 
 def money(fen: int) -> str:
     """An amount in yuan, as a bank writes it."""
-    return f"¥{yuan(fen)}"
+    return f"-¥{yuan(-fen)}" if fen < 0 else f"¥{yuan(fen)}"
+
+
+def said(table: Mapping[str, Words], key: str) -> str:
+    """The words for a code, both languages on one line, Chinese first."""
+    words = of(table, key)
+    return f"{words.zh} {words.en}"
 
 
 def table(rows: Sequence[Sequence[str]], *, indent: int = 5) -> None:
