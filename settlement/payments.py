@@ -88,9 +88,10 @@ async def receive(
 ) -> PaymentIn:
     """Book a credit, and match it to the price of `lot_id` where one is named.
 
-    What is due is paid first (EXACT, PARTIAL, OVER); what is more is the payer's free money. The same
-    reference with the same content is answered as the first time, with other content it is refused
-    (`DuplicateBankReference`). Raises `IllegalStep` when the payer is not the lot's buyer or nothing is due.
+    What is due is paid first (EXACT, PARTIAL, OVER); what is more is the payer's free money, and so is what comes
+    after the price is paid, because the bank has it already. The same reference with the same content is answered
+    as the first time, with other content it is refused (`DuplicateBankReference`). Raises `IllegalStep` when the
+    payer is not the lot's buyer or the buyer defaulted.
     """
     if amount_fen <= 0:
         raise InvalidInput("amount_fen", f"must be above 0, not {amount_fen}", "须大于 0")
@@ -251,8 +252,10 @@ def _match(sale: sales.Sale, payer_id: UUID, amount_fen: int) -> tuple[int, Matc
     due_fen = sale.due_fen - sale.paid_fen
     if sale.buyer_id != payer_id:
         raise IllegalStep(f"sale of lot {sale.lot_id}", state="another buyer's", step="payment")
-    if sale.state != sales.PRICE_DUE:
+    if sale.state == sales.DEFAULTED:
         raise IllegalStep(f"sale of lot {sale.lot_id}", state=sale.state, step="payment")
+    if sale.state != sales.PRICE_DUE:
+        return 0, OVER
     if amount_fen == due_fen:
         return due_fen, EXACT
     return (amount_fen, PARTIAL) if amount_fen < due_fen else (due_fen, OVER)

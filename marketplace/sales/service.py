@@ -133,7 +133,7 @@ async def of_lot(conn: Connection, lot_id: UUID) -> Sale:
 
 
 async def confirm(conn: Connection, caller: Caller, lot_id: UUID, *, now: datetime) -> Confirmation:
-    """Issue the confirmation with the winner's true identity; from here the price is awaited."""
+    """Issue the confirmation with the winner's true identity; from here the price is awaited, or paid already."""
     lot = await lots.owned_for_update(conn, caller, lot_id)
     sale = await of_lot(conn, lot_id)
     if sale.winner_id is None or sale.price_fen is None:
@@ -160,7 +160,7 @@ async def confirm(conn: Connection, caller: Caller, lot_id: UUID, *, now: dateti
         due_at=owed.deadline_at,
         now=now,
     )
-    await lots.set_status(conn, caller, lot, LotStatus.AWAITING_PAYMENT, now=now)
+    lot = await lots.set_status(conn, caller, lot, LotStatus.AWAITING_PAYMENT, now=now)
     await conn.execute(
         _SQL["insert_confirmation"],
         lot_id,
@@ -176,6 +176,7 @@ async def confirm(conn: Connection, caller: Caller, lot_id: UUID, *, now: dateti
     await outbox.add(
         conn, SaleConfirmed(lot_id=lot_id, number=number, sha256=confirmation.sha256), now=now
     )
+    await _go_on_if_paid(conn, caller, lot, owed, now=now)
     return confirmation
 
 
@@ -192,20 +193,15 @@ async def receive_payment(
 ) -> PaymentDone:
     """Book money for the price. The winner's deposit becomes part of the price when the rest is there.
 
-    Until then it stays a deposit, because a winner who never pays the rest forfeits it (domain 6.5).
+    Until then it stays a deposit, because a winner who never pays the rest forfeits it (domain 6.5). Whether the rest
+    is there is asked of what is booked, never of what is reported: a credit reported twice is booked once.
     """
     lot = await lots.owned_for_update(conn, caller, lot_id)
     sale = await of_lot(conn, lot_id)
     if sale.winner_id is None:
         raise NothingSold(f"lot {lot.number} was not sold", f"标的 {lot.number} 未成交")
     winner = await bidders.get(conn, sale.winner_id)
-    owed = await accounts.lock(conn, lot_id)
-    left_fen = owed.due_fen - owed.paid_fen
-    covered_by_deposit = min(lot.deposit_fen, left_fen) if owed.deposit_fen == 0 else 0
-    is_enough = given.amount_fen + covered_by_deposit >= left_fen
-    if is_enough and covered_by_deposit and owed.state == accounts.PRICE_DUE:
-        assert winner.deposit_id is not None, "who won held a deposit"
-        await deposits.apply_to_price(conn, winner.deposit_id, now=now)
+    before = await accounts.lock(conn, lot_id)
     booked = await payments.receive(
         conn,
         winner.organisation_id,
@@ -225,9 +221,9 @@ async def receive_payment(
         after={"bank_reference": booked.bank_reference, "amount_fen": booked.amount_fen},
     )
     owed = await accounts.get(conn, lot_id)
-    if owed.state == accounts.PRICE_PAID and lot.status is LotStatus.AWAITING_PAYMENT:
-        lot = await lots.set_status(conn, caller, lot, LotStatus.PAID, now=now)
-        await outbox.add(conn, PricePaid(lot_id=lot_id, price_fen=owed.hammer_price_fen), now=now)
+    if owed.paid_fen > before.paid_fen:  # a credit that was booked before counts for nothing now
+        owed = await _use_deposit(conn, winner, owed, now=now)
+    lot = await _go_on_if_paid(conn, caller, lot, owed, now=now)
     return PaymentDone(
         bank_reference=booked.bank_reference,
         amount_fen=booked.amount_fen,
@@ -236,6 +232,37 @@ async def receive_payment(
         still_due_fen=owed.due_fen - owed.paid_fen,
         lot_status=lot.status,
     )
+
+
+async def _use_deposit(
+    conn: Connection, winner: Bidder, owed: accounts.Sale, *, now: datetime
+) -> accounts.Sale:
+    """Make the winner's deposit the last part of the price, where it is enough; the sale as it is then.
+
+    A price that was paid without it leaves the deposit the winner's: it is given back.
+    """
+    assert winner.deposit_id is not None, "who won held a deposit"
+    if owed.deposit_fen:
+        return owed
+    if owed.state == accounts.PRICE_PAID:
+        await bidders.release_later(conn, winner, now=now)
+        return owed
+    deposit = await deposits.lock(conn, winner.deposit_id)
+    if owed.paid_fen + deposit.amount_fen < owed.due_fen:
+        return owed
+    await deposits.apply_to_price(conn, deposit.id, now=now)
+    return await accounts.get(conn, owed.lot_id)
+
+
+async def _go_on_if_paid(
+    conn: Connection, caller: Caller, lot: Lot, owed: accounts.Sale, *, now: datetime
+) -> Lot:
+    """A lot whose confirmation is issued and whose price is paid is `paid`, whichever of the two came last."""
+    if owed.state != accounts.PRICE_PAID or lot.status is not LotStatus.AWAITING_PAYMENT:
+        return lot
+    lot = await lots.set_status(conn, caller, lot, LotStatus.PAID, now=now)
+    await outbox.add(conn, PricePaid(lot_id=lot.id, price_fen=owed.hammer_price_fen), now=now)
+    return lot
 
 
 async def mark_default(conn: Connection, lot_id: UUID, *, now: datetime) -> bool:
