@@ -121,7 +121,7 @@ async def register(
         action="bidder_registered",
         subject="bidder",
         subject_id=bidder_id,
-        after=bidder,
+        after=_auditable(bidder),
     )
     return bidder
 
@@ -351,6 +351,13 @@ def _require_open(lot: Lot) -> None:
             f"lot {lot.number} is {lot.status}; it takes bidders while {', '.join(sorted(TAKES_BIDDERS))}",
             f"标的 {lot.number} 状态为 {lot.status}，当前不接受登记或保证金",
         )
+
+
+def _auditable(bidder: Bidder) -> dict[str, object]:
+    """The bidder for the audit trail, which others read too: that it has a limit, not which."""
+    shown = msgspec.structs.asdict(bidder)
+    del shown["limit_fen"]
+    return shown | {"has_limit": bidder.limit_fen is not None}
 
 
 def _bidder(row: asyncpg.Record | None) -> Bidder:

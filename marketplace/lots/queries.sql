@@ -108,3 +108,6 @@ SELECT position, code, severity, field, message, message_zh, overridden_by, over
 -- name: override_finding
 UPDATE market.lot_findings SET overridden_by = $3, override_reason = $4
  WHERE lot_id = $1 AND position = $2 AND severity = 'hold';
+
+-- name: count_paused
+SELECT count(*) FROM market.lots WHERE status = 'paused';

@@ -99,7 +99,13 @@ async def draft(conn: Connection, caller: Caller, given: LotDraft, *, now: datet
         raise AssetOnSale from error
     lot = await get(conn, lot_id)
     await audit.record(
-        conn, caller, now=now, action="lot_drafted", subject="lot", subject_id=lot_id, after=lot
+        conn,
+        caller,
+        now=now,
+        action="lot_drafted",
+        subject="lot",
+        subject_id=lot_id,
+        after=_auditable(lot),
     )
     return lot
 
@@ -147,8 +153,8 @@ async def revise(
         action="lot_revised",
         subject="lot",
         subject_id=lot_id,
-        before=lot,
-        after=after,
+        before=_auditable(lot),
+        after=_auditable(after),
     )
     return after
 
@@ -293,6 +299,11 @@ async def page_of_organisation(
     return [msgspec.convert(_decoded(row), Lot) for row in rows]
 
 
+async def count_paused(conn: Connection) -> int:
+    """How many lots stand still and wait for their venue."""
+    return int(await conn.fetchval(_SQL["count_paused"]))
+
+
 async def findings(conn: Connection, lot_id: UUID) -> list[StoredFinding]:
     """What the last check found."""
     rows = await conn.fetch(_SQL["findings"], lot_id)
@@ -321,6 +332,13 @@ def _require_readable_profile(given: LotDraft, consigned: intake.Consigned) -> N
         ),
         "bidding",
     )
+
+
+def _auditable(lot: Lot) -> dict[str, object]:
+    """The lot for the audit trail, which others read too: that there is a reserve, not which."""
+    shown = msgspec.structs.asdict(lot)
+    del shown["reserve_price_fen"]
+    return shown | {"has_reserve": lot.reserve_price_fen is not None}
 
 
 def _lot(row: asyncpg.Record | None, lot_id: UUID) -> Lot:
