@@ -18,6 +18,7 @@ from marketplace.auctions.hall import Hall, open_hall
 from marketplace.duties import service as duties
 from marketplace.edge.identity import Authenticator
 from marketplace.edge.readiness import Check
+from marketplace.lots import service as lots
 from marketplace.organisations.gate import Gate, SessionLimits
 from marketplace.organisations.passwords import Passwords
 from marketplace.settings import Settings
@@ -153,7 +154,12 @@ def _checks(settings: Settings, pool: Pool, client: redis.asyncio.Redis) -> dict
         async with pool.acquire(timeout=_SOCKET_SECONDS) as conn:
             return await duties.require_none_stuck(conn)
 
+    async def auctions() -> str:
+        async with pool.acquire(timeout=_SOCKET_SECONDS) as conn:
+            return f"{await lots.count_paused(conn)} paused"
+
     return {
+        "auctions": auctions,
         "database": database,
         "duties": stuck_duties,
         "engine": engine,

@@ -5,6 +5,9 @@ UPDATE engine.shards SET epoch = epoch + 1 WHERE shard = $1 RETURNING epoch;
 INSERT INTO engine.epochs (shard, epoch, reason, journal_seq, engine_seq, suspended, begun_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7);
 
+-- name: fenced_positions
+SELECT shard, epoch, seq FROM engine.shards ORDER BY shard;
+
 -- name: unfinished_auctions
 SELECT auction_id FROM engine.auctions WHERE shard = $1 AND NOT final ORDER BY auction_id;
 

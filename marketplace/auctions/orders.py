@@ -14,6 +14,7 @@ from auction_engine.engine import Engine
 from auction_engine.errors import EngineOutcomeUnknown, NoSuchAuction
 from kit.errors import NotFound, Unavailable
 from kit.sql import Connection, Pool, load_statements
+from marketplace.auctions import suspensions
 from marketplace.auctions.schemas import OrderDone
 from marketplace.audit import service as audit
 from marketplace.bidders import service as bidders
@@ -165,6 +166,8 @@ async def _follow(conn: Connection, lot: Lot, order: Order, *, now: datetime) ->
             )
             await _tell(conn, orderer, lot, order, kind=NoticeKind.SUSPENSION, now=now)
         case "resume":
+            # a suspension by the engine that was resumed before it was written down is written down first
+            lot = await suspensions.follow(conn, lot, now=now)
             if lot.status is LotStatus.PAUSED:
                 await lots.set_status(
                     conn, orderer, lot, LotStatus.OPEN, now=now, reason=order.reason

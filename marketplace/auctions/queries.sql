@@ -53,3 +53,8 @@ SELECT o.id, o.lot_id, o.action, o.bidder_id, o.reason, o.ordered_by, o.ordered_
 
 -- name: decide_order
 UPDATE market.auction_orders SET state = $2, code = $3, done_at = $4 WHERE id = $1 AND state = 'pending';
+
+-- name: engine_suspension
+-- Why the engine was rebuilt when it last suspended this auction, and in which epoch.
+SELECT 'rebuilt from the journal in epoch ' || epoch || ': ' || reason
+  FROM engine.epochs WHERE $1::uuid = ANY (suspended) ORDER BY begun_at DESC, epoch DESC LIMIT 1;

@@ -16,6 +16,9 @@ class Kind(StrEnum):
     CLOSE_AUCTION = "close_auction"
     ADMIT_BIDDER = "admit_bidder"
     CARRY_OUT_ORDER = "carry_out_order"
+    FOLLOW_SUSPENSION = (
+        "follow_suspension"  # added by the database, with the epoch that suspended the auction
+    )
     RELEASE_DEPOSIT = "release_deposit"
     CHECK_PAYMENT = "check_payment"
     SHARE_RECOVERY = "share_recovery"

@@ -14,7 +14,7 @@ from auction_engine.rules.commands import GRACE_MS, Result
 from kit.clock import from_epoch_ms
 from kit.failpoints import register
 from kit.sql import Pool
-from marketplace.auctions import opening, orders
+from marketplace.auctions import opening, orders, suspensions
 from marketplace.bidders import service as bidders
 from marketplace.duties.schemas import Kind
 from marketplace.lots import service as lots
@@ -103,6 +103,11 @@ async def carry_out_order(resources: JobResources, order_id: UUID, now: datetime
     await orders.carry_out(resources.pool, resources.engine, order_id, now=now)
 
 
+async def follow_suspension(resources: JobResources, lot_id: UUID, now: datetime) -> None:
+    """The engine was rebuilt and suspended the auction: the lot is paused, and a notice says why."""
+    await _pause_if_suspended(resources, lot_id, now)
+
+
 async def release_deposit(resources: JobResources, bidder_id: UUID, now: datetime) -> None:
     """Give a loser's deposit back into its free money."""
     async with resources.pool.acquire() as conn, conn.transaction():
@@ -132,6 +137,7 @@ HANDLERS: Mapping[Kind, Handler] = MappingProxyType(
         Kind.CLOSE_AUCTION: close_auction,
         Kind.ADMIT_BIDDER: admit_bidder,
         Kind.CARRY_OUT_ORDER: carry_out_order,
+        Kind.FOLLOW_SUSPENSION: follow_suspension,
         Kind.RELEASE_DEPOSIT: release_deposit,
         Kind.CHECK_PAYMENT: check_payment,
         Kind.SHARE_RECOVERY: share_recovery,
@@ -143,21 +149,23 @@ async def _later(resources: JobResources, lot_id: UUID, not_due: NotDue, now: da
     """When to ask again. The fence may have suspended the auction without an order: the lot then says so too."""
     if not_due.ends_at_ms is not None:
         return max(from_epoch_ms(not_due.ends_at_ms) + _GRACE, now + _SOON)
-    view = await resources.engine.view(lot_id)
-    if view["status"] != "suspended":
-        return now + _SOON
+    is_suspended = await _pause_if_suspended(resources, lot_id, now)
+    return now + (_SUSPENDED_PAUSE if is_suspended else _SOON)
+
+
+async def _pause_if_suspended(resources: JobResources, lot_id: UUID, now: datetime) -> bool:
+    """Bring the lot after an engine that suspended its auction; whether it is suspended.
+
+    The engine is asked while the lot's row is locked: a resumption that it has not decided then has not been written
+    to the lot either, and one that it has decided is not undone here.
+    """
     async with resources.pool.acquire() as conn, conn.transaction():
         lot = await lots.for_update(conn, lot_id)
-        if lot.status is LotStatus.OPEN:
-            await lots.set_status(
-                conn,
-                SYSTEM_CALLER,
-                lot,
-                LotStatus.PAUSED,
-                now=now,
-                reason="the engine suspended the auction",
-            )
-    return now + _SUSPENDED_PAUSE
+        view = await resources.engine.view(lot_id)
+        is_suspended: bool = view["status"] == "suspended"
+        if is_suspended:
+            await suspensions.follow(conn, lot, now=now)
+    return is_suspended
 
 
 def _outcome(result: Result) -> Outcome:

@@ -36,6 +36,7 @@ _JOB_SECONDS = 45  # below the lease, so that a duty is not taken up by two for 
 _FINISH_SECONDS = 8.0
 _POLL_SECONDS = 0.1
 _LOOK_SECONDS = 1.0
+_WATCH_SECONDS = 2.0
 _OVERDUE = timedelta(seconds=3)
 _BATCH_MAX = 200
 _PAUSE_SECONDS = 1.0
@@ -84,7 +85,10 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
     async with open_resources(settings) as opened:
         resources = WorkerResources(opened)
         queue = queue_of(settings.queue_url) if settings.queue_url else None
-        tasks = [asyncio.create_task(_wake(resources, queue, stop))]
+        tasks = [
+            asyncio.create_task(_wake(resources, queue, stop)),
+            asyncio.create_task(watch_engine(resources, stop)),
+        ]
         if settings.queue_url is not None:
             tasks.append(asyncio.create_task(work(resources, settings.queue_url, stop)))
         try:
@@ -153,6 +157,19 @@ async def _wake(resources: WorkerResources, queue: ArqRedis | None, stop: asynci
     finally:
         listener.cancel()
         await asyncio.gather(listener, return_exceptions=True)
+
+
+async def watch_engine(resources: WorkerResources, stop: asyncio.Event) -> None:
+    """Look every other second whether the engine still has its books; one that lost them is rebuilt at once."""
+    while not stop.is_set():
+        try:
+            for shard in await resources.engine.fence.look():
+                _log.warning("engine_was_behind shard=%d", shard)
+        except (LuochuiError, RedisError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+            _log.exception("engine_watch_failed")
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_WATCH_SECONDS):
+                await stop.wait()
 
 
 async def look(resources: WorkerResources, queue: ArqRedis | None) -> None:
