@@ -107,18 +107,17 @@ def distribute(cast: Cast, run: Run, lot: Lot, sale: dict[str, Any]) -> dict[str
         f"Waterfall 分配: plan {word(STATES, paid['state'])}, drafted and approved by"
         " two people 两人办理, costs first 费用优先"
     )
-    table(
-        [
-            [
-                word(RANKS, line["to"]),
-                line["party"],
-                money(line["amount_fen"]),
-                line["computation"],
-            ]
-            for line in paid["content"]["lines"]
-        ]
-    )
+    table([_plan_row(line) for line in paid["content"]["lines"]])
     return dict(paid)
+
+
+def _plan_row(line: dict[str, Any]) -> list[str]:
+    return [
+        word(RANKS, line["to"]),
+        line["party"],
+        money(line["amount_fen"]),
+        line["computation"],
+    ]
 
 
 def clear(cast: Cast, run: Run, claim: dict[str, Any]) -> dict[str, Any]:
