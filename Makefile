@@ -5,7 +5,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: demo up test check format bench lock browser clean
+.PHONY: demo up test check format bench faults mutants lock browser clean
 
 demo: .venv/run.stamp
 	$(BIN)/luochui demo
@@ -25,6 +25,13 @@ format: .venv/dev.stamp
 
 bench: .venv/dev.stamp
 	$(BIN)/luochui bench engine
+
+# The long counts of the fault tests (hours; root; SEED=n repeats a run), and the mutants that must die.
+faults: .venv/dev.stamp
+	$(BIN)/python -m pytest tests/faults -n 2 --faults-long $(if $(SEED),--seed $(SEED))
+
+mutants: .venv/dev.stamp
+	$(BIN)/python -m tests.faults.mutants
 
 browser: .venv/dev.stamp
 	$(BIN)/python -m tests.browser.install

@@ -10,14 +10,15 @@ import pytest
 import redis.asyncio
 
 from auction_engine import keys
-from auction_engine.errors import EngineUnreachable, ShardHalted
+from auction_engine.errors import EngineOutcomeUnknown, EngineUnreachable, ShardHalted
+from auction_engine.journal import entry_of
 from auction_engine.library import load_library
 from kit.embedded import EmbeddedServerError, Valkey
 from tests.auction_engine.make_engine import a_bid
 from tests.faults import nemesis
 from tests.faults.client import Load
 from tests.faults.cluster import Case, Site, site
-from tests.faults.evidence import all_holds, dump
+from tests.faults.evidence import all_holds, dump, rebuild_elsewhere
 
 Counted = Callable[[int, int], int]
 _LAST_BATCHES = 40
@@ -258,3 +259,40 @@ async def test_bids_between_rot_and_its_discovery_are_stopped(
         running.engine.gateway.unverify()
         with pytest.raises(ShardHalted):
             await running.engine.submit(auction, a_bid(4, 40_000_000, "d"))
+
+
+async def test_an_entry_that_the_stream_refuses_changes_no_book(
+    case: Case, engine_server: Valkey, database_url: str
+) -> None:
+    """Where the journal can't take the entry, the call ends before it has written anything else."""
+    async with (
+        site(case, engine_server, database_url, closes_in_ms=None) as running,
+        redis.asyncio.Redis.from_url(engine_server.url) as client,
+    ):
+        await running.stop_projecting()
+        auction = running.auctions[0]
+        shard = keys.shard_of(str(auction))
+        before = await dump(client, [shard])
+        await client.xadd(keys.log(shard), {"x": "y"}, id="999999-0")
+        with pytest.raises(EngineOutcomeUnknown):
+            await running.engine.submit(auction, a_bid(1, 10_000_000, "refused"))
+        assert await dump(client, [shard]) == before
+
+
+async def test_a_rebuild_takes_no_batch_of_another_past(
+    case: Case, engine_server: Valkey, database_url: str
+) -> None:
+    """A rebuild refuses a batch that does not continue the one before it."""
+    async with (
+        site(case, engine_server, database_url, closes_in_ms=None) as running,
+        redis.asyncio.Redis.from_url(engine_server.url) as client,
+    ):
+        await running.stop_projecting()
+        auction = str(running.auctions[0])
+        shard = keys.shard_of(auction)
+        for number in range(3):
+            bid = a_bid(1 + number, 10_000_000 + 100 * number)
+            await running.engine.submit(running.auctions[0], bid)
+        entries = [entry_of(shard, fields) for _, fields in await client.xrange(keys.log(shard))]
+        with pytest.raises(AssertionError, match="DIFFERS"):
+            await rebuild_elsewhere(client, {shard: [*entries[:-2], entries[-1]]})

@@ -1,0 +1,388 @@
+"""Mutants of the bid engine that must die: tests that can't fail are worthless (reliability 5.7).
+
+`python -m tests.faults.mutants [NAME...]` copies the tree once, checks that every named test passes there, then puts
+in one fault after the other and demands that its test turns red. A fault whose text is no longer in the source, once,
+counts as one that lived: the table follows the code.
+"""
+
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import msgspec
+
+ROOT = Path(__file__).resolve().parents[2]
+_SECONDS = 240
+_LUA = "auction_engine/lua/"
+_ALIKE = "tests/auction_engine/lua/test_lua_matches_rules.py::test_lua_matches_rules[english]"
+_LIBRARY = "tests/auction_engine/lua/test_library.py::"
+_GATEWAY = "tests/auction_engine/test_gateway.py::"
+_PROJECTOR = "tests/auction_engine/test_projector.py::"
+_RECOVERY = "tests/auction_engine/test_recovery.py::"
+_REFUSALS = "tests/auction_engine/test_projector_refusals.py::"
+
+
+class Mutant(msgspec.Struct, frozen=True):
+    """One fault: the text that it takes the place of stands in the file exactly once."""
+
+    name: str
+    path: str
+    old: str
+    new: str
+    test: str
+
+
+MUTANTS = (
+    Mutant(
+        "a bid at the very end counts",
+        _LUA + "core.lua",
+        "moment >= book.rules.ends_for(book, action)",
+        "moment > book.rules.ends_for(book, action)",
+        _ALIKE,
+    ),
+    Mutant(
+        "the close is not latched",
+        _LUA + "core.lua",
+        "    book.final, book.changed = true, true\n",
+        "    book.changed = true\n",
+        _LIBRARY + "test_the_close_is_latched",
+    ),
+    Mutant(
+        "the grace ends a millisecond late",
+        _LUA + "core.lua",
+        "decided >= told_end + GRACE_MS and",
+        "decided > told_end + GRACE_MS and",
+        _ALIKE,
+    ),
+    Mutant(
+        "one clock alone decides",
+        _LUA + "batch.lua",
+        "math.abs(server_ms - gateway_ms) > CLOCK_SKEW_MS",
+        "math.abs(server_ms - gateway_ms) < 0",
+        "tests/faults/test_clocks.py::test_f17_clock_of_the_engines_server_steps[+1h]",
+    ),
+    Mutant(
+        "the engine's clock may fall",
+        _LUA + "batch.lua",
+        "local decided = max(server_ms, meta.clock)",
+        "local decided = server_ms",
+        _LIBRARY + "test_the_clock_never_falls_and_ages_count",
+    ),
+    Mutant(
+        "the age of a bid does not count",
+        _LUA + "batch.lua",
+        "return decided - min(max(floor(command[3] / 1000), 0), GRACE_MS)",
+        "return decided",
+        _LIBRARY + "test_the_clock_never_falls_and_ages_count",
+    ),
+    Mutant(
+        "NaN is an amount",
+        _LUA + "codes.lua",
+        "value >= least and value <= most and value % 1 == 0",
+        "not (value < least) and not (value > most)",
+        _LIBRARY + "test_no_odd_number_is_an_amount",
+    ),
+    Mutant(
+        "amounts have no bound",
+        _LUA + "codes.lua",
+        "local AMOUNT_MAX = 10000000000000\n",
+        "local AMOUNT_MAX = 100000000000000000\n",
+        _ALIKE,
+    ),
+    Mutant(
+        "what can be refused is written last",
+        _LUA + "batch.lua",
+        "local function write(keys, all, entry)\n",
+        "local function write(keys, all, entry)\n  save_all(all)\n",
+        "tests/faults/test_engine_files.py::test_an_entry_that_the_stream_refuses_changes_no_book",
+    ),
+    Mutant(
+        "an id stands for any content",
+        _LUA + "core.lua",
+        "if action ~= ACTION_NUMBER[command[2]] or value ~= command[5] then return false end",
+        "",
+        _ALIKE,
+    ),
+    Mutant(
+        "ids are forgotten",
+        _LUA + "batch.lua",
+        "    if #one.fresh > 0 then write_chunked(one.ids_key, one.fresh) end\n",
+        "",
+        "tests/faults/test_gateways.py::test_f14_replies_lost_between_gateway_and_engine",
+    ),
+    Mutant(
+        "a leader's own maximum extends",
+        _LUA + "ascending.lua",
+        "  if command[2] == 'bid' or not was_leader then\n",
+        "  if true then\n",
+        _ALIKE,
+    ),
+    Mutant(
+        "a tie goes to the later",
+        _LUA + "ascending.lua",
+        "  return seq_a < seq_b\n",
+        "  return seq_a > seq_b\n",
+        _ALIKE,
+    ),
+    Mutant(
+        "the price is the maximum",
+        _LUA + "ascending.lua",
+        "    if answered > highest then answered = highest end\n",
+        "    answered = highest\n",
+        _ALIKE,
+    ),
+    Mutant(
+        "the view shows the reserve",
+        _LUA + "view.lua",
+        "    status = status_of(book, at),",
+        "    status = status_of(book, at), reserve_price_fen = reserve,",
+        _LIBRARY + "test_the_view_says_what_the_model_says_and_no_secret",
+    ),
+    Mutant(
+        "the epoch is not looked at",
+        _LUA + "batch.lua",
+        "if not meta.has_epoch or meta.epoch ~= args[1] then",
+        "if not meta.has_epoch then",
+        _LIBRARY + "test_a_batch_is_sent_back_whole_and_changes_nothing",
+    ),
+    Mutant(
+        "nothing holds a runaway engine back",
+        _LUA + "batch.lua",
+        "if meta.seq - meta.journalled > BACKLOG_MAX then",
+        "if false then",
+        "tests/faults/test_journal.py::test_f20_backpressure",
+    ),
+    Mutant(
+        "a rebuild may differ from the journal",
+        _LUA + "restore.lua",
+        "if seq ~= meta.seq + 1 or previous ~= meta.head then return { 'DIFFERS', seq } end",
+        "",
+        "tests/faults/test_engine_files.py::test_a_rebuild_takes_no_batch_of_another_past",
+    ),
+    Mutant(
+        "a weaker server than the mode is taken",
+        "auction_engine/durability.py",
+        '                "appendfsync": "always",\n',
+        "",
+        _RECOVERY + "test_weaker_server_refuses_to_start",
+    ),
+    Mutant(
+        "a lost reply is told as not decided",
+        "auction_engine/gateway.py",
+        "            _fail(taken, _unknown(error))\n            return True\n        except BaseException",
+        "            _fail(taken, _unreachable(error))\n            return True\n        except BaseException",
+        _GATEWAY + "test_lost_reply_is_an_unknown_outcome_not_a_refusal",
+    ),
+    Mutant(
+        "the gateway sends again what may have been done",
+        "auction_engine/gateway.py",
+        "            _fail(taken, _unknown(error))\n            return True\n        except BaseException",
+        "            lane.waiting.put_back(taken)\n            return False\n        except BaseException",
+        _GATEWAY + "test_lost_reply_is_an_unknown_outcome_not_a_refusal",
+    ),
+    Mutant(
+        "a new connection needs no fence",
+        "auction_engine/gateway.py",
+        "            lane.epoch = None\n            try:\n                lane.connection",
+        "            try:\n                lane.connection",
+        _GATEWAY + "test_reconnect_passes_the_fence_again",
+    ),
+    Mutant(
+        "a late reply is taken for the next one's",
+        "auction_engine/connection.py",
+        "            if len(self._replies) != self._expected:\n                self.close()\n",
+        "",
+        _GATEWAY + "test_black_hole_times_out_and_its_late_reply_reaches_nobody",
+    ),
+    Mutant(
+        "a paddle may flood the queue",
+        "auction_engine/waiting.py",
+        "if own >= limits.paddle_waiting_max:",
+        "if own < 0:",
+        _GATEWAY + "test_a_paddle_may_let_four_commands_wait",
+    ),
+    Mutant(
+        "the fence trusts a server for being up",
+        "auction_engine/recovery.py",
+        "        if meta.seq < position.seq:\n",
+        "        if meta.seq < 0:\n",
+        "tests/faults/test_engine_files.py::test_f08_lost_or_old_books[yesterday]",
+    ),
+    Mutant(
+        "the fence compares no head",
+        "auction_engine/recovery.py",
+        "if meta.seq and await self._head_at(shard, meta.seq) != meta.head:",
+        "if False:",
+        "tests/faults/test_engine_files.py::test_f06_rotten_file[flip_the_head]",
+    ),
+    Mutant(
+        "the fence looks at no book",
+        "auction_engine/recovery.py",
+        "        return await self._wrong_book(shard)\n",
+        "        return None\n",
+        "tests/faults/test_engine_files.py::test_f08_lost_or_old_books[evict]",
+    ),
+    Mutant(
+        "a server without library stays without",
+        "auction_engine/recovery.py",
+        "        await restore_library(self._client)\n",
+        "",
+        "tests/faults/test_engine_files.py::test_f07_lost_files[everything]",
+    ),
+    Mutant(
+        "a rebuilt auction goes on as if nothing had been",
+        "auction_engine/recovery.py",
+        '        if replica.auction.status(at_ms) == "open":\n',
+        '        if replica.auction.status(at_ms) == "never":\n',
+        _RECOVERY + "test_engine_that_lost_its_way_is_rebuilt_from_the_journal",
+    ),
+    Mutant(
+        "auctions are suspended in the future",
+        "auction_engine/recovery.py",
+        "max(position.decided_ms, min(seen_ms, now_ms))",
+        "max(position.decided_ms, seen_ms)",
+        "tests/faults/test_clocks.py::test_f17_rebuild_after_the_clock_was_ahead",
+    ),
+    Mutant(
+        "a wrong clock leaves its pulse",
+        "auction_engine/projector.py",
+        "if seen_ms <= epoch_ms(self._clock()) + _AHEAD_MS_MAX:",
+        "if seen_ms:",
+        _PROJECTOR + "test_a_server_with_a_clock_ahead_leaves_no_pulse",
+    ),
+    Mutant(
+        "the position is written in a transaction of its own",
+        "auction_engine/projector.py",
+        "            async with self._pool.acquire() as conn, conn.transaction():\n                position = ",
+        "            async with self._pool.acquire() as conn:\n                position = ",
+        _PROJECTOR + "test_killed_between_steps_leaves_no_gap_and_no_repeat",
+    ),
+    Mutant(
+        "the stream is trimmed to the last batch",
+        "auction_engine/projector.py",
+        'minid = f"{seq - self._tail_batches + 1}-0"',
+        'minid = f"{seq + 1}-0"',
+        _PROJECTOR + "test_the_stream_is_trimmed_only_below_the_position_and_keeps_a_tail",
+    ),
+    Mutant(
+        "nobody decides again",
+        "auction_engine/replica.py",
+        "        if expected != decision:\n",
+        "        if not expected:\n",
+        _PROJECTOR + "test_a_decision_that_the_rules_do_not_give_stops_the_projection",
+    ),
+    Mutant(
+        "a fork is projected",
+        "auction_engine/projector.py",
+        "    if header.previous_head != before.head:\n",
+        "    if not header:\n",
+        _PROJECTOR + "test_a_fork_is_refused",
+    ),
+    Mutant(
+        "a leaf may pose as an inner node",
+        "auction_engine/merkle.py",
+        'sha256(b"\\x00" + data)',
+        "sha256(data)",
+        "tests/auction_engine/test_merkle_tree.py",
+    ),
+    Mutant(
+        "a checkpoint is signed over anything",
+        "auction_engine/log_tree.py",
+        "        await _prove_consistent(conn, shard, last, checkpoint)\n",
+        "        pass\n",
+        _PROJECTOR + "test_no_checkpoint_is_signed_over_a_rewritten_log",
+    ),
+    Mutant(
+        "the database takes an old epoch",
+        "migrations/20261121030000_engine.sql",
+        "IF current_epoch IS DISTINCT FROM NEW.epoch THEN",
+        "IF current_epoch IS NULL THEN",
+        _PROJECTOR + "test_an_old_epoch_can_not_get_a_batch_journalled",
+    ),
+    Mutant(
+        "the database takes a falling price",
+        "migrations/20261121030000_engine.sql",
+        "action = 'disqualify' OR price_key = 0 OR price_key >= previous_price_key",
+        "price_key IS NOT NULL",
+        _REFUSALS + "test_the_database_refuses_a_bad_bid_by_itself",
+    ),
+)
+
+
+def main(wanted: list[str]) -> int:
+    """The number of mutants that lived, as the exit code."""
+    chosen = [one for one in MUTANTS if not wanted or any(word in one.name for word in wanted)]
+    with tempfile.TemporaryDirectory(prefix="luochui-mutants-") as place:
+        tree = Path(place) / "tree"
+        _copy(tree)
+        Path(place).chmod(0o755)
+        if not _passes(tree, sorted({one.test for one in chosen})):
+            print("the named tests do not pass without any mutant; nothing is shown by it")
+            return 1
+        lived = [one for one in chosen if not _dies(tree, one)]
+    for one in lived:
+        print(f"LIVED: {one.name} ({one.path}); {one.test} does not see it")
+    print(f"{len(chosen) - len(lived)} of {len(chosen)} mutants died")
+    return len(lived)
+
+
+def _copy(tree: Path) -> None:
+    """The files of the working tree that git knows or would take."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-co", "--exclude-standard", "-z"],
+        cwd=ROOT,
+        capture_output=True,
+        check=True,
+    )
+    for name in listed.stdout.decode().split("\0"):
+        source = ROOT / name
+        if name and source.is_file():
+            (tree / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(source, tree / name)
+
+
+def _dies(tree: Path, mutant: Mutant) -> bool:
+    path = tree / mutant.path
+    text = path.read_text(encoding="utf-8")
+    if text.count(mutant.old) != 1:
+        print(f"STALE  {mutant.name}: its text is not once in {mutant.path}", flush=True)
+        return False
+    path.write_text(text.replace(mutant.old, mutant.new), encoding="utf-8")
+    started = time.monotonic()
+    try:
+        died = not _passes(tree, [mutant.test])
+    finally:
+        path.write_text(text, encoding="utf-8")
+    print(
+        f"{'died ' if died else 'LIVED'} {time.monotonic() - started:5.1f} s  {mutant.name}",
+        flush=True,
+    )
+    return died
+
+
+def _passes(tree: Path, tests: list[str]) -> bool:
+    """Whether the tests pass in the copy; one that hangs has not passed."""
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "--seed", "1", "-p", "no:cacheprovider"]
+    try:
+        done = subprocess.run(
+            [*command, *tests],
+            cwd=tree,
+            capture_output=True,
+            text=True,
+            timeout=_SECONDS * (4 if len(tests) > 1 else 1),
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return False
+    if done.returncode not in (0, 1):  # neither passed nor failed: nothing was tried
+        raise SystemExit(f"{tests}: pytest ended with {done.returncode}\n{done.stdout[-2000:]}")
+    if done.returncode and len(tests) > 1:
+        print(done.stdout[-3000:])
+    return done.returncode == 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
