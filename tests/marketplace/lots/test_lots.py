@@ -99,6 +99,22 @@ async def test_revised_lot_must_be_checked_again(stage: Stage) -> None:
     assert (revised.json()["status"], revised.json()["title"]) == ("draft", "Another title")
 
 
+async def test_audit_trail_tells_of_a_reserve_and_not_which(stage: Stage) -> None:
+    """Drafting and revising leave entries that say that there is a reserve; its amount is in none of them."""
+    reserve_fen = 234_567_891
+    lot = await stage.draft(terms={"reserve_price_fen": reserve_fen})
+    draft = lot_draft(UUID(lot["consignment_id"]), title="Another title")
+    headers = stage.operator.headers | {"If-Match": f'"{lot["version"]}"'}
+    revised = await stage.client.put(f"/v1/lots/{lot['id']}", json=draft, headers=headers)
+    assert revised.json()["reserve_price_fen"] == reserve_fen
+    rows = await stage.pool.fetch(
+        "SELECT action, before::text AS before, after::text AS after FROM market.audit_entries"
+    )
+    told = {row["action"] for row in rows if "has_reserve" in (row["after"] or "")}
+    assert {"lot_drafted", "lot_revised"} <= told
+    assert not any(str(reserve_fen) in str(dict(row)) for row in rows)
+
+
 async def test_asset_is_on_sale_once(stage: Stage) -> None:
     """The same right cannot be in two lots that have not ended."""
     lot = await stage.draft()
