@@ -82,13 +82,17 @@ class Fence:
         """Verify the shards whose engine is plainly not where the journal is, whether or not anybody bids; the shards.
 
         It costs one read a shard where all is well. Without it an engine that lost its books would be found out by
-        the next command only.
+        the next command only. A shard that is halted is logged, and does not keep the others from being looked at.
         """
         found: list[int] = []
         for row in await self._pool.fetch(_RECOVERY["fenced_positions"]):
             meta = await self._meta(row["shard"])
             if meta.epoch != row["epoch"] or meta.seq < row["seq"]:
-                await self.verify(row["shard"])
+                try:
+                    await self.verify(row["shard"])
+                except ShardHalted:
+                    _log.exception("shard_halted shard=%d", row["shard"])
+                    continue
                 found.append(row["shard"])
         return found
 
