@@ -24,8 +24,8 @@ from settlement.rules.case import JuniorClaim, Loan, check_received
 from settlement.rules.compensation import Opening, open_claim
 from settlement.rules.recovery import Book, Debt, start_book
 from settlement.rules.scheme import Caps, Scheme
-from settlement.statement_words import BASES, COMP_MODES, LARGEST_REMAINDER, word
 from settlement.schemes import SchemeFile
+from settlement.statement_words import BASES, COMP_MODES, LARGEST_REMAINDER, word
 
 _SQL = load_statements("settlement", "sql/cases.sql")
 REVIEWERS = 2
