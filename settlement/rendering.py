@@ -17,6 +17,8 @@ from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 
 from kit.money import yuan
+from settlement import paper_tables
+from settlement.papers import Paper
 from settlement.statement_tables import Cell, Fen, Table, local, tables
 from settlement.statements import Statement
 
@@ -33,20 +35,26 @@ FEN_EXACT_MAX = 10**15
 """A spreadsheet keeps 15 digits of a number; a larger amount is written as text rather than wrong."""
 
 
-def html(statement: Statement) -> str:
-    """The statement as a page for A4 paper."""
+def html(statement: Statement | Paper) -> str:
+    """The statement, or the paper, as a page for A4 paper."""
     document = statement.document
     return _PAGES.get_template("statement.html").render(
         document=document,
-        tables=tables(document),
+        tables=_printed(statement),
         issued_at=local(document.issued_at),
         sha256=statement.sha256.hex(),
         subject_id=statement.subject_id,
     )
 
 
-def xlsx(statement: Statement) -> bytes:
-    """The statement as a workbook: a cover, then one sheet a table."""
+def _printed(statement: Statement | Paper) -> list[Table]:
+    if isinstance(statement, Paper):
+        return paper_tables.tables(statement.document.body)
+    return tables(statement.document)
+
+
+def xlsx(statement: Statement | Paper) -> bytes:
+    """The statement, or the paper, as a workbook: a cover, then one sheet a table."""
     document = statement.document
     book = Workbook()
     cover = book.active
@@ -61,7 +69,7 @@ def xlsx(statement: Statement) -> bytes:
         ("SHA-256 of the JSON document", statement.sha256.hex()),
     ]
     _fill(cover, facts, first_row=1)
-    for table in tables(document):
+    for table in _printed(statement):
         _add_sheet(book, table)
     out = BytesIO()
     book.save(out)

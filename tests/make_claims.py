@@ -1,7 +1,7 @@
 """Everybody in a claim on a compensation fund, a loan in default, and the requests they send."""
 
 import itertools
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -73,6 +73,10 @@ class Office:
         self.client, self.pool, self.cast, self.now = client, pool, cast, now
         self._keys = keys
 
+    def admit(self, caller: Caller, key: dict[str, str]) -> None:
+        """Somebody else comes to work, with this key."""
+        self._keys[caller.user_id] = key
+
     async def post(
         self, caller: Caller, path: str, body: object = None, *, key: str | None = None
     ) -> httpx.Response:
@@ -108,13 +112,15 @@ class Office:
 
 
 @asynccontextmanager
-async def open_office(resources: Resources, *, now: datetime) -> AsyncIterator[Office]:
-    """The rooms of claims, funds and statements, and everybody with a key."""
+async def open_office(
+    resources: Resources, *, now: datetime, routes: Sequence[Any] = ()
+) -> AsyncIterator[Office]:
+    """The rooms of claims, funds and statements and these others, and everybody with a key."""
     pool = resources.pool
     cast = await _make_cast(pool, now=now)
     callers = [getattr(cast, name) for name in Cast.__struct_fields__]
     keys = {caller.user_id: await key_of(pool, caller, now=now) for caller in callers}
-    app = create_app(resources, routes=[*claim_routes, *fund_routes, *statement_routes])
+    app = create_app(resources, routes=[*claim_routes, *fund_routes, *statement_routes, *routes])
     async with client_of(app) as client:
         yield Office(client, pool, cast, keys, now)
 

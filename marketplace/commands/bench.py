@@ -7,6 +7,7 @@ import msgspec
 
 from loadtests.engine_bench import Sizes, bench_engine
 from loadtests.report import Report, table
+from marketplace.commands.bench_settlement import command as settlement
 
 #: A run so short measures nothing; one so long fills the memory of a laptop.
 _SECONDS = click.FloatRange(0.01, 10)
@@ -39,3 +40,6 @@ def _print(report: Report, *, as_json: bool) -> None:
         click.echo(json.dumps(msgspec.to_builtins(report), ensure_ascii=False))
         return
     click.echo(table(report))
+
+
+command.add_command(settlement)

@@ -1,0 +1,192 @@
+"""Papers of licences, claims and quarters: from the books, stored for good, printed and exported safely."""
+
+from datetime import date, datetime
+from io import BytesIO
+
+import asyncpg
+import pytest
+from openpyxl import load_workbook
+
+from kit.errors import InvalidInput
+from kit.money import yuan
+from settlement import paper_sources, paper_tables, papers, recoveries, royalties
+from settlement.paper_bodies import BulletinBody, BulletinRow, QuarterFigures, QuarterlyBody
+from settlement.papers import Paper
+from settlement.rendering import html, xlsx
+from settlement.rules import quarters
+from settlement.rules.ageing import Overdue, age
+from settlement.rules.case import JuniorClaim, Loan, RecoveryEvent
+from settlement.rules.quarters import Branch
+from settlement.statement_tables import Fen
+from tests.settlement.make_licences import invoice_year, make_licence
+from tests.settlement.make_money import BANK, CHECKER, FUND, MAKER, make_claim, review_and_advance
+from tests.settlement.test_royalties import pay
+
+NAMES = {BANK: "=1+1", FUND: "<b>基金</b>"}
+FIGURES = QuarterFigures(
+    disposals={"english": 2},
+    disposed_fen=100,
+    recovered_net_fen=50,
+    loss_fen=200,
+    advanced_fen=30,
+    cleared_cases=1,
+    ledger_npl_fen=60,
+    alerts=0,
+)
+
+
+def branch(**changes: object) -> Branch:
+    """A branch at exactly three points more than its ratio for all loans."""
+    figures = {
+        "branch": "滨海支行",
+        "ip_opening_fen": 900,
+        "ip_new_fen": 200,
+        "ip_repaid_fen": 100,
+        "ip_balance_fen": 1000,
+        "ip_overdue_fen": 60,
+        "ip_substandard_fen": 20,
+        "ip_doubtful_fen": 20,
+        "ip_loss_fen": 10,
+        "all_balance_fen": 10_000,
+        "all_npl_fen": 200,
+    }
+    return Branch(**(figures | changes))  # type: ignore[arg-type]
+
+
+async def play(conn: asyncpg.Connection, now: datetime) -> list[Paper]:
+    """A claim with a licence, and every paper about them."""
+    loan = Loan(amount_fen=500_000_000, principal_fen=500_000_000)
+    junior = JuniorClaim(party="second", claim_fen=3, registered_at=date(2025, 1, 1))
+    case = await make_claim(conn, loan=loan, now=now, junior_claims=(junior,))
+    case = await review_and_advance(conn, case, now=now)
+    licence = await make_licence(conn, case_id=case.id, now=now, later_pledgees={"second": FUND})
+    invoice = await invoice_year(conn, licence, 2026, sales_fen=432_198_765, now=now)
+    await royalties.invoice_entry_fee(conn, licence.id, due_on=now.date(), issued_by=MAKER, now=now)
+    await pay(conn, invoice, reference="r", now=now)
+    await recoveries.record_recovery(
+        conn, case.id, RecoveryEvent(id="e", gross_fen=400_000_000), now=now
+    )
+    await recoveries.final_clearing(conn, case.id, cleared_by=CHECKER, now=now)
+    quarterly = QuarterlyBody(
+        return_id=BANK, bank="滨海银行", quarter="2026Q3", due_on=date(2026, 10, 10),
+        submitted_at=now, is_late=True, receipt="R", recipients=("a", "b"), branches=(branch(),),
+        tolerance=(quarters.tolerance(branch()),), figures=FIGURES,
+    )  # fmt: skip
+    row = BulletinRow(
+        bank="滨海银行", is_late=True, ip_opening_fen=1, ip_new_fen=2, ip_balance_fen=3, ip_npl_fen=1,
+        not_tolerated=0, figures=FIGURES,
+    )  # fmt: skip
+    bodies = {
+        papers.ROYALTY: (
+            licence.id,
+            await paper_sources.royalty_body(conn, licence.id, names=NAMES),
+        ),
+        papers.APPLICATION: (
+            case.id,
+            await paper_sources.application_body(conn, case.id, names=NAMES),
+        ),
+        papers.REVIEW: (case.id, await paper_sources.review_body(conn, case.id, names=NAMES)),
+        papers.PROGRESS: (
+            FUND,
+            await paper_sources.progress_body(conn, FUND, "2026Q4", names=NAMES),
+        ),
+        papers.QUARTERLY: (BANK, quarterly),
+        papers.BULLETIN: (BANK, BulletinBody(quarter="2026Q3", rows=(row,), missing=("=x",))),
+    }
+    return [
+        await papers.issue(conn, kind, subject, body, now=now, issued_by=MAKER)
+        for kind, (subject, body) in bodies.items()
+    ]
+
+
+async def test_every_paper_prints_what_the_books_say(
+    conn: asyncpg.Connection, now: datetime
+) -> None:
+    """Page and workbook hold the same tables; amounts are numbers, text never a formula or markup."""
+    for paper in await play(conn, now):
+        printed = paper_tables.tables(paper.document.body)
+        page = html(paper)
+        assert paper.document.title_zh in page
+        assert "<b>" not in page
+        assert "://" not in page
+        book = load_workbook(BytesIO(xlsx(paper)))
+        assert book.sheetnames[1:] == [table.title_zh for table in printed]
+        for table in printed:
+            assert {len(row) for row in table.rows} <= {len(table.columns)}
+            for row, cells in enumerate(table.rows, start=2):
+                for column, cell in enumerate(cells, start=1):
+                    found = book[table.title_zh].cell(row=row, column=column)
+                    assert found.data_type in ("s", "n")
+                    if isinstance(cell, Fen):
+                        assert round(found.value * 100) == cell.amount
+                        assert yuan(cell.amount) in page
+        assert await papers.newest(conn, paper.kind, paper.subject_id) == paper
+        again = await papers.issue(conn, paper.kind, paper.subject_id, paper.document.body, now=now)
+        assert again == paper
+
+
+async def test_the_review_shows_the_hash_that_was_reviewed(
+    conn: asyncpg.Connection, now: datetime
+) -> None:
+    """Long after its recoveries a claim's papers carry the hash that both reviewers saw."""
+    body = next(p.document.body for p in await play(conn, now) if p.kind == papers.REVIEW)
+    assert {row.reviewed_sha256 for row in body.reviews} == {body.facts.claim_sha256}
+
+
+@pytest.mark.parametrize(
+    ("ip_loss_fen", "tolerated"),
+    [(10, True), (11, False), (9, True)],
+)
+def test_three_points_are_tolerated_and_a_fen_more_is_not(
+    ip_loss_fen: int, tolerated: bool
+) -> None:
+    """5 % against 2 % is within three points, inclusive (domain 1.4)."""
+    verdict = quarters.tolerance(branch(ip_loss_fen=ip_loss_fen))
+    assert verdict.is_tolerated is tolerated
+    assert verdict.gap_bp == {10: "300", 11: "310", 9: "290"}[ip_loss_fen]
+
+
+@pytest.mark.parametrize(
+    ("quarter", "first", "due"),
+    [
+        ("2026Q1", "2026-01-01", "2026-04-10"),
+        ("2026Q3", "2026-07-01", "2026-10-10"),
+        ("2026Q4", "2026-10-01", "2027-01-10"),
+    ],
+)
+def test_a_return_is_due_ten_days_after_its_quarter(quarter: str, first: str, due: str) -> None:
+    """Calendar days, whatever falls on them."""
+    assert quarters.span(quarter)[0] == date.fromisoformat(first)
+    assert quarters.due_on(quarter) == date.fromisoformat(due)
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"ip_balance_fen": 999}, "ip_balance_fen"),
+        ({"ip_new_fen": -1}, "ip_new_fen"),
+        ({"ip_loss_fen": 1000}, "ip_substandard_fen"),
+        ({"all_npl_fen": 10_001}, "all_npl_fen"),
+    ],
+)
+def test_figures_that_cannot_be_are_refused(changes: dict[str, int], field: str) -> None:
+    """What does not add up names its field."""
+    with pytest.raises(InvalidInput, match=field):
+        quarters.check(branch(**changes), "branches[0]")
+    with pytest.raises(InvalidInput):
+        quarters.span("2026-3")
+
+
+def test_ageing_counts_days_after_the_last_day() -> None:
+    """On its last day nothing is late; the thirtieth day after it is still in the first bucket."""
+    today = date(2026, 11, 30)
+    due = [date(2026, 11, 30), date(2026, 10, 31), date(2026, 10, 30), date(2026, 1, 1), None]
+    found = age([Overdue(amount_fen=10**n, due_on=day) for n, day in enumerate(due)], today)
+    assert found == {"not_due": 10_001, "1-30": 10, "31-60": 100, "61-90": 0, "over_90": 1000}
+
+
+def test_disagreement_is_more_than_its_tolerance() -> None:
+    """Within the tolerance, inclusive, return and books agree (MON-02)."""
+    assert not quarters.disagrees(10_050, 10_000, tolerance_bp=50)
+    assert quarters.disagrees(10_051, 10_000, tolerance_bp=50)
+    assert quarters.disagrees(1, 0, tolerance_bp=50)
