@@ -106,9 +106,11 @@ class Engine:
         await self.gateway.close()
         await self._client.aclose()
 
-    async def submit(self, auction_id: UUID, command: Command) -> Acknowledgement:
-        """Any command; see Gateway.submit for what may be raised."""
-        return await self.gateway.submit(str(auction_id), command)
+    async def submit(
+        self, auction_id: UUID, command: Command, *, entered_us: int | None = None
+    ) -> Acknowledgement:
+        """Any command, decided as of its ingress; see Gateway.submit for what may be raised."""
+        return await self.gateway.submit(str(auction_id), command, entered_us=entered_us)
 
     async def create_auction(
         self,

@@ -139,15 +139,24 @@ class Gateway:
         self._lane_of: dict[str, _Lane] = {}
         self._closed = False
 
-    async def submit(self, auction_id: str, command: Command) -> Acknowledgement:
+    async def submit(
+        self, auction_id: str, command: Command, *, entered_us: int | None = None
+    ) -> Acknowledgement:
         """The decision on one command, with what its receipt is made from.
+
+        `entered_us` is its ingress on this gateway's monotonic clock (None: now): it is decided as of then. What
+        entered over 2,000 ms ago is EngineBusy, never a refusal by the book.
 
         Raises EngineBusy, TooFast, EngineUnreachable, ClockSkew or ShardHalted where nothing was decided, and
         EngineOutcomeUnknown where it may have been. A caller that is cancelled disturbs nobody else.
         """
         caller, lane = _Caller(1), self._lane_for(auction_id)
         wire = command.to_wire(0, age_us=0)
-        self._enter(lane, auction_id, wire, now_us=self._ticks_us(), sink=(caller, 0))
+        now_us = self._ticks_us()
+        since_us = now_us if entered_us is None else min(entered_us, now_us)
+        if now_us - since_us > AGE_US_MAX:
+            raise _too_old()
+        self._enter(lane, auction_id, wire, now_us=now_us, entered_us=since_us, sink=(caller, 0))
         self._start(lane)
         answer = (await caller.future)[0]
         if isinstance(answer, Exception):
@@ -163,7 +172,8 @@ class Gateway:
         for position, command in enumerate(commands):
             try:
                 wire = command.to_wire(0, age_us=0)
-                self._enter(lane, auction_id, wire, now_us=now_us, sink=(caller, position))
+                sink = (caller, position)
+                self._enter(lane, auction_id, wire, now_us=now_us, entered_us=now_us, sink=sink)
             except LuochuiError as error:
                 caller.fail(position, error)
         self._start(lane)
@@ -191,14 +201,15 @@ class Gateway:
         command: list[Any],
         *,
         now_us: int,
+        entered_us: int,
         sink: tuple[Sink, int],
     ) -> None:
-        """Pass the limits and wait; `now_us` is the moment of ingress."""
+        """Pass the limits and wait; the limits count by `now_us`, the decision by the ingress `entered_us`."""
         if self._closed:
             raise EngineBusy("the gateway is closing", "网关正在关闭", retry_after_ms=1000)
         if command[PADDLE]:
             self._buckets.take(auction_id, command[PADDLE], now_us=now_us)
-        lane.waiting.add(auction_id, command, entered_us=now_us, sink=sink)
+        lane.waiting.add(auction_id, command, entered_us=entered_us, sink=sink)
 
     def _start(self, lane: _Lane) -> None:
         """Send what waits, unless a call is in flight: then it leaves when that returns."""
@@ -265,7 +276,7 @@ class Gateway:
             taken.commands, taken.auctions, taken.entered_us, taken.sinks, strict=True
         ):
             if now_us - entered_us > AGE_US_MAX:
-                sink[0].fail(sink[1], busy(1000))
+                sink[0].fail(sink[1], _too_old())
                 continue
             command[AGE] = now_us - entered_us
             young.commands.append(command)
@@ -406,6 +417,14 @@ def _without(taken: Taken, auction: str) -> Taken:
         kept.entered_us.append(row[2])
         kept.sinks.append(row[3])
     return kept
+
+
+def _too_old() -> EngineBusy:
+    return EngineBusy(
+        "the command waited for more than 2,000 ms; nothing was decided, try again with the same id",
+        "请求等待超过 2000 毫秒，未作裁决，请用同一编号重试",
+        retry_after_ms=1000,
+    )
 
 
 def _unreachable(cause: object) -> EngineUnreachable:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
+from typing import Any
 
 import asyncpg
 import msgspec
@@ -26,6 +27,18 @@ from marketplace.signing import read_log_key
 
 _SOCKET_SECONDS = 2.0
 _CLOSE_SECONDS = 5.0
+#: How long anybody waits for a connection, unless they say otherwise.
+_ACQUIRE_SECONDS = 5.0
+#: Connections for finding out who calls and which paddle they have: questions of a millisecond.
+_LOOKUPS_MAX = 4
+
+
+class ImpatientPool(asyncpg.Pool):
+    """A pool of which nobody waits for ever: who gets no connection in time gets a TimeoutError, which is a 503."""
+
+    def acquire(self, *, timeout: float | None = None) -> Any:
+        """A connection, within `timeout` seconds or the usual ones; the pool's own queries come by here too."""
+        return super().acquire(timeout=_ACQUIRE_SECONDS if timeout is None else timeout)
 
 
 class Resources(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,6 +47,8 @@ class Resources(msgspec.Struct, frozen=True, kw_only=True):
     settings: Settings
     clock: Clock
     pool: Pool
+    #: Apart from `pool`: who calls, and by which paddle, is found out however many slow requests there are.
+    lookups: Pool
     passwords: Passwords
     gate: Gate
     checks: Mapping[str, Check]
@@ -63,6 +78,7 @@ async def open_resources(
             open_hall(
                 desk.pool,
                 settings.redis_url,
+                lookups=desk.lookups,
                 key=read_log_key(settings.signing_key_path, origin=settings.origin),
                 mode=settings.durability_mode,
                 clock=clock,
@@ -76,6 +92,7 @@ async def open_desk(settings: Settings, *, clock: Clock = system_clock) -> Async
     """Database and sign-in without the bid engine: for processes and tests that take no bids."""
     async with AsyncExitStack() as stack:
         pool = await stack.enter_async_context(open_pool(settings))
+        lookups = await stack.enter_async_context(open_pool(settings, connections=_LOOKUPS_MAX))
         passwords = Passwords()
         stack.callback(passwords.close)
         client: redis.asyncio.Redis = redis.asyncio.Redis.from_url(
@@ -92,19 +109,25 @@ async def open_desk(settings: Settings, *, clock: Clock = system_clock) -> Async
             settings=settings,
             clock=clock,
             pool=pool,
+            lookups=lookups,
             passwords=passwords,
-            gate=Gate(pool, passwords, limits),
+            gate=Gate(lookups, passwords, limits),
             checks=_checks(settings, pool, client),
         )
 
 
 @asynccontextmanager
-async def open_pool(settings: Settings) -> AsyncIterator[Pool]:
+async def open_pool(settings: Settings, *, connections: int | None = None) -> AsyncIterator[Pool]:
     """Connections that work as the application's role, and never wait for ever (reliability 0.4.16)."""
-    pool = await asyncpg.create_pool(
+    pool = await ImpatientPool(
         settings.database_url,
         min_size=1,
-        max_size=settings.database_pool_max,
+        max_size=connections or settings.database_pool_max,
+        max_queries=50_000,
+        max_inactive_connection_lifetime=300.0,
+        loop=None,
+        connection_class=asyncpg.Connection,
+        record_class=asyncpg.Record,
         command_timeout=settings.database_timeout_seconds,
         server_settings={"role": "luochui_app", "application_name": "luochui"},
     )

@@ -3,8 +3,10 @@
 No transaction is open while a bid is decided, and no database is asked once the paddle is known.
 """
 
+import logging
 from uuid import UUID
 
+import asyncpg
 import msgspec
 
 from auction_engine.decided import Acknowledgement
@@ -20,19 +22,24 @@ from marketplace.pages.vocabulary import REFUSALS
 #: An engine's id is text up to this length; longer keys are legal elsewhere in the API.
 BID_ID_MAX = 64
 _CONFLICT, _GATEWAY_TIMEOUT = 409, 504
+_log = logging.getLogger("luochui.bids")
 
 
 async def place(
-    hall: Hall, caller: Caller, auction_id: UUID, command: Command
+    hall: Hall, caller: Caller, auction_id: UUID, command: Command, *, entered_us: int
 ) -> BidAccepted | BidProblem:
-    """Have `command` (its paddle still open) decided for the caller's organisation.
+    """Have `command` (its paddle still open) decided for the caller's organisation, as of its ingress `entered_us`.
 
     Raises `NotABidder`. Everything else is an answer: accepted, refused, not decided, or unknown.
     """
-    paddle = await hall.paddles.of(auction_id, caller.organisation_id)
+    try:
+        paddle = await hall.paddles.of(auction_id, caller.organisation_id)
+    except (TimeoutError, ConnectionError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        _log.warning("paddle_not_found_out auction=%s", auction_id, exc_info=True)
+        return _undecided(Unavailable(), bid_id=command.id)  # it never reached the engine
     try:
         acknowledged = await hall.engine.submit(
-            auction_id, msgspec.structs.replace(command, paddle=paddle)
+            auction_id, msgspec.structs.replace(command, paddle=paddle), entered_us=entered_us
         )
     except NoSuchAuction:  # published, but not set up in the engine before the holders' deadline
         return _refused("not_open", minimum_fen=0, bid_id=command.id)

@@ -14,22 +14,34 @@ from marketplace.auctions.paddles import Paddles
 class Hall:
     """Engine, database, the venue's key with the durability mode it vouches for, paddles, live feed."""
 
-    def __init__(self, engine: Engine, pool: Pool, *, key: LogKey, mode: str, clock: Clock) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        pool: Pool,
+        *,
+        lookups: Pool,
+        key: LogKey,
+        mode: str,
+        clock: Clock,
+    ) -> None:
         self.engine = engine
         self.pool = pool
         self.key = key
         self.mode = mode
-        self.paddles = Paddles(pool)
+        self.paddles = Paddles(lookups)
         self.feed = Feed(pool, clock=clock)
 
 
 @asynccontextmanager
 async def open_hall(
-    pool: Pool, redis_url: str, *, key: LogKey, mode: str, clock: Clock
+    pool: Pool, redis_url: str, *, lookups: Pool, key: LogKey, mode: str, clock: Clock
 ) -> AsyncIterator[Hall]:
-    """Open the engine, refusing less durability than `mode` promises, and close everything behind it."""
+    """Open the engine, refusing less durability than `mode` promises, and close everything behind it.
+
+    `lookups` is the small pool of the bid path, apart from `pool`, so that slow requests keep no bid waiting.
+    """
     engine = await Engine.open(pool, redis_url, key=key, clock=clock, durability=mode)
-    hall = Hall(engine, pool, key=key, mode=mode, clock=clock)
+    hall = Hall(engine, pool, lookups=lookups, key=key, mode=mode, clock=clock)
     try:
         yield hall
     finally:

@@ -4,19 +4,20 @@ A bid opens no transaction. Its Idempotency-Key is its id in the engine, which a
 """
 
 import re
-from typing import Any
+from typing import Annotated, Any, TypeAlias
 from uuid import UUID
 
 import msgspec
 from litestar import MediaType, Request, Response, get, post
 from litestar.handlers import HTTPRouteHandler
-from litestar.params import FromPath, FromQuery, JSONBody
+from litestar.params import FromPath, JSONBody, QueryParameter
 from litestar.response import Stream
 
 from auction_engine.rules.commands import Command
 from kit.errors import InvalidInput, NotFound
 from marketplace.auctions import bidding, evidence, orders, service
 from marketplace.auctions.hall import Hall
+from marketplace.auctions.live import Seat
 from marketplace.auctions.schemas import (
     AuctionState,
     BidAccepted,
@@ -31,9 +32,12 @@ from marketplace.auctions.schemas import (
 )
 from marketplace.edge.dependencies import Conn, Me, Now
 from marketplace.edge.idempotency import key_of
+from marketplace.edge.identity import identity_of
+from marketplace.edge.ingress import Ingress, ingress_us
 from marketplace.edge.policies import allow, public
 from marketplace.edge.problems import MEDIA_TYPE
 from marketplace.lots.schemas import Lot
+from marketplace.organisations.gate import network_of
 from marketplace.organisations.schemas import Caller, Role
 
 _AGENCY = allow(Role.AGENCY_BIDDER)
@@ -52,6 +56,9 @@ _BUNDLE = allow(
 _SMALL_BODY = 4 * 1024
 _POSITION = re.compile(r"[0-9]{1,18}\Z")
 _AnyRequest = Request[Any, Any, Any]
+#: Positions in the record, as PostgreSQL counts them.
+_After: TypeAlias = Annotated[int, QueryParameter(ge=0, le=2**63 - 1)]
+_AfterOrNone: TypeAlias = Annotated[int | None, QueryParameter(ge=0, le=2**63 - 1)]
 
 
 @post(
@@ -59,6 +66,7 @@ _AnyRequest = Request[Any, Any, Any]
     opt={"policy": _AGENCY, "idempotency": "own", "idempotency_key_max": bidding.BID_ID_MAX},
     status_code=200,
     request_max_body_size=_SMALL_BODY,
+    middleware=[Ingress],
     summary="Bid 出价",
 )
 async def place_bid(
@@ -76,6 +84,7 @@ async def place_bid(
     opt={"policy": _AGENCY, "idempotency": "own", "idempotency_key_max": bidding.BID_ID_MAX},
     status_code=200,
     request_max_body_size=_SMALL_BODY,
+    middleware=[Ingress],
     summary="Hidden maximum 委托出价",
 )
 async def place_proxy(
@@ -96,7 +105,7 @@ async def get_auction(reader: Conn, now: Now, auction_id: FromPath[UUID]) -> Auc
 
 @get("/v1/auctions/{auction_id:uuid}/bids", opt={"policy": public()}, summary="Record 竞价记录")
 async def get_record(
-    reader: Conn, now: Now, auction_id: FromPath[UUID], after: FromQuery[int] = 0
+    reader: Conn, now: Now, auction_id: FromPath[UUID], after: _After = 0
 ) -> RecordPage:
     """The public record after a position, in the order decided: paddles only, refusals included."""
     state = await service.state(reader, auction_id, now=now)
@@ -112,7 +121,7 @@ async def get_record(
     media_type="text/event-stream",
 )
 async def watch_auction(
-    request: _AnyRequest, auction_id: FromPath[UUID], after: FromQuery[int | None] = None
+    request: _AnyRequest, auction_id: FromPath[UUID], after: _AfterOrNone = None
 ) -> Stream:
     """Server-sent events `state`, `record` and `clock`; who comes back with `Last-Event-ID` misses nothing.
 
@@ -120,11 +129,10 @@ async def watch_auction(
     """
     feed = _hall(request).feed
     last = _last_event(request)
-    if last is not None or after is not None:
-        after = last if last is not None else max(after or 0, 0)
-    await feed.open(auction_id)
+    seat = _seat(request)
+    await feed.open(auction_id, seat=seat)
     return Stream(
-        feed.watch(auction_id, after=after),
+        feed.watch(auction_id, after=after if last is None else last, seat=seat),
         media_type="text/event-stream",
         headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
     )
@@ -140,7 +148,7 @@ async def list_receipts(
 ) -> ReceiptList:
     """The proofs of all that my paddle sent and that was decided and journalled."""
     hall = _hall(request)
-    paddle = await hall.paddles.of(auction_id, caller.organisation_id)
+    paddle = await hall.paddles.of(auction_id, caller.organisation_id, conn=reader)
     found = await service.receipts(reader, auction_id, paddle, key=hall.key, mode=hall.mode)
     return ReceiptList(items=found)
 
@@ -159,7 +167,7 @@ async def get_bid(
 ) -> ReceiptList:
     """What became of a bid of mine, by its id; `NotFound` while it is not journalled, which it may never be."""
     hall = _hall(request)
-    paddle = await hall.paddles.of(auction_id, caller.organisation_id)
+    paddle = await hall.paddles.of(auction_id, caller.organisation_id, conn=reader)
     found = await service.receipts(reader, auction_id, paddle, key=hall.key, mode=hall.mode)
     own = [receipt for receipt in found if receipt.command[4] == bid_id]
     if not own:
@@ -285,7 +293,9 @@ async def withdraw_lot(
 async def _answered(
     request: _AnyRequest, caller: Caller, auction_id: UUID, command: Command
 ) -> Response[BidAccepted | BidProblem]:
-    answer = await bidding.place(_hall(request), caller, auction_id, command)
+    answer = await bidding.place(
+        _hall(request), caller, auction_id, command, entered_us=ingress_us(request)
+    )
     headers = {"Cache-Control": "no-store"}
     if isinstance(answer, BidAccepted):
         return Response(answer, status_code=200, headers=headers)
@@ -336,6 +346,14 @@ async def _order(
 def _hall(request: _AnyRequest) -> Hall:
     hall: Hall = request.app.state.resources.hall
     return hall
+
+
+def _seat(request: _AnyRequest) -> Seat:
+    """Whose seat at the feed a watcher takes: a person's own, or one of an address's network."""
+    identity = identity_of(request)
+    if identity is not None:
+        return Seat(str(identity.caller.user_id), is_known=True)
+    return Seat(network_of(request.client.host if request.client else ""), is_known=False)
 
 
 def _bid_id(request: _AnyRequest) -> str:

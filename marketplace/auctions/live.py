@@ -8,7 +8,7 @@ whole, from a bounded memory of the last entries, or page by page from the datab
 import asyncio
 import contextlib
 import logging
-from collections import deque
+from collections import Counter, deque
 from collections.abc import AsyncIterator
 from uuid import UUID
 
@@ -24,6 +24,11 @@ from marketplace.auctions.schemas import AuctionState, RecordChunk, RecordEntry
 
 CHANNEL = "luochui_auction"
 WATCHERS_MAX = 10_000
+#: Of these, kept free for people who are signed in: bidders find a seat however many strangers watch.
+RESERVED_FOR_KNOWN = 2_000
+#: Seats that one network of strangers, or one person who is signed in, may have at once.
+NETWORK_WATCHERS_MAX = 200
+PERSON_WATCHERS_MAX = 50
 #: Entries kept for those who come a little late, by auction.
 REMEMBERED_MAX = 1000
 #: Silence after which a watcher is told the time, so that proxies and pages know the feed lives.
@@ -38,6 +43,25 @@ class FeedFull(Unavailable):
     """Too many watchers on this server; read the auction's state instead. / 旁观人数已满，请改用状态查询。"""
 
     code = "feed_full"
+
+
+class Seat(msgspec.Struct, frozen=True):
+    """Whose a watcher's seat is: a person's who is signed in (`is_known`), or a network's of strangers."""
+
+    holder: str = ""
+    is_known: bool = False
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether strangers from everywhere come by this address: a proxy on this host, which hides theirs."""
+        return not self.is_known and self.holder in _LOCAL
+
+
+#: How `network_of` writes this host's own addresses, and the absence of one.
+_LOCAL = frozenset({"", "127.0.0.0/24", "::/64"})
+
+
+_ANY_SEAT = Seat()
 
 
 class _Auction:
@@ -67,11 +91,11 @@ class Feed:
         self._clock = clock
         self._auctions: dict[UUID, _Auction] = {}
         self._listener: asyncio.Task[None] | None = None
+        self._seats: Counter[Seat] = Counter()
 
-    async def open(self, auction_id: UUID) -> None:
-        """Begin to follow an auction. Raises `NotFound`, or `FeedFull`."""
-        if sum(auction.watchers for auction in self._auctions.values()) >= WATCHERS_MAX:
-            raise FeedFull
+    async def open(self, auction_id: UUID, *, seat: Seat = _ANY_SEAT) -> None:
+        """Begin to follow an auction for a watcher in `seat`. Raises `NotFound`, or `FeedFull`."""
+        self._require_room(seat)
         if auction_id not in self._auctions:
             async with self._pool.acquire() as conn:
                 state = await service.state(conn, auction_id, now=self._clock())
@@ -83,7 +107,9 @@ class Feed:
                 listen_forever(self._pool, CHANNEL, self._on_notification)
             )
 
-    async def watch(self, auction_id: UUID, *, after: int | None) -> AsyncIterator[bytes]:
+    async def watch(
+        self, auction_id: UUID, *, after: int | None, seat: Seat = _ANY_SEAT
+    ) -> AsyncIterator[bytes]:
         """Server-sent events after `open`: the present state, then the record after position `after` and all changes.
 
         Each event's id is the position up to which the record has been sent: who comes back with it as
@@ -91,6 +117,7 @@ class Feed:
         """
         auction = self._auctions[auction_id]
         auction.watchers += 1
+        self._seats[seat] += 1
         try:
             sent = auction.state
             position = sent.position if after is None else min(after, sent.position)
@@ -99,7 +126,13 @@ class Feed:
             while True:
                 state = auction.state
                 if position < state.position:
-                    entries = await self._entries(auction_id, auction, after=position)
+                    try:
+                        entries = await self._entries(auction_id, auction, after=position)
+                    except (
+                        _TRANSIENT
+                    ) as error:  # whoever comes back with the last id misses nothing
+                        _log.warning("watcher_let_go cause=%s", type(error).__name__)
+                        return
                     position = entries[-1].position if entries else state.position
                     if entries:
                         yield _event("record", RecordChunk(entries=entries), position=position)
@@ -110,6 +143,9 @@ class Feed:
                     now_ms = epoch_ms(self._clock())
                     yield _event("clock", {"server_ms": now_ms}, position=position)
         finally:
+            self._seats[seat] -= 1
+            if not self._seats[seat]:
+                del self._seats[seat]
             self._leave(auction_id, auction)
 
     def is_following(self, auction_id: UUID) -> bool:
@@ -124,6 +160,14 @@ class Feed:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
         self._auctions.clear()
+
+    def _require_room(self, seat: Seat) -> None:
+        """Raise `FeedFull` where there is no seat left for this watcher."""
+        taken = sum(auction.watchers for auction in self._auctions.values())
+        room = WATCHERS_MAX if seat.is_known else WATCHERS_MAX - RESERVED_FOR_KNOWN
+        own = PERSON_WATCHERS_MAX if seat.is_known else NETWORK_WATCHERS_MAX
+        if taken >= room or (not seat.is_shared and self._seats[seat] >= own):
+            raise FeedFull
 
     def _leave(self, auction_id: UUID, auction: _Auction) -> None:
         auction.watchers -= 1

@@ -15,6 +15,8 @@ from marketplace.edge.decoder_words import in_chinese
 from marketplace.edge.statuses import STATUSES
 
 MEDIA_TYPE = "application/problem+json"
+#: The framework's words for a connection that was closed within a request's body.
+_CLIENT_LEFT = "client disconnected prematurely"
 _log = logging.getLogger("luochui.edge")
 
 
@@ -115,6 +117,9 @@ def _on_luochui_error(_: Request[Any, Any, Any], error: LuochuiError) -> Respons
 def _on_http_exception(_: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
     """The framework's own refusals, in our words."""
     match error.status_code:
+        case 500 if error.detail == _CLIENT_LEFT:
+            _log.info("client_left before its request had wholly arrived")
+            return answer(Unavailable())  # nobody reads it
         case 404:
             return answer(NotFound())
         case 405:
@@ -142,6 +147,11 @@ def _invalid_parameter(error: HTTPException) -> InvalidInput:
 def translate(error: Exception) -> LuochuiError:
     """What a failure of the database or the network means to a caller (reliability 0.4.16)."""
     match error:
+        case LuochuiError():
+            return error
+        case ExceptionGroup():  # several parts of a request failed at once: what is not mere waiting counts
+            found = [translate(each) for each in error.exceptions]
+            return next((each for each in found if not isinstance(each, Unavailable)), found[0])
         case asyncpg.CharacterNotInRepertoireError() | asyncpg.UntranslatableCharacterError():
             return InvalidInput(
                 "request", "contains a character that cannot be stored", "包含无法存储的字符"

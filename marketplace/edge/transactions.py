@@ -6,6 +6,7 @@ and is still remembered. `AnswerKeeper` holds the answer back until that commit 
 """
 
 from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from http import HTTPStatus
 from typing import Any, cast
 from uuid import UUID
@@ -104,6 +105,14 @@ async def provide_conn(request: Request[Any, Any, Any]) -> AsyncGenerator[Connec
         async with work.conn.transaction():
             yield work.conn
         return
+    async with transaction_of(request) as conn:
+        yield conn
+
+
+@asynccontextmanager
+async def transaction_of(request: Request[Any, Any, Any]) -> AsyncGenerator[Connection, None]:
+    """A transaction for the request's caller, for a handler that must do something slow before it opens one."""
+    pool: Pool = request.app.state.resources.pool
     async with pool.acquire(timeout=_ACQUIRE_SECONDS) as conn, conn.transaction():
         await conn.execute(_SQL["enter"], _organisation(request))
         yield conn
@@ -111,6 +120,13 @@ async def provide_conn(request: Request[Any, Any, Any]) -> AsyncGenerator[Connec
 
 async def provide_reader(request: Request[Any, Any, Any]) -> AsyncGenerator[Connection, None]:
     """The connection of a handler that only reads: no transaction, given back when the answer is ready."""
+    async with reader_of(request) as conn:
+        yield conn
+
+
+@asynccontextmanager
+async def reader_of(request: Request[Any, Any, Any]) -> AsyncGenerator[Connection, None]:
+    """A connection to read by, for a handler that does something slow afterwards and holds none meanwhile."""
     pool: Pool = request.app.state.resources.pool
     async with pool.acquire(timeout=_ACQUIRE_SECONDS) as conn:
         await conn.execute(_SQL["enter_session"], _organisation(request))

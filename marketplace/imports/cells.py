@@ -20,7 +20,6 @@ from marketplace.imports.layout import Column, Kind
 
 T = TypeVar("T")
 
-ROWS_MAX: Final = 20_001  # the header and 20,000 rows of data
 CELL_CHARACTERS_MAX: Final = 1_000
 TOTAL_CHARACTERS_MAX: Final = 20_000_000
 

@@ -22,7 +22,8 @@ _XML_SUFFIXES: Final = frozenset({".xml", ".rels", ".vml"})
 _NESTED_SUFFIXES: Final = frozenset(
     {".zip", ".xlsx", ".xlsm", ".gz", ".bin", ".7z", ".rar", ".jar", ".exe"}
 )
-_ROW: Final = re.compile(rb"<(?:\w+:)?row\b[^>]*?\sr=[\"'](\d{1,9})[\"']")
+_ROW: Final = re.compile(rb"<(?:\w+:)?row\b[^>]*?\sr\s*=\s*[\"'](\d+)[\"']")
+ROWS_MAX: Final = 20_001  # the header and 20,000 rows of data
 
 
 class Refusal(msgspec.Struct, frozen=True):
@@ -144,20 +145,31 @@ def _check_xml(name: str, data: bytes) -> None:
             f"{name!r} declares a document type or entities; a workbook has none",
             f"{name!r} 含有DTD或实体声明；工作簿不应含有",
         )
-    if name.startswith("xl/worksheets/") and not _is_increasing(data):
-        raise ContainerRefused(
-            "rows_out_of_order",
-            f"the rows of {name!r} are not in order; open and save the file again",
-            f"{name!r} 的行次序混乱；请打开后重新保存",
-        )
+    if name.startswith("xl/worksheets/"):
+        _check_rows(name, data)
 
 
-def _is_increasing(data: bytes) -> bool:
-    """A reader that goes row by row would drop a row that comes again, or too late."""
+def _check_rows(name: str, data: bytes) -> None:
+    """A reader that goes row by row would drop a row that comes again, or too late; and fill up every gap."""
     last = 0
     for match in _ROW.finditer(data):
-        number = int(match[1])
+        digits = match[1].lstrip(b"0")
+        if len(digits) > len(str(ROWS_MAX)) or int(digits or b"0") > ROWS_MAX:
+            raise too_many_rows(name)
+        number = int(digits or b"0")
         if number <= last:
-            return False
+            raise ContainerRefused(
+                "rows_out_of_order",
+                f"the rows of {name!r} are not in order; open and save the file again",
+                f"{name!r} 的行次序混乱；请打开后重新保存",
+            )
         last = number
-    return True
+
+
+def too_many_rows(sheet: str) -> ContainerRefused:
+    """The refusal of a sheet that goes on after the last row that is read."""
+    return ContainerRefused(
+        "too_many_rows",
+        f"the sheet {sheet!r} has rows after row {ROWS_MAX:,}; delete them (also empty ones), or split the file",
+        f"工作表“{sheet}”在第 {ROWS_MAX:,} 行之后仍有行；请删除（含空行）或拆分文件",
+    )

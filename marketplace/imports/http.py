@@ -1,24 +1,31 @@
 """Routes of portfolio imports (资产包导入): the file goes in whole, the report comes back."""
 
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
+import msgspec
 from litestar import Request, Response, get, post
 from litestar.datastructures import UploadFile
-from litestar.handlers import HTTPRouteHandler
+from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
 from litestar.params import FromPath
 
 from kit.errors import InvalidInput
 from marketplace.edge.bodies import UnsupportedMediaType
 from marketplace.edge.cursors import Page, page_of
 from marketplace.edge.dependencies import At, Conn, Me, Now
+from marketplace.edge.idempotency import key_of
+from marketplace.edge.identity import AnyConnection
 from marketplace.edge.policies import allow
+from marketplace.edge.transactions import reader_of
 from marketplace.imports import service
-from marketplace.imports.reading import FILE_BYTES_MAX
+from marketplace.imports.cells import Reading
+from marketplace.imports.reading import FILE_BYTES_MAX, ImportFileRefused, read
 from marketplace.imports.schemas import Import
 from marketplace.imports.template import template_bytes
 from marketplace.organisations.schemas import Role
 
+_AnyRequest = Request[Any, Any, Any]
+_SCOPE_KEY = "luochui.import"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _MULTIPART = "multipart/form-data"
 _MAKER = allow(Role.BANK_MAKER)
@@ -27,9 +34,35 @@ _READERS = allow(Role.BANK_MAKER, Role.BANK_CHECKER, Role.REGULATOR, Role.AUDITO
 _BODY_BYTES_MAX = FILE_BYTES_MAX + 64 * 1024
 
 
+class _Read(msgspec.Struct, frozen=True):
+    """The file of a request, and what came of reading it."""
+
+    content: bytes
+    file_name: str
+    outcome: Reading | ImportFileRefused
+
+
+async def read_first(connection: AnyConnection, _: BaseRouteHandler) -> None:
+    """Guard after the policy's: the file is read before the request takes a connection, which others need.
+
+    A file that is refused is refused by the handler, so that the refusal is kept under the request's key.
+    """
+    request = cast("_AnyRequest", connection)
+    key_of(request)
+    await request.body()
+    content, file_name = await _file_of(request)
+    outcome: Reading | ImportFileRefused
+    try:
+        outcome = await read(content)
+    except ImportFileRefused as error:
+        outcome = error
+    request.scope[_SCOPE_KEY] = _Read(content, file_name, outcome)  # type: ignore[literal-required]  # our own key
+
+
 @post(
     "/v1/imports",
     opt={"policy": _MAKER},
+    guards=[read_first],
     request_max_body_size=_BODY_BYTES_MAX,
     summary="Import a portfolio workbook 导入资产包",
 )
@@ -40,8 +73,12 @@ async def import_portfolio(
 
     `state` says which it was; `findings` names every wrong cell. The same file again gives its first import back.
     """
-    content, file_name = await _file_of(request)
-    done = await service.import_file(conn, caller, content, file_name=file_name, now=now)
+    file: _Read = request.scope[_SCOPE_KEY]  # type: ignore[literal-required]  # our own key
+    if isinstance(file.outcome, ImportFileRefused):
+        raise file.outcome
+    done = await service.import_file(
+        conn, caller, file.content, file_name=file.file_name, now=now, reading=file.outcome
+    )
     headers = {"Location": f"/v1/imports/{done.id}"}
     return Response(done, status_code=200 if done.is_repeat else 201, headers=headers)
 
@@ -64,9 +101,14 @@ async def get_import(reader: Conn, caller: Me, import_id: FromPath[UUID]) -> Imp
     opt={"policy": _READERS},
     summary="The file with its wrong cells marked 标注错误的工作簿",
 )
-async def get_marked(reader: Conn, caller: Me, import_id: FromPath[UUID]) -> Response[bytes]:
+async def get_marked(
+    request: _AnyRequest, caller: Me, import_id: FromPath[UUID]
+) -> Response[bytes]:
     """The workbook that was handed in, each wrong cell in red with its reason."""
-    return _download(await service.marked(reader, caller, import_id), f"import-{import_id}.xlsx")
+    async with reader_of(request) as reader:
+        content, findings = await service.refused_file(reader, caller, import_id)
+    report = await service.marked_report(await read(content), findings)
+    return _download(report, f"import-{import_id}.xlsx")
 
 
 @get(
@@ -89,12 +131,19 @@ async def _file_of(request: Request[Any, Any, Any]) -> tuple[bytes, str]:
             f"请以 {XLSX} 或 {_MULTIPART}（字段 file）发送工作簿",
         )
     form = await request.form()
-    file = form.get("file")
-    if not isinstance(file, UploadFile) or set(form) != {"file"}:
-        raise InvalidInput(
-            "file", "must be the form's one field, and a file", "表单须只有一个字段 file，且为文件"
-        )
-    return await file.read(), file.filename
+    try:
+        file = form.get("file")
+        if not isinstance(file, UploadFile) or set(form) != {"file"}:
+            raise InvalidInput(
+                "file",
+                "must be the form's one field, and a file",
+                "表单须只有一个字段 file，且为文件",
+            )
+        return await file.read(), file.filename
+    finally:
+        for _, part in form.multi_items():
+            if isinstance(part, UploadFile):
+                await part.close()
 
 
 def _download(content: bytes, name: str) -> Response[bytes]:

@@ -3,16 +3,21 @@
 import asyncio
 import os
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
+from weakref import WeakKeyDictionary
 
 import msgspec
 
 import marketplace
-from kit.errors import LuochuiError
+from kit.errors import LuochuiError, Unavailable
 from marketplace.imports.cells import Reading
 
 FILE_BYTES_MAX = 10_000_000
 WALL_SECONDS_MAX = 30
+#: Files that a process reads at once, and that wait for their turn.
+_AT_ONCE, _WAITING_MAX = 2, 4
 _decoder = msgspec.msgpack.Decoder(Reading)
 
 
@@ -22,10 +27,43 @@ class ImportFileRefused(LuochuiError):
     code = "import_file_refused"
 
 
+class ImportsBusy(Unavailable):
+    """Other files are being read; send this one again in some seconds. / 正在处理其他文件，请稍后重试。"""
+
+    code = "imports_busy"
+
+
+class _Turns:
+    """Whose file is read: two at once, a few in the queue, and nobody beyond."""
+
+    def __init__(self) -> None:
+        self._free = asyncio.Semaphore(_AT_ONCE)
+        self._waiting = 0
+
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[None]:
+        if self._waiting >= _WAITING_MAX:
+            raise ImportsBusy(retry_after_seconds=5)
+        self._waiting += 1
+        try:
+            await self._free.acquire()
+        finally:
+            self._waiting -= 1
+        try:
+            yield
+        finally:
+            self._free.release()
+
+
+#: By event loop: a process has one, tests and commands have several.
+_turns: WeakKeyDictionary[asyncio.AbstractEventLoop, _Turns] = WeakKeyDictionary()
+
+
 async def read(content: bytes, *, seconds: float = WALL_SECONDS_MAX) -> Reading:
     """The cells of the workbook `content`; `ImportFileRefused` says why there are none.
 
-    The reading process is ended after `seconds`, or when it has used up its own limits.
+    The reading process is ended after `seconds`, or when it has used up its own limits. Raises `ImportsBusy` where
+    too many wait already. It can take long: hold no connection meanwhile.
     """
     if len(content) > FILE_BYTES_MAX:
         raise ImportFileRefused(
@@ -33,7 +71,9 @@ async def read(content: bytes, *, seconds: float = WALL_SECONDS_MAX) -> Reading:
             f"文件：{len(content):,} 字节；最多 {FILE_BYTES_MAX:,} 字节",
             reason="too_large",
         )
-    reading = _decoder.decode(await _run(content, seconds))
+    turns = _turns.setdefault(asyncio.get_running_loop(), _Turns())
+    async with turns.turn():
+        reading = _decoder.decode(await _run(content, seconds))
     if reading.refusal is not None:
         raise ImportFileRefused(
             f"file: {reading.refusal.message}",

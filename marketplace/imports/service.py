@@ -36,18 +36,24 @@ _SQL = load_statements("marketplace.imports", "queries.sql")
 
 
 async def import_file(
-    conn: Connection, caller: Caller, content: bytes, *, file_name: str, now: datetime
+    conn: Connection,
+    caller: Caller,
+    content: bytes,
+    *,
+    file_name: str,
+    now: datetime,
+    reading: Reading | None = None,
 ) -> Import:
     """Enter a portfolio workbook of the caller's bank, in the caller's transaction.
 
     A file with findings is kept as refused, and nothing of it is entered; the same file again after a complete
     import gives that import back (`is_repeat`) and changes nothing. Raises `ImportFileRefused` for a file that is
-    no portfolio workbook at all.
+    no portfolio workbook at all. `reading` is what the file holds, if it was read before `conn` was taken.
     """
     digest = hashlib.sha256(content).digest()
     if (earlier := await _completed(conn, caller, digest)) is not None:
         return earlier
-    rows = rows_of(await read(content))
+    rows = rows_of(await read(content) if reading is None else reading)
     await conn.execute(_SQL["lock_imports"], str(caller.organisation_id))
     if (earlier := await _completed(conn, caller, digest)) is not None:
         return earlier
@@ -92,9 +98,16 @@ async def page(conn: Connection, caller: Caller, *, after: UUID | None, limit: i
 
 async def marked(conn: Connection, caller: Caller, import_id: UUID) -> bytes:
     """The file that was handed in, as a workbook with each wrong cell marked and all findings listed."""
+    content, findings = await refused_file(conn, caller, import_id)
+    return await marked_report(await read(content), findings)
+
+
+async def refused_file(
+    conn: Connection, caller: Caller, import_id: UUID
+) -> tuple[bytes, tuple[Finding, ...]]:
+    """The file that was handed in, and what was found wrong with it."""
     done = await get(conn, caller, import_id)
-    content = await conn.fetchval(_SQL["content"], import_id)
-    return await marked_report(await read(content), done.findings)
+    return await conn.fetchval(_SQL["content"], import_id), done.findings
 
 
 async def marked_report(reading: Reading, findings: tuple[Finding, ...]) -> bytes:

@@ -95,11 +95,15 @@ class Gate:
         await self._pool.execute(_SQL["end_session_by_token"], tokens.digest(token), now)
         self._known.clear()
 
-    async def is_password(self, user_id: UUID, password: str) -> bool:
-        """Whether `password` is this user's."""
-        return await self._passwords.is_right(
-            password, await self._pool.fetchval(_SQL["password_hash"], user_id)
-        )
+    async def is_password(
+        self, user_id: UUID, password: str, *, address: str, now: datetime
+    ) -> bool:
+        """Whether `password` is this user's. Raises TooManyRequests: a guess here is a guess as at sign-in."""
+        row = await self._pool.fetchrow(_SQL["password_hash"], user_id)
+        if row is None:
+            return False
+        await self._count_attempt(row["username"], network_of(address), now=now)
+        return await self._passwords.is_right(password, row["password_hash"])
 
     async def by_session(self, token: str, *, now: datetime) -> Identity | None:
         """The identity behind a session token; None if it is unknown, ended or expired."""

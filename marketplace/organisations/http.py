@@ -9,11 +9,12 @@ from litestar.datastructures import Cookie
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, FromQuery, JSONBody
 
-from kit.errors import InvalidInput
+from kit.errors import Forbidden, InvalidInput
 from marketplace.edge.cursors import Page, page_of
 from marketplace.edge.dependencies import At, Config, Conn, IfMatch, Known, Me, Now
 from marketplace.edge.identity import cookie_name
 from marketplace.edge.policies import allow, public, signed_in
+from marketplace.edge.transactions import reader_of, transaction_of
 from marketplace.edge.versions import etag, require_version
 from marketplace.organisations import access, rules, service
 from marketplace.organisations.gate import Gate, SignInRefused
@@ -153,27 +154,36 @@ async def me(reader: Conn, caller: Me) -> Profile:
 )
 async def change_password(
     request: Request[Any, Any, Any],
-    conn: Conn,
     identity: Known,
     now: Now,
     data: JSONBody[PasswordChange],
 ) -> None:
-    """Set a new password; all my other sessions end."""
+    """Set a new password; all my other sessions end. For people who are signed in, not for keys."""
+    if identity.api_key_id is not None:
+        raise Forbidden(
+            "a key can't change a password; sign in", "接口密钥不能修改密码，请登录操作"
+        )
     gate: Gate = request.app.state.resources.gate
     passwords: Passwords = request.app.state.resources.passwords
-    if not await gate.is_password(identity.caller.user_id, data.old_password):
+    # No connection is held while passwords are hashed, nor while the gate asks for its own.
+    address = request.client.host if request.client else ""
+    user_id = identity.caller.user_id
+    if not await gate.is_password(user_id, data.old_password, address=address, now=now):
         raise SignInRefused(
             "old_password: is wrong", "old_password：密码错误", field="old_password"
         )
-    user = await service.user(conn, identity.caller.user_id)
+    async with reader_of(request) as reader:
+        user = await service.user(reader, user_id)
     rules.require_good_password(data.new_password, username=user.username)
-    await access.set_password(
-        conn,
-        identity.caller,
-        password_hash=await passwords.hash(data.new_password),
-        session_id=identity.session_id,
-        now=now,
-    )
+    password_hash = await passwords.hash(data.new_password)
+    async with transaction_of(request) as conn:
+        await access.set_password(
+            conn,
+            identity.caller,
+            password_hash=password_hash,
+            session_id=identity.session_id,
+            now=now,
+        )
     _forget(request)
 
 

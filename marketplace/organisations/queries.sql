@@ -70,7 +70,7 @@ SELECT u.id, u.password_hash
  WHERE u.username = $1 AND u.is_active AND o.is_active;
 
 -- name: password_hash
-SELECT password_hash FROM market.users WHERE id = $1;
+SELECT username, password_hash FROM market.users WHERE id = $1;
 
 -- name: set_password_hash
 UPDATE market.users SET password_hash = $2 WHERE id = $1;

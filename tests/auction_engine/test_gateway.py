@@ -431,6 +431,20 @@ async def test_a_bid_that_waited_two_seconds_is_not_sent(
     assert [command[2:4] for command in engine.calls[1].commands] == [[500_001, 3]]
 
 
+async def test_a_bid_counts_from_its_ingress_and_an_old_one_is_busy(
+    engine: ScriptedEngine, gateway_to: Callable[..., Gateway]
+) -> None:
+    """What was lost before the gateway belongs to the age; over 2,000 ms it is told as busy and never sent."""
+    gateway = gateway_to(ticks_us=lambda: 5_000_000)
+    with pytest.raises(EngineBusy):
+        await gateway.submit(AUCTION, a_bid(1), entered_us=2_999_999)
+    assert engine.calls == []
+    await gateway.submit(AUCTION, a_bid(2), entered_us=3_000_000)
+    await gateway.submit(AUCTION, a_bid(3), entered_us=6_000_000)
+    ages = [call.commands[0][2] for call in engine.calls]
+    assert ages == [2_000_000, 0]
+
+
 async def test_closed_gateway_answers_what_is_in_flight_and_takes_no_more(
     engine: ScriptedEngine, gateway_to: Callable[..., Gateway]
 ) -> None:

@@ -63,7 +63,7 @@ async def test_undecided_and_unknown_are_never_shown_as_refusals(stage: Stage) -
     whole = gateway.submit
 
     def failing(error: Exception) -> None:
-        async def fail(*_: object) -> None:
+        async def fail(*_: object, **__: object) -> None:
             raise error
 
         gateway.submit = fail  # type: ignore[method-assign, assignment]  # the outside world of this test
@@ -146,7 +146,7 @@ async def test_order_that_crashed_midway_is_carried_out_by_its_duty(stage: Stage
     lot, _, _ = await open_lot(stage)
     whole = stage.engine.gateway.submit
 
-    async def lost(*_: object) -> None:
+    async def lost(*_: object, **__: object) -> None:
         raise EngineOutcomeUnknown
 
     stage.engine.gateway.submit = lost  # type: ignore[method-assign, assignment]  # the answer is lost

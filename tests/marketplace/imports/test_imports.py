@@ -331,6 +331,10 @@ HOSTILE: dict[str, tuple[Callable[[], bytes], str]] = {
     "billion laughs": (lambda: zipped({"xl/workbook.xml": LAUGHS}), "xml_declarations"),
     "external entity": (lambda: zipped({"xl/sharedStrings.xml": EXTERNAL}), "xml_declarations"),
     "utf-16": (lambda: zipped({"xl/workbook.xml": "<w/>".encode("utf-16")}), "wrong_encoding"),
+    "a row far down": (
+        lambda: zipped({"xl/worksheets/sheet2.xml": TWICE.replace(b'r="2"', b'r="1000000000"')}),
+        "too_many_rows",
+    ),
     "rows twice": (lambda: zipped({"xl/worksheets/sheet2.xml": TWICE}), "rows_out_of_order"),
 }
 

@@ -17,7 +17,7 @@ from marketplace.organisations.gate import network_of
 from marketplace.organisations.http import routes
 from marketplace.organisations.passwords import PasswordChecksBusy, Passwords
 from marketplace.organisations.schemas import Caller, Role
-from tests.make_people import ORIGIN, PASSWORD, MovableClock, client_of, make_caller
+from tests.make_people import ORIGIN, PASSWORD, MovableClock, client_of, key_of, make_caller
 
 
 @pytest.fixture
@@ -199,6 +199,20 @@ async def test_new_password_ends_the_other_sessions(
         assert (await signed.get("/v1/me")).status_code == 200
         assert (await sign_in(other, name)).status_code == 401
         assert (await sign_in(other, name, "new horse 8888")).status_code == 201
+
+
+async def test_guessing_the_old_password_is_guessing_at_sign_in(
+    signed: httpx.AsyncClient, app: Litestar, resources: Resources, maker: Caller, now: datetime
+) -> None:
+    """Wrong old passwords spend the attempts of sign-in, and a key changes no password."""
+    body = {"old_password": "no", "new_password": "new horse 8888"}
+    given = [(await signed.post("/v1/me/password", json=body)).status_code for _ in range(12)]
+    assert (given[0], given[-1]) == (401, 429)
+    assert (await sign_in(signed, await username_of(resources, maker))).status_code == 429
+    key = await key_of(resources.pool, maker, now=now)
+    async with client_of(app) as program:
+        refused = await program.post("/v1/me/password", json=body, headers=key)
+    assert (refused.status_code, refused.json()["code"]) == (403, "forbidden")
 
 
 async def test_refusals_do_not_tell_who_exists(
