@@ -89,8 +89,8 @@ async def test_f18_database_set_back(
         await load.settled()
         await running.project()
     await admin.execute(f'CREATE DATABASE "{name}_old" TEMPLATE "{name}"')
+    later = Case(case.directory / "later", case.seed)
     try:
-        later = Case(case.directory / "later", case.seed)
         async with site(later, engine_server, database_url, closes_in_ms=None) as running:
             load = running.load()
             async with load.running():
@@ -107,6 +107,7 @@ async def test_f18_database_set_back(
             await running.until_alive()
             await all_holds(running, None, scratch=scratch, fenced=False)
     finally:
+        later.history.close()
         await admin.execute(f'DROP DATABASE "{name}_old" WITH (FORCE)')
         await admin.close()
 
