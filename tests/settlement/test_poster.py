@@ -43,7 +43,7 @@ async def test_many_calls_are_one_commit_each_answered(
 
 
 async def test_a_refused_call_costs_nobody_else(database: asyncpg.Pool, now: datetime) -> None:
-    """An overdraft among good calls is refused alone; the same id twice at once moves once, with other content never."""
+    """An overdraft among good calls is refused alone; the same id twice at once moves once, never as another."""
     async with open_poster(database) as gathered:
         answers = await asyncio.gather(
             gathered.post([transfer(1)], now=now),
