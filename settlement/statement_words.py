@@ -32,7 +32,7 @@ STATES: Mapping[str, str] = {
 }
 MATCHES: Mapping[str, str] = {
     "EXACT": "exact 金额一致",
-    "PARTIAL": "partial 不足额",
+    "PARTIAL": "part of the price 部分价款",
     "OVER": "over 超额",
     "FREE": "not for a lot 未指定标的",
 }
