@@ -245,6 +245,7 @@ async def test_a_decision_that_the_rules_do_not_give_stops_the_projection(
     with pytest.raises(JournalBroken, match="command 0: the engine decided"):
         await projector.project(SHARD)
     assert await database.fetchval("SELECT seq FROM engine.shards WHERE shard = $1", SHARD) == 0
+    assert await database.fetchval("SELECT count(*) FROM engine.batches") == 0, "all or nothing"
 
 
 async def test_a_fork_is_refused(writer: JournalWriter, projector: Projector) -> None:

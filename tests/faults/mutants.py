@@ -17,7 +17,7 @@ import msgspec
 ROOT = Path(__file__).resolve().parents[2]
 _SECONDS = 240
 _LUA = "auction_engine/lua/"
-_ALIKE = "tests/auction_engine/lua/test_lua_matches_rules.py::test_lua_matches_rules[english]"
+_ALIKE = "tests/conformance/test_rehearse_english.py"
 _LIBRARY = "tests/auction_engine/lua/test_library.py::"
 _GATEWAY = "tests/auction_engine/test_gateway.py::"
 _PROJECTOR = "tests/auction_engine/test_projector.py::"
@@ -52,9 +52,9 @@ MUTANTS = (
     ),
     Mutant(
         "the grace ends a millisecond late",
-        _LUA + "core.lua",
-        "decided >= told_end + GRACE_MS and",
-        "decided > told_end + GRACE_MS and",
+        _LUA + "codes.lua",
+        "local GRACE_MS = 2000\n",
+        "local GRACE_MS = 2001\n",
         _ALIKE,
     ),
     Mutant(
@@ -74,7 +74,7 @@ MUTANTS = (
     Mutant(
         "the age of a bid does not count",
         _LUA + "batch.lua",
-        "return decided - min(max(floor(command[3] / 1000), 0), GRACE_MS)",
+        "return decided - (waited > GRACE_MS and GRACE_MS or waited)",
         "return decided",
         _LIBRARY + "test_the_clock_never_falls_and_ages_count",
     ),
@@ -104,7 +104,7 @@ MUTANTS = (
         _LUA + "core.lua",
         "if action ~= ACTION_NUMBER[command[2]] or value ~= command[5] then return false end",
         "",
-        _ALIKE,
+        "tests/auction_engine/lua/test_lua_matches_rules.py",
     ),
     Mutant(
         "ids are forgotten",
@@ -112,6 +112,34 @@ MUTANTS = (
         "    if #one.fresh > 0 then write_chunked(one.ids_key, one.fresh) end\n",
         "",
         "tests/faults/test_gateways.py::test_f14_replies_lost_between_gateway_and_engine",
+    ),
+    Mutant(
+        "a plain bid at the very end counts",
+        _LUA + "plain_bid.lua",
+        "at >= stop or decided",
+        "at > stop or decided",
+        _ALIKE,
+    ),
+    Mutant(
+        "a plain bid passes a hidden maximum by",
+        _LUA + "plain_bid.lua",
+        "if code == false or amount <= s.lead_max then return nil end",
+        "if code == false then return nil end",
+        _ALIKE,
+    ),
+    Mutant(
+        "a plain bid's id stands for any amount",
+        _LUA + "plain_bid.lua",
+        "if command[2] ~= 'bid' or command[5] ~= amount then return false end",
+        "",
+        _ALIKE,
+    ),
+    Mutant(
+        "a plain bid does not extend",
+        _LUA + "plain_bid.lua",
+        "if extension and s.stop - at < extension.window_ms then",
+        "if false then",
+        _ALIKE,
     ),
     Mutant(
         "a leader's own maximum extends",
@@ -188,7 +216,7 @@ MUTANTS = (
         "auction_engine/gateway.py",
         "            lane.epoch = None\n            try:\n                lane.connection",
         "            try:\n                lane.connection",
-        _GATEWAY + "test_reconnect_passes_the_fence_again",
+        "tests/faults/test_engine_files.py::test_f08_lost_or_old_books[yesterday]",
     ),
     Mutant(
         "a late reply is taken for the next one's",
@@ -207,8 +235,8 @@ MUTANTS = (
     Mutant(
         "the fence trusts a server for being up",
         "auction_engine/recovery.py",
-        "        if meta.seq < position.seq:\n",
-        "        if meta.seq < 0:\n",
+        "        if reason is None:\n",
+        "        if reason != 0:\n",
         "tests/faults/test_engine_files.py::test_f08_lost_or_old_books[yesterday]",
     ),
     Mutant(
@@ -258,7 +286,7 @@ MUTANTS = (
         "auction_engine/projector.py",
         "            async with self._pool.acquire() as conn, conn.transaction():\n                position = ",
         "            async with self._pool.acquire() as conn:\n                position = ",
-        _PROJECTOR + "test_killed_between_steps_leaves_no_gap_and_no_repeat",
+        _PROJECTOR + "test_a_decision_that_the_rules_do_not_give_stops_the_projection",
     ),
     Mutant(
         "the stream is trimmed to the last batch",

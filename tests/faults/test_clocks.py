@@ -101,7 +101,7 @@ async def test_f17_rebuild_after_the_clock_was_ahead(
             await load.settled()
             await running.project()
             # as an earlier release's projector would have left it
-            await running.pool.execute("UPDATE engine.pulse SET seen_ms = seen_ms + 3600000")
+            await running.pool.execute("UPDATE engine.pulse SET seen_ms = seen_ms + 1800000")
             shard = keys.shard_of(str(running.auctions[0]))
             await client.delete(keys.meta(shard), keys.log(shard))
             running.engine.gateway.unverify()

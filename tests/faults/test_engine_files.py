@@ -290,9 +290,9 @@ async def test_a_rebuild_takes_no_batch_of_another_past(
         await running.stop_projecting()
         auction = str(running.auctions[0])
         shard = keys.shard_of(auction)
-        for number in range(3):
-            bid = a_bid(1 + number, 10_000_000 + 100 * number)
-            await running.engine.submit(running.auctions[0], bid)
+        # the one in the middle is refused: without it the last would be decided just the same
+        for paddle, amount_fen in ((1, 10_000_000), (2, 5), (3, 10_000_100)):
+            await running.engine.submit(running.auctions[0], a_bid(paddle, amount_fen))
         entries = [entry_of(shard, fields) for _, fields in await client.xrange(keys.log(shard))]
         with pytest.raises(AssertionError, match="DIFFERS"):
             await rebuild_elsewhere(client, {shard: [*entries[:-2], entries[-1]]})
