@@ -428,6 +428,8 @@ class Valkey(_Server):
             "busy-reply-threshold": "200",
             "latency-monitor-threshold": "10",
             "databases": "1",
+            # a larger packed hash is searched from its start for every field: a book of 200 paddles, say
+            "hash-max-listpack-entries": "64",
         } | self._options
         command = [str(binary)]
         for name, value in settings.items():

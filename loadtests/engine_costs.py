@@ -81,10 +81,11 @@ async def refused(stage: Stage, *, seconds: float) -> Run:
     return Run(accepted=low.bids - lot.bids, seconds=run.seconds)
 
 
-async def server_us(stage: Stage) -> int:
-    """Microseconds that the engine's server has spent inside its function so far."""
-    stats = await stage.engine_client.info("commandstats")
-    return int(stats["cmdstat_fcall"]["usec"])
+async def server_cpu_us(stage: Stage) -> float:
+    """Microseconds of processor time that the engine's server has used so far, in the thread that decides."""
+    used = await stage.engine_client.info("cpu")
+    names = ("used_cpu_user_main_thread", "used_cpu_sys_main_thread")
+    return sum(float(used[name]) for name in names) * 1e6
 
 
 async def memory(stage: Stage, rounds: Rounds, hot: Run) -> None:

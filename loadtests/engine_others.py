@@ -5,7 +5,7 @@ many connections each uses was found by trying: more make the row lock and the o
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from time import perf_counter
 from typing import Any
 from uuid import UUID
@@ -35,12 +35,15 @@ ROW_LOCK_CONNECTIONS = 8
 OPTIMISTIC_CONNECTIONS = 2
 CALLERS = 64
 PIPELINE, PIPELINE_CONNECTIONS = 64, 2
-LOT = 1
+LOT, LOT_OF_FUNCTION = 1, 2
 OPTIMISTIC_LOG = "{optimistic}:log"
 _SHARD = 0
 
 #: Bids once, as caller `number` for the `turn`-th time; how many were accepted.
 _Once = Callable[[int, int], Awaitable[int]]
+_Prepared = dict[str, Any]
+#: Bids over one connection with its prepared statements, as a paddle, under an id; whether it was accepted.
+_RowBid = Callable[[asyncpg.Connection, _Prepared, int, str], Awaitable[bool]]
 
 
 async def _repeat(callers: int, seconds: float, once: _Once, *, log: str = "") -> Run:
@@ -61,22 +64,61 @@ async def _repeat(callers: int, seconds: float, once: _Once, *, log: str = "") -
 
 
 async def row_lock(stage: Stage, seconds: float) -> Run:
-    """PostgreSQL: one statement a bid that locks the lot's row, applies the rules, inserts and updates, and commits."""
-    await stage.database.execute(SQL["lot"], LOT, START_FEN, STEP_FEN)
-    await stage.database.execute(SQL["paddles"], LOT, PADDLES)
+    """PostgreSQL as an application uses it: lock the lot's row, read, decide in Python, write both tables, commit."""
+    names = ("lock", "enter")
+
+    async def bid(
+        connection: asyncpg.Connection, calls: _Prepared, paddle: int, bid_id: str
+    ) -> bool:
+        async with connection.transaction():
+            row = await calls["lock"].fetchrow(LOT, paddle, bid_id)
+            amount = _least_amount(row)
+            if amount is None:
+                return False
+            await calls["enter"].fetchval(LOT, paddle, bid_id, row["seq"] + 1, amount)
+        return True
+
+    return await _on_lot(stage, LOT, names, seconds, bid)
+
+
+async def row_lock_function(stage: Stage, seconds: float) -> Run:
+    """The same rules in a function of the database: one statement a bid, its row locked for one trip and one commit."""
+
+    async def bid(_: asyncpg.Connection, calls: _Prepared, paddle: int, bid_id: str) -> bool:
+        return int(await calls["call"].fetchval(LOT_OF_FUNCTION, paddle, bid_id)) > 0
+
+    return await _on_lot(stage, LOT_OF_FUNCTION, ("call",), seconds, bid)
+
+
+async def _on_lot(
+    stage: Stage, lot: int, names: Sequence[str], seconds: float, bid: _RowBid
+) -> Run:
+    """Several connections that bid on one row, with their statements prepared."""
+    await stage.database.execute(SQL["lot"], lot, START_FEN, STEP_FEN)
+    await stage.database.execute(SQL["paddles"], lot, PADDLES)
     connections = [await asyncpg.connect(stage.database_url) for _ in range(ROW_LOCK_CONNECTIONS)]
-    calls = [await connection.prepare(SQL["call"]) for connection in connections]
+    calls = [{name: await one.prepare(SQL[name]) for name in names} for one in connections]
 
     async def once(number: int, turn: int) -> int:
         # Each caller's paddles are its own, so that nobody meets itself as the leader.
         paddle = turn % (PADDLES // ROW_LOCK_CONNECTIONS) * ROW_LOCK_CONNECTIONS + number + 1
-        return int(await calls[number].fetchval(LOT, paddle, f"bid-{number}-{turn}")) > 0
+        return await bid(connections[number], calls[number], paddle, f"bid-{number}-{turn}")
 
     try:
         return await _repeat(ROW_LOCK_CONNECTIONS, seconds, once)
     finally:
         for connection in connections:
             await connection.close()
+
+
+def _least_amount(row: Any) -> int | None:
+    """The least amount that the lot's row takes now from this paddle, or None where it takes none."""
+    amount: int = row["price_fen"] + row["step_fen"] if row["price_fen"] else row["start_fen"]
+    if row["barred"] is not False or row["held"] or not row["is_open"]:
+        return None
+    if amount > row["limit_fen"] or row["is_leader"]:
+        return None
+    return amount
 
 
 async def optimistic(stage: Stage, seconds: float) -> Run:
@@ -141,24 +183,20 @@ async def _one_bid_keys(stage: Stage) -> list[str]:
 
 
 async def script_per_bid(stage: Stage, seconds: float) -> Run:
-    """One script call a bid with the engine's own rules: 64 callers of redis-py, each on a connection of its own."""
+    """One script call a bid with the engine's own rules: 64 callers of one redis-py client with its pool of 64."""
     names = await _one_bid_keys(stage)
-    clients = [
-        redis.asyncio.Redis.from_url(stage.other_server.url, single_connection_client=True)
-        for _ in range(CALLERS)
-    ]
+    client = redis.asyncio.Redis.from_url(stage.other_server.url, max_connections=CALLERS)
 
     async def once(number: int, turn: int) -> int:
         paddle = turn % (PADDLES // CALLERS) * CALLERS + number + 1
         args = (paddle, 0, f"bid-{turn:012}")
-        answer = await clients[number].fcall("one_bid", 3, *names, *args)
+        answer = await client.fcall("one_bid", 3, *names, *args)
         return int(answer[0] == 1)
 
     try:
         return await _repeat(CALLERS, seconds, once, log=names[2])
     finally:
-        for client in clients:
-            await client.aclose()
+        await client.aclose()
 
 
 async def script_pipelined(stage: Stage, seconds: float) -> Run:

@@ -30,9 +30,7 @@ START_FEN, STEP_FEN = 1_000_000, 100
 PADDLES, LIMIT_FEN = 200, 10**13
 _TEMPLATE, _HOUR_MS = "bench_template", 3_600_000
 #: One client stands for a crowd here, so what holds a single bidder back is off; the queue's bounds stay.
-LIMITS = Limits(
-    batch_max=2048, paddle_per_second=1e9, paddle_burst=1e9, paddle_waiting_max=1_000_000
-)
+LIMITS = Limits(paddle_per_second=1e9, paddle_burst=1e9, paddle_waiting_max=1_000_000)
 
 
 class Stage(msgspec.Struct, frozen=True, kw_only=True):

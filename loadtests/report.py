@@ -11,11 +11,12 @@ import msgspec
 
 
 class Figure(msgspec.Struct, frozen=True):
-    """One measured number: the median of the rounds."""
+    """One measured number: `value` is the median of the `rounds`, which are there to judge the noise by."""
 
     name: str
     value: float
     unit: str
+    rounds: list[float]
 
 
 class Ratio(msgspec.Struct, frozen=True):
@@ -63,7 +64,12 @@ class Rounds:
     def figures(self) -> list[Figure]:
         """The median of each figure, in the order in which they were first met."""
         return [
-            Figure(name, round(median(values), 2), self._units[name])
+            Figure(
+                name,
+                round(median(values), 2),
+                self._units[name],
+                [round(value, 2) for value in values],
+            )
             for name, values in self._values.items()
         ]
 
@@ -100,8 +106,12 @@ def _cpu_model() -> str:
 
 def table(report: Report) -> str:
     """The report as people read it."""
-    lines = ["figure 指标" + " " * 21 + "value 数值  unit 单位"]
-    lines += [f"{f.name:<26}{_number(f.value):>16}  {f.unit}" for f in report.figures]
+    lines = ["figure 指标" + " " * 20 + "median 中位数       least 最小      most 最大  unit 单位"]
+    lines += [
+        f"{f.name:<26}{_number(f.value):>16}{_number(min(f.rounds)):>16}"
+        f"{_number(max(f.rounds)):>16}  {f.unit}"
+        for f in report.figures
+    ]
     lines += ["", "ratio 比值" + " " * 29 + "times 倍"]
     lines += [f"{r.name:<32}{r.value:>10,.2f}" for r in report.ratios]
     lines += ["", "machine 机器: " + ", ".join(f"{k} {v}" for k, v in report.machine.items())]

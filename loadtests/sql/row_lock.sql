@@ -36,6 +36,23 @@ BEGIN
   RETURN l.seq + 1;
 END $$;
 
+-- name: lock
+-- The lot's row, locked until the commit, with all that the decision needs, in one trip.
+SELECT l.price_fen, l.start_fen, l.step_fen, l.seq, l.leader = $2 AS is_leader, p.limit_fen, p.barred,
+       clock_timestamp() >= l.opens_at AND clock_timestamp() < l.ends_at AS is_open,
+       EXISTS (SELECT FROM bench_bids b WHERE b.lot = $1 AND b.paddle = $2 AND b.bid_id = $3) AS held
+  FROM bench_lots l
+  LEFT JOIN bench_paddles p ON p.lot = l.id AND p.paddle = $2
+ WHERE l.id = $1
+   FOR UPDATE OF l;
+
+-- name: enter
+-- Both tables in one trip.
+WITH bid AS (INSERT INTO bench_bids VALUES ($1, $2, $3, $4, $5, clock_timestamp()))
+UPDATE bench_lots
+   SET price_fen = $5, leader = $2, seq = $4, ends_at = greatest(ends_at, clock_timestamp() + interval '5 minutes')
+ WHERE id = $1;
+
 -- name: call
 SELECT bench_bid($1, $2, 0, $3);
 

@@ -82,7 +82,7 @@ def test_the_command_prints_the_contracts_object(
     assert printed.keys() == {"figures", "ratios", "machine", "durability", "integrity"}
     assert printed["integrity"]["ok"] is True
     assert printed["integrity"]["checked"]
-    assert printed["figures"][0].keys() == {"name", "value", "unit"}
+    assert printed["figures"][0].keys() == {"name", "value", "unit", "rounds"}
     assert printed["ratios"][0].keys() == {"name", "of", "to", "value"}
     assert asked == [Sizes(seconds=2, rounds=5)]
 
