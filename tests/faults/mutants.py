@@ -5,6 +5,7 @@ in one fault after the other and demands that its test turns red. A fault whose 
 counts as one that lived: the table follows the code.
 """
 
+import os
 import shutil
 import subprocess
 import sys
@@ -398,6 +399,8 @@ def _passes(tree: Path, tests: list[str]) -> bool:
         done = subprocess.run(
             [*command, *tests],
             cwd=tree,
+            env=os.environ
+            | {"TMPDIR": str(tree.parent)},  # what failed cases keep goes with the tree
             capture_output=True,
             text=True,
             timeout=_SECONDS * (4 if len(tests) > 1 else 1),
