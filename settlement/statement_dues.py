@@ -1,6 +1,6 @@
 """What the funds of a case owe and are owed, each with whether it was paid: what a clearing statement proves.
 
-The amounts are those of the opening and of the final clearing; whether they were paid is what the bank confirmed.
+The amounts are those of the opening and of every final clearing; whether they were paid is what the bank confirmed.
 """
 
 from datetime import datetime
@@ -15,7 +15,7 @@ from settlement.payments import Payout
 _SQL = load_statements("settlement", "sql/ledger.sql")
 ADVANCE, TOP_UP, RETURN = "advance", "top_up", "return"
 DUE, PAID = "DUE", "PAID"
-_ADVANCE_PAID, _TOP_UP_PAID = "compensation_advance_paid", "compensation_top_up_paid"
+_ADVANCE_PAID = "compensation_advance_paid"
 
 
 class DueLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,12 +43,12 @@ async def dues_of(conn: Connection, case: cases.Case) -> tuple[DueLine, ...]:
             payout = _taken(queued, case, party, fen, _ADVANCE_PAID)
             if payout is not None:
                 found.append(_outgoing(ADVANCE, fund, party, payout))
-    final = case.final
-    for fund, delta_fen in ({} if final is None else final.delta).items():
-        for party, fen in relief(opening, max(delta_fen, 0)).items():
-            payout = _taken(queued, case, party, fen, _TOP_UP_PAID)
-            assert payout is not None, "a top-up is queued with the final clearing"
-            found.append(_outgoing(TOP_UP, fund, party, payout))
+    settlements = await recoveries.settlements(conn, case.id)
+    for row in settlements:
+        if row.amount_fen > 0:
+            payout = _taken(queued, case, row.party, row.amount_fen, _top_up_paid(row.version))
+            assert payout is not None, "a top-up is queued with its clearing"
+            found.append(_outgoing(TOP_UP, row.fund_party, row.party, payout))
     found += [
         DueLine(
             what=RETURN,
@@ -59,10 +59,15 @@ async def dues_of(conn: Connection, case: cases.Case) -> tuple[DueLine, ...]:
             paid_at=row.settled_at,
             bank_reference=row.bank_reference,
         )
-        for row in await recoveries.settlements(conn, case.id)
+        for row in settlements
         if row.amount_fen < 0
     ]
     return tuple(found)
+
+
+def _top_up_paid(version: int) -> str:
+    """The purpose of a top-up's payout: each version of a clearing has its own."""
+    return "compensation_top_up_paid" if version == 1 else f"compensation_top_up_{version}_paid"
 
 
 async def fund_cash_fen(

@@ -17,7 +17,8 @@ from marketplace.claims.schemas import Claim, ClaimStatus, ReceiptRecovery, Sale
 from marketplace.claims.service import tell
 from marketplace.organisations.schemas import Caller
 from marketplace.outbox import service as outbox
-from settlement import cases, costs, recoveries, sales
+from marketplace.statements import service as statements
+from settlement import cases, costs, recoveries, reopening, sales
 from settlement.rules.case import Cost, RecoveryEvent
 from settlement.rules.recovery import Recovered
 
@@ -44,7 +45,7 @@ async def record(
 ) -> Claim:
     """The bank enters what came in. The same recovery again is answered as the first time.
 
-    Raises `IllegalStep` before the advance and after the final clearing, `NotDistributed`.
+    What comes after the final clearing reopens it. Raises `IllegalStep` before the advance, `NotDistributed`.
     """
     claim = await rows.lock_of_bank(conn, caller, claim_id)
     if claim.state != "approved":
@@ -110,7 +111,14 @@ async def _share(
     conn: Connection, caller: Caller, claim: StoredClaim, event: RecoveryEvent, *, now: datetime
 ) -> Recovered:
     earlier = await recoveries.recoveries(conn, claim.case_id)
-    recovered = await recoveries.record_recovery(conn, claim.case_id, event, now=now)
+    case = await cases.get(conn, claim.case_id)
+    is_late = case.state in (cases.FINAL_CLEARING, cases.CLOSED)
+    if is_late:
+        recovered = await reopening.record_late_recovery(
+            conn, claim.case_id, event, recorded_by=caller.user_id, now=now
+        )
+    else:
+        recovered = await recoveries.record_recovery(conn, claim.case_id, event, now=now)
     if any(one.event.id == event.id for one in earlier):
         return recovered
     await audit.record(
@@ -129,6 +137,9 @@ async def _share(
         ),
         now=now,
     )
-    if not earlier:
+    if is_late:  # the clearing was reopened: it has another version, and so has its statement
+        await statements.issue_clearing(conn, caller, claim.case_id, now=now)
+        await tell(conn, claim.id, claim.case_id, ClaimStatus.CLEARED, now=now)
+    elif not earlier:
         await tell(conn, claim.id, claim.case_id, ClaimStatus.RECOVERING, now=now)
     return recovered

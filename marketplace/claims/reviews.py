@@ -9,7 +9,7 @@ from marketplace.audit import service as audit
 from marketplace.claims import rows
 from marketplace.claims.events import ClaimReviewed, CompensationPaidOut
 from marketplace.claims.rows import StoredClaim
-from marketplace.claims.rules import is_last_review, next_review
+from marketplace.claims.rules import is_last_review, next_review, status_of
 from marketplace.claims.schemas import Claim, ClaimStatus, Decision, PaidOut
 from marketplace.claims.service import tell
 from marketplace.organisations.schemas import Caller
@@ -74,7 +74,8 @@ async def review(
         now=now,
     )
     if is_last or not given.approved:
-        status = ClaimStatus.REVIEWED if given.approved else ClaimStatus.REJECTED
+        # A breaker of the scheme may have stopped what both reviewers approved.
+        status = status_of("approved", (await cases.get(conn, claim.case_id)).state)
         await tell(conn, claim_id, claim.case_id, status, now=now)
     return await rows.get(conn, caller, claim_id)
 

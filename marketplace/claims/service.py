@@ -29,7 +29,7 @@ from marketplace.claims.rules import (
 from marketplace.claims.schemas import Claim, ClaimIn, ClaimStatus, Decision, Figures
 from marketplace.organisations.schemas import Caller, OrganisationKind
 from marketplace.outbox import service as outbox
-from settlement import cases, compensation
+from settlement import cases, compensation, enrolments
 from settlement.cases import Case, Evidence
 from settlement.errors import PlanChanged, SamePerson
 from settlement.rules.case import JuniorClaim
@@ -176,8 +176,17 @@ async def _applied(
     conn: Connection, loan: LoanCase, asked: ClaimIn, *, drafted_by: UUID, now: datetime
 ) -> Case:
     """Enrol the loan under its own id, note its default, apply."""
-    scheme = (await cases.scheme(conn, asked.scheme_id, asked.scheme_version)).scheme
+    file = await cases.scheme(conn, asked.scheme_id, asked.scheme_version)
+    scheme = file.scheme
     assert scheme is not None, "a claim is drafted under a complete scheme only"
+    await enrolments.require(
+        conn,
+        file,
+        lender_id=loan.organisation_id,
+        loan_number=loan.contract_number,
+        contract_hash=bytes.fromhex(asked.contract_sha256),
+        defaulted_on=loan.defaulted_on,
+    )
     await cases.enrol_loan(
         conn,
         asked.scheme_id,
