@@ -87,11 +87,11 @@ def test_a_demo_killed_at_five_points_ends_consistent(server_dir: Path) -> None:
     proofs = [line for line in told.splitlines() if line.strip().startswith(("✔", "✘"))]
     assert proofs, told
     assert all(line.strip().startswith("✔") for line in proofs), told
-    assert "重放与结果一致: sold" in told
+    assert "重放与结果一致: 成交 Sold" in told
     assert "清算单" in told
     again = Telling(data_dir)
     assert again.end() == 0, again.told()
-    assert "重放与结果一致: sold" in again.told(), (
+    assert "重放与结果一致: 成交 Sold" in again.told(), (
         "another run on the same data tells another story"
     )
 
