@@ -1,5 +1,6 @@
 """A case for each fault test: its seed, its directory, and what to do with them when it fails."""
 
+import os
 import shlex
 import shutil
 import tempfile
@@ -13,7 +14,7 @@ import pytest
 from kit.embedded import Postgres, Valkey
 from kit.migrate import migrate
 from tests.faults.cluster import Case, copied
-from tests.faults.nemesis import Shim, require_root
+from tests.faults.nemesis import CASE_PREFIX, OWNER_FILE, Shim, require_root
 
 _FAILED: pytest.StashKey[bool] = pytest.StashKey()
 
@@ -34,8 +35,9 @@ def case(request: pytest.FixtureRequest) -> Iterator[Case]:
     """A case of its own; when it fails, the seed and the command are printed and everything is kept."""
     base: int = request.config.getoption("--seed")
     seed = base * 1_000_003 + crc32(request.node.name.encode())
-    directory = Path(tempfile.mkdtemp(prefix="luochui-fault-"))
+    directory = Path(tempfile.mkdtemp(prefix=CASE_PREFIX))
     directory.chmod(0o755)
+    (directory / OWNER_FILE).write_text(str(os.getpid()))
     made = Case(directory, seed)
     yield made
     made.history.close()

@@ -13,6 +13,7 @@ import signal
 import struct
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -33,6 +34,9 @@ _SLOTS = (
 )
 _FILE_BYTES = 4096
 _STOP_SECONDS = 10
+#: How the directories of cases begin, and the file in each that holds the process id of its run.
+CASE_PREFIX = "luochui-fault-"
+OWNER_FILE = "owner"
 PROC = Path("/proc")
 
 
@@ -138,6 +142,7 @@ class Disk:
 
     def __enter__(self) -> Self:
         require_root("a loop-mounted disk")
+        unmount_abandoned()
         self.path.mkdir()
         with self._image.open("wb") as file:
             file.truncate(self._megabytes << 20)
@@ -190,6 +195,7 @@ class SmallDisk:
 
     def __enter__(self) -> Self:
         require_root("a small tmpfs")
+        unmount_abandoned()
         self.path.mkdir()
         size = f"size={self._megabytes}m,mode=755"
         _run("mount", "-t", "tmpfs", "-o", size, "tmpfs", str(self.path))
@@ -227,6 +233,19 @@ def _unmount(path: Path) -> None:
             _run("umount", "-l", str(path))
             return
         time.sleep(0.05)
+
+
+def unmount_abandoned() -> None:
+    """Detach what a run that was killed has left mounted: its case's directory names a process that is gone."""
+    mine = str(Path(tempfile.gettempdir()) / CASE_PREFIX)
+    for line in (PROC / "mounts").read_text().splitlines():
+        place = Path(line.split()[1])
+        if not str(place).startswith(mine):
+            continue
+        with contextlib.suppress(OSError, ValueError):
+            owner = int((place.parent / OWNER_FILE).read_text())
+            if not (PROC / str(owner)).exists():
+                _unmount(place)
 
 
 def flip(path: Path, at: int) -> None:
