@@ -23,7 +23,7 @@ HEADER = (
 ENTRY = (
     "INSERT INTO settlement.entries (account_id, account_version, transfer_id, amount_fen,"
     " balance_before_fen, balance_after_fen)"
-    " SELECT id, version + {step}, '00000000-0000-7000-8000-000000000001', {amount}, {before}, {after}"
+    " SELECT id, version + {step}, '00000000-0000-7000-8000-000000000001'::uuid, {amount}, {before}, {after}"
     " FROM settlement.accounts WHERE kind = '{kind}'"
 )
 RAW_HEADER = HEADER.format(count=2, at="now()")
@@ -40,6 +40,11 @@ def raw_entry(
         before=before,
         after=after or f"balance_fen + ({amount})",
     )
+
+
+def selected(entry: str) -> str:
+    """What an entry's statement selects, so that two can be written at once."""
+    return "SELECT" + entry.partition(" SELECT")[2]
 
 
 def posted(positions: str, accounts: str, amounts: str) -> str:
@@ -90,7 +95,7 @@ AS_OWNER = {
         "LL001",
     ),
     "entries not counted in their accounts": (
-        f"{RAW_HEADER}; {raw_entry('outside', '-5')}; {raw_entry('client_money', '5')}",
+        f"{RAW_HEADER}; {raw_entry('outside', '-5')} UNION ALL {selected(raw_entry('client_money', '5'))}",
         "LL009",
     ),
     "a gap in the chain": (f"{RAW_HEADER}; {raw_entry('client_money', '5', step=2)}", "23503"),
