@@ -46,15 +46,20 @@ lock:
 clean:
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache
 
+# The lock names everything, so nothing is resolved: a resolver would look at newer releases of what is asked for with
+# extras, and refuse them. `pip check` proves that the lock is complete.
+INSTALL := $(BIN)/pip install -qq --disable-pip-version-check --no-deps
+LOCKED := $(INSTALL) --require-hashes
+
 .venv/bin/python:
 	$(PYTHON) -m venv .venv
 
 .venv/run.stamp: requirements.lock pyproject.toml | .venv/bin/python
-	test -e .venv/dev.stamp || $(BIN)/pip install -qq --disable-pip-version-check --require-hashes -r requirements.lock
-	$(BIN)/pip install -qq --disable-pip-version-check --no-deps --no-build-isolation -e .
+	test -e .venv/dev.stamp || $(LOCKED) -r requirements.lock
+	$(INSTALL) --no-build-isolation -e . && $(BIN)/pip check
 	touch $@
 
 .venv/dev.stamp: requirements-dev.lock pyproject.toml | .venv/bin/python
-	$(BIN)/pip install -qq --disable-pip-version-check --require-hashes -r requirements-dev.lock
-	$(BIN)/pip install -qq --disable-pip-version-check --no-deps --no-build-isolation -e .
+	$(LOCKED) -r requirements-dev.lock
+	$(INSTALL) --no-build-isolation -e . && $(BIN)/pip check
 	touch $@ .venv/run.stamp
