@@ -21,6 +21,10 @@ from tests.faults.reporting import (  # noqa: F401 - hooks: options are only rea
     pytest_terminal_summary,
     pytest_testnodedown,
 )
+from tests.wall_clock import (  # noqa: F401 - hooks
+    pytest_runtest_logreport,
+    pytest_sessionfinish,
+)
 
 _numbers = itertools.count(1)
 

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from tests.wall_clock import mark_wall_clock
+
 _KEY = "luochui_not_run"
 #: The fixture by which a case says that it needs root.
 NEEDS_ROOT = "root"
@@ -34,7 +36,8 @@ def pytest_configure_node(node: Any) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """With LUOCHUI_FAULTS=userspace, leave out what needs root, and remember what that was."""
+    """Mark what runs in real time; with LUOCHUI_FAULTS=userspace, leave out what needs root, and remember it."""
+    mark_wall_clock(items)
     if os.environ.get("LUOCHUI_FAULTS") != "userspace":
         return
     left_out = [item for item in items if NEEDS_ROOT in getattr(item, "fixturenames", ())]

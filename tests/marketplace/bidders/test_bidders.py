@@ -2,6 +2,7 @@
 
 import asyncio
 
+from marketplace.auctions.paddles import NONE_BELIEVED_US
 from marketplace.organisations.schemas import Role
 from tests.make_stage import DEPOSIT_FEN, START_FEN, Stage, money
 
@@ -91,7 +92,7 @@ async def test_priority_is_confirmed_before_the_stated_time_only(stage: Stage) -
 
 async def test_late_bidder_is_admitted_while_the_auction_runs(stage: Stage) -> None:
     """A deposit that arrives after the opening still makes a bidder (art. 18); nobody else may bid."""
-    lot = await stage.published(opens_in=0.5, lasts=6)
+    lot = await stage.published(opens_in=0.5, lasts=60)
     await stage.until_open(lot)
     late, _ = await stage.registered(lot)
     path = f"/v1/auctions/{lot['id']}/bids"
@@ -100,6 +101,7 @@ async def test_late_bidder_is_admitted_while_the_auction_runs(stage: Stage) -> N
     mine = await late.get(f"/v1/lots/{lot['id']}/bidders/me")
     await stage.operator.post(f"/v1/bidders/{mine['id']}/deposit", money(DEPOSIT_FEN))
     await stage.work()
+    await asyncio.sleep(NONE_BELIEVED_US / 1e6)  # the refusal above is believed for so long
     bid = await late.post(path, {"amount_fen": START_FEN})
     assert bid["accepted"]
     mine = await late.get(f"/v1/lots/{lot['id']}/bidders/me")
