@@ -3,6 +3,7 @@
 A term ends on the day of the month on which it began, and on the month's last day where that day is missing.
 """
 
+from calendar import monthrange
 from datetime import date
 
 from marketplace.assets.types import IpType
@@ -20,6 +21,12 @@ def add_years(day: date, years: int) -> date:
         return day.replace(year=day.year + years)
     except ValueError:
         return day.replace(year=day.year + years, day=28)
+
+
+def add_months(day: date, months: int) -> date:
+    """The same day `months` later, or the last day of a month that is shorter."""
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
 
 
 def term_end(ip_type: IpType, filed_on: date) -> date | None:
