@@ -46,6 +46,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     database_timeout_seconds: Annotated[float, msgspec.Meta(gt=0)] = 10.0
     session_idle_minutes: Annotated[int, _Positive] = 30
     session_hours: Annotated[int, _Positive] = 12
+    # tests and rehearsals only: webhooks may go to this machine, by plain http
+    webhooks_to_loopback: bool = False
     drain_seconds: Annotated[int, _Positive] = 10
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     failpoints: str | None = None  # tests only; kit.failpoints reads it

@@ -5,10 +5,12 @@ from datetime import datetime
 from uuid import UUID
 
 from kit.failpoints import register
+from marketplace.changes import service as changes
 from marketplace.duties import service as duties
 from marketplace.duties.schemas import Duty, State
 from marketplace.jobs.handlers import HANDLERS, JobResources
 from marketplace.outbox import service as outbox
+from marketplace.webhooks import service as webhooks
 
 _log = logging.getLogger("luochui.jobs")
 _after_claim = register("jobs.after_claim")
@@ -42,13 +44,16 @@ async def run_duty(resources: JobResources, duty_id: UUID, now: datetime) -> boo
 
 
 async def deliver_outbox(resources: JobResources, now: datetime) -> int:
-    """Announce the events that are due; how many."""
+    """Announce the events that are due, number them in the feeds of those they concern, and put webhooks in line;
+    how many events. All three are one transaction with the event's being done.
+    """
     total = 0
     while True:
         async with resources.pool.acquire() as conn, conn.transaction():
-            done = await outbox.deliver_pending(conn, now=now, limit=_EVENTS_MAX)
-        total += done
-        if done < _EVENTS_MAX:
+            events = await outbox.take_pending(conn, now=now, limit=_EVENTS_MAX)
+            await webhooks.fan_out(conn, await changes.append(conn, events), now=now)
+        total += len(events)
+        if len(events) < _EVENTS_MAX:
             return total
 
 

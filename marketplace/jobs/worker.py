@@ -28,6 +28,8 @@ from marketplace.duties import service as duties
 from marketplace.jobs.running import deliver_outbox, run_due_duties, run_duty
 from marketplace.resources import Resources, open_resources
 from marketplace.settings import Settings
+from marketplace.webhooks.delivering import deliver_due
+from marketplace.webhooks.sending import Sender
 
 QUEUE = "luochui:duties"
 CHANNEL = "luochui_duties"
@@ -88,6 +90,7 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
         tasks = [
             asyncio.create_task(_wake(resources, queue, stop)),
             asyncio.create_task(watch_engine(resources, stop)),
+            asyncio.create_task(send_webhooks(resources, stop)),
         ]
         if settings.queue_url is not None:
             tasks.append(asyncio.create_task(work(resources, settings.queue_url, stop)))
@@ -170,6 +173,23 @@ async def watch_engine(resources: WorkerResources, stop: asyncio.Event) -> None:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_WATCH_SECONDS):
                 await stop.wait()
+
+
+async def send_webhooks(resources: WorkerResources, stop: asyncio.Event) -> None:
+    """Send webhook messages as they fall due; apart from duties, because receivers may be slow."""
+    loopback = resources.opened.settings.webhooks_to_loopback
+    async with Sender(loopback=loopback) as sender:
+        while not stop.is_set():
+            tried = 0
+            try:
+                tried = await deliver_due(resources.pool, sender, resources.clock)
+            except (LuochuiError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+                _log.exception("webhooks_failed")
+            if tried:
+                continue
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_LOOK_SECONDS):
+                    await stop.wait()
 
 
 async def look(resources: WorkerResources, queue: ArqRedis | None) -> None:

@@ -2,8 +2,11 @@
 -- A new event, due at once.
 INSERT INTO market.outbox (id, kind, payload, created_at, next_attempt_at) VALUES ($1, $2, $3::jsonb, $4, $4);
 
--- name: deliver_pending
--- Tell whoever listens of the oldest events that are due; two workers never take the same.
+-- name: set_delivered
+UPDATE market.outbox SET state = 'delivered', delivered_at = $2 WHERE id = $1;
+
+-- name: take_pending
+-- The oldest events that are due, told to whoever listens; two workers never take the same.
 WITH due AS (
   SELECT id FROM market.outbox
    WHERE state = 'pending' AND next_attempt_at <= $1
@@ -13,6 +16,8 @@ WITH due AS (
 ), told AS (
   UPDATE market.outbox o SET state = 'delivered', delivered_at = $1, attempts = o.attempts + 1
     FROM due WHERE o.id = due.id
-  RETURNING o.id, o.kind
+  RETURNING o.id, o.kind, o.payload::text, o.created_at
+), announced AS (
+  SELECT count(pg_notify('luochui_events', json_build_object('id', id, 'kind', kind)::text)) AS events FROM told
 )
-SELECT count(pg_notify('luochui_events', json_build_object('id', id, 'kind', kind)::text)) FROM told;
+SELECT told.* FROM told, announced ORDER BY told.id;

@@ -1,0 +1,1 @@
+"""The change feed (变更流): every event, for each organisation that it concerns, numbered without a gap."""

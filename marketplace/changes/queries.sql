@@ -1,0 +1,66 @@
+-- name: sides
+-- Who stands on which side of the things that events name: event, side, organisation.
+WITH named AS (SELECT * FROM unnest($1::int[], $2::text[], $3::uuid[]) AS n (event, thing, id))
+SELECT n.event, 'venue' AS side, l.venue_id AS organisation_id
+  FROM named n JOIN market.lots l ON n.thing = 'lot' AND l.id = n.id
+UNION
+SELECT n.event, 'consignor', l.consignor_id
+  FROM named n JOIN market.lots l ON n.thing = 'lot' AND l.id = n.id
+UNION
+SELECT n.event, 'lot_bidders', b.organisation_id
+  FROM named n JOIN market.bidders b ON n.thing = 'lot' AND b.lot_id = n.id
+UNION
+SELECT n.event, 'bidder', b.organisation_id
+  FROM named n JOIN market.bidders b ON n.thing = 'bidder' AND b.id = n.id
+UNION
+SELECT n.event, 'owner', c.organisation_id
+  FROM named n JOIN market.consignments c ON n.thing = 'consignment' AND c.id = n.id
+UNION
+SELECT n.event, 'venue', c.venue_id
+  FROM named n JOIN market.consignments c ON n.thing = 'consignment' AND c.id = n.id
+UNION
+SELECT n.event, 'owner', c.organisation_id
+  FROM named n JOIN market.loan_cases c ON n.thing = 'case' AND c.id = n.id
+UNION
+SELECT n.event, 'owner', c.organisation_id
+  FROM named n JOIN market.claims c ON n.thing = 'claim' AND c.id = n.id
+UNION
+SELECT n.event, 'fund', f.fund_id
+  FROM named n JOIN market.claims c ON n.thing = 'claim' AND c.id = n.id
+ CROSS JOIN LATERAL unnest(c.fund_ids) AS f (fund_id);
+
+-- name: everybody
+SELECT id FROM market.organisations WHERE is_active AND kind <> 'platform' ORDER BY id;
+
+-- name: known
+-- Of the organisations that events name, those that are on the platform.
+SELECT id FROM market.organisations WHERE id = ANY ($1::uuid[]);
+
+-- name: ensure_heads
+INSERT INTO market.change_heads (organisation_id)
+SELECT o FROM unnest($1::uuid[]) AS o ORDER BY o
+ON CONFLICT DO NOTHING;
+
+-- name: lock_heads
+-- In one order for all, so that two relays never wait for each other in a circle.
+SELECT organisation_id, position FROM market.change_heads
+ WHERE organisation_id = ANY ($1::uuid[]) ORDER BY organisation_id FOR UPDATE;
+
+-- name: set_heads
+UPDATE market.change_heads h SET position = n.position
+  FROM unnest($1::uuid[], $2::bigint[]) AS n (organisation_id, position)
+ WHERE h.organisation_id = n.organisation_id;
+
+-- name: insert
+INSERT INTO market.changes (organisation_id, position, event_id, kind, occurred_at)
+SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::uuid[], $4::text[], $5::timestamptz[]);
+
+-- name: after
+SELECT c.position, c.event_id AS id, c.kind, c.occurred_at, o.payload::text AS data
+  FROM market.changes c JOIN market.outbox o ON o.id = c.event_id
+ WHERE c.organisation_id = $1 AND c.position > $2
+ ORDER BY c.position
+ LIMIT $3;
+
+-- name: head
+SELECT coalesce((SELECT position FROM market.change_heads WHERE organisation_id = $1), 0);
