@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 #: Where the failures of a run are written down, when it is set.
-FAILURES_FILE = "LUOCHUI_TEST_FAILURES"
+FAILURES_FILE = "TEST_FAILURES_FILE"
 #: More failures than these are no accident of the machine.
 REPEATED_MAX = 4
 _MARK = "wall_clock"
