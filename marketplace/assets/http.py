@@ -6,8 +6,10 @@ from litestar import Response, get, post, put
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, JSONBody
 
+from kit.clock import CHINA
 from marketplace.assets import service
-from marketplace.assets.schemas import Asset, AssetStatus, NewAsset
+from marketplace.assets.schemas import Asset, AssetParticulars, AssetStatus, NewAsset
+from marketplace.assets.upkeep import Upkeep, upkeep
 from marketplace.edge.cursors import Page, page_of
 from marketplace.edge.dependencies import At, Conn, IfMatch, Me, Now
 from marketplace.edge.policies import allow
@@ -70,4 +72,41 @@ async def record_status(
     )
 
 
-routes: list[HTTPRouteHandler] = [register_asset, list_assets, get_asset, record_status]
+@put(
+    "/v1/assets/{asset_id:uuid}/particulars",
+    opt={"policy": _MAKER},
+    summary="Record particulars 补充信息",
+)
+async def record_particulars(
+    conn: Conn,
+    caller: Me,
+    now: Now,
+    asset_id: FromPath[UUID],
+    if_match: IfMatch,
+    data: JSONBody[AssetParticulars],
+) -> Response[Asset]:
+    """The type's own fields, the export class, grade, region and industry; all are replaced."""
+    return _tagged(
+        await service.record_particulars(conn, caller, asset_id, data, version=if_match, now=now)
+    )
+
+
+@get(
+    "/v1/assets/{asset_id:uuid}/upkeep",
+    opt={"policy": _READERS},
+    summary="Annuity calendar 年费日历",
+)
+async def get_upkeep(reader: Conn, caller: Me, now: Now, asset_id: FromPath[UUID]) -> Upkeep:
+    """What falls due when, with today's surcharge, and until when the right is safe."""
+    asset = await service.get(reader, caller, asset_id)
+    return upkeep(asset, today=now.astimezone(CHINA).date())
+
+
+routes: list[HTTPRouteHandler] = [
+    register_asset,
+    list_assets,
+    get_asset,
+    record_status,
+    record_particulars,
+    get_upkeep,
+]

@@ -3,14 +3,15 @@
 INSERT INTO market.assets
        (id, organisation_id, ip_type, number, nice_class, title, owner_name, owner_code, co_owners, filed_on, granted_on,
         expires_on, legal_status, status_as_of, status_source, fee_paid_to, has_evaluation_report, flags, import_id,
-        created_at, updated_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9::text::jsonb, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $20);
+        created_at, updated_at, details, export_class, grade, region, industry)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9::text::jsonb, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $20,
+        $21::text::jsonb, $22, $23, $24, $25);
 
 -- name: by_id
 -- One right that the caller may see.
 SELECT id, organisation_id, ip_type, number, nice_class, title, owner_name, owner_code, co_owners::text AS co_owners,
        filed_on, granted_on, expires_on, legal_status, status_as_of, status_source, fee_paid_to, has_evaluation_report,
-       flags, import_id, version, created_at, updated_at
+       flags, details::text AS details, export_class, grade, region, industry, import_id, version, created_at, updated_at
   FROM market.assets a
  WHERE id = $1
    AND ($2::uuid IS NULL OR organisation_id = $2)
@@ -20,7 +21,7 @@ SELECT id, organisation_id, ip_type, number, nice_class, title, owner_name, owne
 -- Several rights of one organisation, locked in order, for a change that rests on them.
 SELECT id, organisation_id, ip_type, number, nice_class, title, owner_name, owner_code, co_owners::text AS co_owners,
        filed_on, granted_on, expires_on, legal_status, status_as_of, status_source, fee_paid_to, has_evaluation_report,
-       flags, import_id, version, created_at, updated_at
+       flags, details::text AS details, export_class, grade, region, industry, import_id, version, created_at, updated_at
   FROM market.assets
  WHERE id = ANY ($1::uuid[]) AND organisation_id = $2
  ORDER BY id
@@ -30,7 +31,7 @@ SELECT id, organisation_id, ip_type, number, nice_class, title, owner_name, owne
 -- Several rights of one organisation.
 SELECT id, organisation_id, ip_type, number, nice_class, title, owner_name, owner_code, co_owners::text AS co_owners,
        filed_on, granted_on, expires_on, legal_status, status_as_of, status_source, fee_paid_to, has_evaluation_report,
-       flags, import_id, version, created_at, updated_at
+       flags, details::text AS details, export_class, grade, region, industry, import_id, version, created_at, updated_at
   FROM market.assets
  WHERE id = ANY ($1::uuid[]) AND organisation_id = $2
  ORDER BY id;
@@ -39,7 +40,7 @@ SELECT id, organisation_id, ip_type, number, nice_class, title, owner_name, owne
 -- The rights after a cursor that the caller may see, oldest first.
 SELECT id, organisation_id, ip_type, number, nice_class, title, owner_name, owner_code, co_owners::text AS co_owners,
        filed_on, granted_on, expires_on, legal_status, status_as_of, status_source, fee_paid_to, has_evaluation_report,
-       flags, import_id, version, created_at, updated_at
+       flags, details::text AS details, export_class, grade, region, industry, import_id, version, created_at, updated_at
   FROM market.assets a
  WHERE ($1::uuid IS NULL OR id > $1)
    AND ($2::uuid IS NULL OR organisation_id = $2)
@@ -52,6 +53,13 @@ SELECT id, organisation_id, ip_type, number, nice_class, title, owner_name, owne
 UPDATE market.assets
    SET legal_status = $3, status_as_of = $4, status_source = $5, fee_paid_to = $6, has_evaluation_report = $7,
        flags = $8, co_owners = $9::text::jsonb, version = version + 1, updated_at = $10
+ WHERE id = $1 AND version = $2;
+
+-- name: update_particulars
+-- What people found out about it, if nobody changed the right since `version`.
+UPDATE market.assets
+   SET details = $3::text::jsonb, export_class = $4, grade = $5, region = $6, industry = $7, version = version + 1,
+       updated_at = $8
  WHERE id = $1 AND version = $2;
 
 -- name: known

@@ -1,12 +1,27 @@
 """What a right must satisfy to be entered. Source: domain 3.1."""
 
+from datetime import date
+
 import msgspec
 
 from kit.errors import InvalidInput
 from marketplace.assets import identifiers
+from marketplace.assets.details import (
+    DETAILS_OF,
+    CopyrightDetails,
+    Details,
+    LayoutDetails,
+    VarietyDetails,
+)
 from marketplace.assets.identifiers import InvalidIdentifier
 from marketplace.assets.schemas import LegalStatus, NewAsset
-from marketplace.assets.terms import is_term_possible, term_end
+from marketplace.assets.terms import (
+    copyright_end,
+    is_term_possible,
+    layout_end,
+    term_end,
+    variety_end,
+)
 from marketplace.assets.types import FACTS, IpType
 
 _PATENTS = frozenset({IpType.PATENT_INVENTION, IpType.PATENT_UTILITY, IpType.PATENT_DESIGN})
@@ -24,9 +39,26 @@ def normal(asset: NewAsset) -> NewAsset:
     except InvalidIdentifier as error:
         raise InvalidInput("owner_code", error.message, error.message_zh) from error
     expires_on = asset.expires_on
-    if expires_on is None and asset.filed_on is not None:
-        expires_on = term_end(asset.ip_type, asset.filed_on)
+    if expires_on is None:
+        expires_on = _term_end_of(asset)
     return msgspec.structs.replace(asset, number=number, owner_code=code, expires_on=expires_on)
+
+
+def _term_end_of(asset: NewAsset) -> date | None:
+    """The end of a right whose own dates tell it, or None."""
+    match asset.details:
+        case LayoutDetails():
+            return layout_end(
+                filed_on=asset.filed_on,
+                first_exploited_on=asset.details.first_exploited_on,
+                created_on=asset.details.created_on,
+            )
+        case VarietyDetails() if asset.ip_type is IpType.PLANT_VARIETY and asset.granted_on:
+            return variety_end(asset.granted_on, is_woody=asset.details.is_woody)
+        case CopyrightDetails(published_on=date() as published_on):
+            return copyright_end(published_on)
+        case _:
+            return None if asset.filed_on is None else term_end(asset.ip_type, asset.filed_on)
 
 
 def contradictions(asset: NewAsset) -> list[InvalidInput]:
@@ -35,6 +67,22 @@ def contradictions(asset: NewAsset) -> list[InvalidInput]:
         *_class_contradictions(asset),
         *_date_contradictions(asset),
         *_term_contradictions(asset),
+        *detail_contradictions(asset.ip_type, asset.details),
+    ]
+
+
+def detail_contradictions(ip_type: IpType, details: Details | None) -> list[InvalidInput]:
+    """Details of another family than the type's are refused."""
+    wanted = DETAILS_OF[ip_type]
+    if details is None or isinstance(details, wanted):
+        return []
+    tag = wanted.__struct_config__.tag
+    return [
+        InvalidInput(
+            "details",
+            f"are those of another type; a {ip_type.value} has details of type {tag}",
+            f"与权利类型不符；{FACTS[ip_type].title_zh}应为 {tag}",
+        )
     ]
 
 

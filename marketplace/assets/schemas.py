@@ -7,6 +7,8 @@ from uuid import UUID
 
 import msgspec
 
+from marketplace.assets.details import Details
+from marketplace.assets.export_control import ExportClass
 from marketplace.assets.types import IpType
 
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
@@ -48,6 +50,20 @@ class CoOwner(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     has_consented: bool
 
 
+class AssetGrade(StrEnum):
+    """How a right stands in the graded catalogue (分级分类管理目录), best first. Source: domain 1.2 四(二)."""
+
+    A = "a"
+    B = "b"
+    C = "c"
+    D = "d"
+
+
+#: A region by its six digits (GB/T 2260), an industry by letter and digits (GB/T 4754).
+Region = Annotated[str, msgspec.Meta(pattern=r"^[1-9]\d{5}\Z")]
+Industry = Annotated[str, msgspec.Meta(pattern=r"^[A-T]\d{0,4}\Z")]
+
+
 class NewAsset(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A right as a bank states it, with when and where its legal status was read."""
 
@@ -67,6 +83,11 @@ class NewAsset(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     fee_paid_to: date | None = None
     has_evaluation_report: bool = False
     flags: frozenset[AssetFlag] = frozenset()
+    details: Details | None = None
+    export_class: ExportClass | None = None
+    grade: AssetGrade | None = None
+    region: Region | None = None
+    industry: Industry | None = None
 
 
 class Asset(NewAsset, frozen=True, kw_only=True):
@@ -90,3 +111,13 @@ class AssetStatus(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     has_evaluation_report: bool = False
     flags: frozenset[AssetFlag] = frozenset()
     co_owners: tuple[CoOwner, ...] = ()
+
+
+class AssetParticulars(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What people find out about a right besides the register's reading; all of it is replaced at once."""
+
+    details: Details | None = None
+    export_class: ExportClass | None = None
+    grade: AssetGrade | None = None
+    region: Region | None = None
+    industry: Industry | None = None

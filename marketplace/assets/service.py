@@ -11,8 +11,8 @@ from kit.errors import Conflict, InvalidInput, NotFound
 from kit.ids import uuid7
 from kit.sql import Connection, load_statements
 from marketplace.assets.events import AssetRegistered, AssetStatusRead
-from marketplace.assets.rules import contradictions, normal
-from marketplace.assets.schemas import Asset, AssetStatus, NewAsset
+from marketplace.assets.rules import contradictions, detail_contradictions, normal
+from marketplace.assets.schemas import Asset, AssetParticulars, AssetStatus, NewAsset
 from marketplace.assets.visibility import visibility_of
 from marketplace.audit.service import record
 from marketplace.edge.versions import VersionChanged
@@ -116,6 +116,40 @@ async def record_status(
     return await get(conn, caller, asset_id)
 
 
+async def record_particulars(
+    conn: Connection,
+    caller: Caller,
+    asset_id: UUID,
+    given: AssetParticulars,
+    *,
+    version: int,
+    now: datetime,
+) -> Asset:
+    """What people found out about a right of the caller's, over version `version` of it."""
+    [asset] = await lock_own(conn, caller, [asset_id])
+    for wrong in detail_contradictions(asset.ip_type, given.details):
+        raise wrong
+    done = await conn.execute(
+        _SQL["update_particulars"], asset_id, version, *_particulars(given), now
+    )
+    if done != "UPDATE 1":
+        raise VersionChanged(version=asset.version)
+    before = {name: getattr(asset, name) for name in AssetParticulars.__struct_fields__}
+    await record(
+        conn,
+        caller,
+        now=now,
+        action="asset_particulars_recorded",
+        subject="asset",
+        subject_id=asset_id,
+        before=before,
+        after=given,
+    )
+    told = AssetStatusRead(asset_id=asset_id, organisation_id=asset.organisation_id)
+    await tell(conn, told, now=now)
+    return await get(conn, caller, asset_id)
+
+
 async def get(conn: Connection, caller: Caller, asset_id: UUID) -> Asset:
     """One right, or `NotFound` when there is none that the caller may see."""
     seen = visibility_of(caller)
@@ -195,8 +229,17 @@ def _columns(asset: Asset) -> tuple[object, ...]:
         sorted(asset.flags),
         asset.import_id,
         asset.created_at,
+        *_particulars(asset),
     )
 
 
+def _particulars(asset: AssetParticulars | NewAsset) -> tuple[object, ...]:
+    details = None if asset.details is None else msgspec.json.encode(asset.details).decode()
+    return (details, asset.export_class, asset.grade, asset.region, asset.industry)
+
+
 def _from_row(row: asyncpg.Record) -> Asset:
-    return msgspec.convert(dict(row) | {"co_owners": msgspec.json.decode(row["co_owners"])}, Asset)
+    decoded = {"co_owners": msgspec.json.decode(row["co_owners"])}
+    if row["details"] is not None:
+        decoded["details"] = msgspec.json.decode(row["details"])
+    return msgspec.convert(dict(row) | decoded, Asset)

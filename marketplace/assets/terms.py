@@ -53,3 +53,24 @@ def is_term_possible(ip_type: IpType, filed_on: date, expires_on: date) -> bool:
     ):  # 10 years from filing or first exploitation, whichever came first
         return filed_on < expires_on <= end
     return expires_on == end
+
+
+def layout_end(
+    *, filed_on: date | None, first_exploited_on: date | None, created_on: date | None
+) -> date | None:
+    """Ten years from the earlier of filing and first exploitation, at most fifteen from creation (条例 12)."""
+    begins = [day for day in (filed_on, first_exploited_on) if day is not None]
+    ends = [add_years(min(begins), 10)] if begins else []
+    if created_on is not None:
+        ends.append(add_years(created_on, 15))
+    return min(ends, default=None)
+
+
+def variety_end(granted_on: date, *, is_woody: bool) -> date:
+    """25 years from the grant for trees and vines, 20 for other plants (2025 revision of the regulation)."""
+    return add_years(granted_on, 25 if is_woody else 20)
+
+
+def copyright_end(published_on: date) -> date:
+    """A legal person's work: the last day of the fiftieth year after publication (著作权法 23)."""
+    return date(published_on.year + 50, 12, 31)

@@ -7,12 +7,19 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, JSONBody
 
 from marketplace.edge.cursors import Page, page_of
-from marketplace.edge.dependencies import At, Conn, Me, Now
+from marketplace.edge.dependencies import At, Conn, IfMatch, Me, Now
 from marketplace.edge.policies import allow
 from marketplace.edge.versions import etag
 from marketplace.organisations.schemas import Role
 from marketplace.pledges import service
-from marketplace.pledges.schemas import NewPledge, Pledge, PledgeMove
+from marketplace.pledges.schemas import (
+    NewPledge,
+    Pledge,
+    PledgeChange,
+    PledgeMove,
+    RankedPledge,
+    RecordedChange,
+)
 
 _MAKER = allow(Role.BANK_MAKER)
 _READERS = allow(
@@ -65,4 +72,50 @@ async def move_pledge(
     )
 
 
-routes: list[HTTPRouteHandler] = [register_pledge, list_pledges, get_pledge, move_pledge]
+@post(
+    "/v1/pledges/{pledge_id:uuid}/changes",
+    opt={"policy": _MAKER},
+    summary="Record a registered change 变更登记",
+)
+async def change_pledge(
+    conn: Conn,
+    caller: Me,
+    now: Now,
+    pledge_id: FromPath[UUID],
+    if_match: IfMatch,
+    data: JSONBody[PledgeChange],
+) -> Response[Pledge]:
+    """What the office changed in the registration: pledgees, shares, amount, or rights released."""
+    changed = await service.change(conn, caller, pledge_id, data, version=if_match, now=now)
+    return _tagged(changed, status=201)
+
+
+@get(
+    "/v1/pledges/{pledge_id:uuid}/changes",
+    opt={"policy": _READERS},
+    summary="Changes of a pledge 变更记录",
+)
+async def list_changes(reader: Conn, caller: Me, pledge_id: FromPath[UUID]) -> list[RecordedChange]:
+    """What was changed in a pledge that I may see, oldest first."""
+    return await service.changes_of(reader, caller, pledge_id)
+
+
+@get(
+    "/v1/assets/{asset_id:uuid}/pledges",
+    opt={"policy": _READERS},
+    summary="Pledges over a right, by rank 某权利的质押顺位",
+)
+async def list_ranked(reader: Conn, caller: Me, asset_id: FromPath[UUID]) -> list[RankedPledge]:
+    """The pledges that stand over a right that I may see, the first to be paid first."""
+    return await service.ranked_over(reader, caller, asset_id)
+
+
+routes: list[HTTPRouteHandler] = [
+    register_pledge,
+    list_pledges,
+    get_pledge,
+    move_pledge,
+    change_pledge,
+    list_changes,
+    list_ranked,
+]

@@ -2,8 +2,8 @@
 -- A new pledge.
 INSERT INTO market.pledges
        (id, organisation_id, case_id, registration_number, registered_on, pledgee_name, pledgee_code, pledgor_name,
-        pledgor_code, secured_amount_fen, is_maximum, joint_pledgees, state, import_id, created_at, updated_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12::text::jsonb, $13, $14, $15, $15);
+        pledgor_code, secured_amount_fen, is_maximum, joint_pledgees, state, import_id, created_at, updated_at, lead_share_bp)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12::text::jsonb, $13, $14, $15, $15, $16);
 
 -- name: insert_asset
 -- One right under a pledge.
@@ -12,7 +12,8 @@ INSERT INTO market.pledge_assets (pledge_id, asset_id) VALUES ($1, $2);
 -- name: by_id
 -- One pledge that the caller may see.
 SELECT id, organisation_id, case_id, registration_number, registered_on, pledgee_name, pledgee_code, pledgor_name,
-       pledgor_code, secured_amount_fen, is_maximum, joint_pledgees::text AS joint_pledgees, state, import_id, version,
+       pledgor_code, secured_amount_fen, is_maximum, joint_pledgees::text AS joint_pledgees, lead_share_bp, state, import_id,
+       version,
        created_at, updated_at,
        ARRAY(SELECT asset_id FROM market.pledge_assets WHERE pledge_id = p.id ORDER BY asset_id) AS asset_ids
   FROM market.pledges p
@@ -27,7 +28,8 @@ SELECT id, state, registration_number FROM market.pledges WHERE id = $1 AND orga
 -- name: page
 -- The pledges after a cursor that the caller may see, oldest first.
 SELECT id, organisation_id, case_id, registration_number, registered_on, pledgee_name, pledgee_code, pledgor_name,
-       pledgor_code, secured_amount_fen, is_maximum, joint_pledgees::text AS joint_pledgees, state, import_id, version,
+       pledgor_code, secured_amount_fen, is_maximum, joint_pledgees::text AS joint_pledgees, lead_share_bp, state, import_id,
+       version,
        created_at, updated_at,
        ARRAY(SELECT asset_id FROM market.pledge_assets WHERE pledge_id = p.id ORDER BY asset_id) AS asset_ids
   FROM market.pledges p
@@ -40,7 +42,8 @@ SELECT id, organisation_id, case_id, registration_number, registered_on, pledgee
 -- name: over_assets
 -- Every pledge over any of these rights, the earlier registered first (that is their rank, Civil Code 414).
 SELECT id, organisation_id, case_id, registration_number, registered_on, pledgee_name, pledgee_code, pledgor_name,
-       pledgor_code, secured_amount_fen, is_maximum, joint_pledgees::text AS joint_pledgees, state, import_id, version,
+       pledgor_code, secured_amount_fen, is_maximum, joint_pledgees::text AS joint_pledgees, lead_share_bp, state, import_id,
+       version,
        created_at, updated_at,
        ARRAY(SELECT asset_id FROM market.pledge_assets WHERE pledge_id = p.id ORDER BY asset_id) AS asset_ids
   FROM market.pledges p
@@ -56,6 +59,29 @@ SELECT DISTINCT a.asset_id FROM market.pledge_assets a
 -- name: set_state
 -- The pledge's next state.
 UPDATE market.pledges SET state = $2, version = version + 1, updated_at = $3 WHERE id = $1;
+
+-- name: change
+-- What a registered change changed.
+UPDATE market.pledges
+   SET pledgee_name = $2, pledgee_code = $3, secured_amount_fen = $4, joint_pledgees = $5::text::jsonb, lead_share_bp = $6,
+       state = 'changed', version = version + 1, updated_at = $7
+ WHERE id = $1;
+
+-- name: release_assets
+-- Rights that the change took out of the registration.
+DELETE FROM market.pledge_assets WHERE pledge_id = $1 AND NOT asset_id = ANY ($2::uuid[]);
+
+-- name: insert_change
+-- The change itself, for good.
+INSERT INTO market.pledge_changes
+       (pledge_id, position, organisation_id, change_number, changed_on, before, after, reason, recorded_by, created_at)
+SELECT $1, count(*) + 1, $2, $3, $4, $5::text::jsonb, $6::text::jsonb, $7, $8, $9
+  FROM market.pledge_changes WHERE pledge_id = $1;
+
+-- name: changes
+-- The changes of a pledge, oldest first.
+SELECT position, change_number, changed_on, before::text AS before, after::text AS after, reason, recorded_by, created_at
+  FROM market.pledge_changes WHERE pledge_id = $1 ORDER BY position;
 
 -- name: known
 -- Which of these registrations an organisation has on record.

@@ -7,7 +7,7 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
-from kit.errors import Conflict, NotFound
+from kit.errors import Conflict, InvalidInput, NotFound
 from kit.ids import uuid7
 from kit.sql import Connection, load_statements
 from marketplace.assets import service as assets
@@ -15,13 +15,29 @@ from marketplace.assets.service import AlreadyRegistered
 from marketplace.assets.visibility import visibility_of
 from marketplace.audit.service import record
 from marketplace.cases import service as cases
+from marketplace.edge.versions import require_version
 from marketplace.organisations.schemas import Caller
 from marketplace.outbox.service import add as tell
 from marketplace.pledges.events import PledgeMoved, PledgeRegistered
-from marketplace.pledges.rules import normal, require_pledge_step, why_not_registrable
-from marketplace.pledges.schemas import NewPledge, Pledge, PledgeState
+from marketplace.pledges.rules import (
+    CHANGEABLE,
+    changed,
+    normal,
+    ranked,
+    require_pledge_step,
+    why_not_registrable,
+)
+from marketplace.pledges.schemas import (
+    NewPledge,
+    Pledge,
+    PledgeChange,
+    PledgeState,
+    RankedPledge,
+    RecordedChange,
+)
 
 _SQL = load_statements("marketplace.pledges", "queries.sql")
+_REGISTERED = frozenset({PledgeState.REGISTERED, PledgeState.CHANGED})
 
 
 class NotRegistrable(Conflict):
@@ -92,6 +108,10 @@ async def move(
         raise NotFound(f"pledge {pledge_id}: no such pledge", f"质押 {pledge_id} 不存在")
     current = PledgeState(row["state"])
     require_pledge_step(current, wanted, number=row["registration_number"])
+    if wanted in (PledgeState.CHANGED, PledgeState.REGISTERED):
+        await _require_standing_as_before(
+            conn, pledge_id, wanted, is_refusal=current not in _REGISTERED
+        )
     await conn.execute(_SQL["set_state"], pledge_id, wanted, now)
     await record(
         conn,
@@ -109,6 +129,84 @@ async def move(
     )
     await tell(conn, told, now=now)
     return await get(conn, caller, pledge_id)
+
+
+async def change(
+    conn: Connection,
+    caller: Caller,
+    pledge_id: UUID,
+    given: PledgeChange,
+    *,
+    version: int,
+    now: datetime,
+) -> Pledge:
+    """Record a change that the office registered, over version `version`; what was before is kept for good."""
+    row = await conn.fetchrow(_SQL["lock"], pledge_id, caller.organisation_id)
+    if row is None:
+        raise NotFound(f"pledge {pledge_id}: no such pledge", f"质押 {pledge_id} 不存在")
+    before = await get(conn, caller, pledge_id)
+    require_version(before.version, version)
+    require_pledge_step(before.state, PledgeState.CHANGED, number=before.registration_number)
+    after = changed(before, given)
+    await conn.execute(
+        _SQL["change"],
+        pledge_id,
+        after.pledgee_name,
+        after.pledgee_code,
+        after.secured_amount_fen,
+        msgspec.json.encode(after.joint_pledgees).decode(),
+        after.lead_share_bp,
+        now,
+    )
+    await conn.execute(_SQL["release_assets"], pledge_id, list(after.asset_ids))
+    old, new = _differences(before, after)
+    await conn.execute(
+        _SQL["insert_change"],
+        pledge_id,
+        caller.organisation_id,
+        given.change_number,
+        given.changed_on,
+        msgspec.json.encode(old).decode(),
+        msgspec.json.encode(new).decode(),
+        given.reason,
+        caller.user_id,
+        now,
+    )
+    await record(
+        conn,
+        caller,
+        now=now,
+        action="pledge_changed",
+        subject="pledge",
+        subject_id=pledge_id,
+        before=old,
+        after=new | {"change_number": given.change_number},
+        reason=given.reason,
+    )
+    told = PledgeMoved(
+        pledge_id=pledge_id, organisation_id=caller.organisation_id, state=after.state.value
+    )
+    await tell(conn, told, now=now)
+    return await get(conn, caller, pledge_id)
+
+
+async def changes_of(conn: Connection, caller: Caller, pledge_id: UUID) -> list[RecordedChange]:
+    """What was changed in a pledge that the caller may see, oldest first."""
+    await get(conn, caller, pledge_id)
+    rows = await conn.fetch(_SQL["changes"], pledge_id)
+    return [
+        msgspec.convert(
+            dict(row) | {name: msgspec.json.decode(row[name]) for name in ("before", "after")},
+            RecordedChange,
+        )
+        for row in rows
+    ]
+
+
+async def ranked_over(conn: Connection, caller: Caller, asset_id: UUID) -> list[RankedPledge]:
+    """The pledges that stand over a right that the caller may see, by rank."""
+    await assets.get(conn, caller, asset_id)
+    return ranked(await over_assets(conn, [asset_id]))
 
 
 async def get(conn: Connection, caller: Caller, pledge_id: UUID) -> Pledge:
@@ -142,6 +240,34 @@ async def known(conn: Connection, caller: Caller, numbers: Iterable[str]) -> fro
     """Which of these registration numbers the caller's organisation has on record."""
     rows = await conn.fetch(_SQL["known"], caller.organisation_id, sorted(set(numbers)))
     return frozenset(row["registration_number"] for row in rows)
+
+
+async def _require_standing_as_before(
+    conn: Connection, pledge_id: UUID, wanted: PledgeState, *, is_refusal: bool
+) -> None:
+    """A refused cancellation leaves the pledge as it was; a change is recorded with its number, not as a mere state."""
+    has_changes = bool(await conn.fetch(_SQL["changes"], pledge_id))
+    if not is_refusal:
+        raise InvalidInput(
+            "state",
+            "a change is entered with its registration: use the pledge's `changes`",
+            "变更登记请通过该质押的变更接口录入",
+        )
+    right = PledgeState.CHANGED if has_changes else PledgeState.REGISTERED
+    if wanted is not right:
+        raise InvalidInput(
+            "state",
+            f"after a refused cancellation the pledge is {right} again",
+            f"注销被驳回后质押恢复为 {right}",
+        )
+
+
+def _differences(before: Pledge, after: Pledge) -> tuple[dict[str, object], dict[str, object]]:
+    names = [name for name in CHANGEABLE if getattr(before, name) != getattr(after, name)]
+    return (
+        {name: getattr(before, name) for name in names},
+        {name: getattr(after, name) for name in names},
+    )
 
 
 async def _insert(conn: Connection, pledges: Sequence[Pledge]) -> None:
@@ -182,6 +308,7 @@ def _columns(pledge: Pledge) -> tuple[object, ...]:
         pledge.state,
         pledge.import_id,
         pledge.created_at,
+        pledge.lead_share_bp,
     )
 
 

@@ -7,6 +7,7 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
+from kit.clock import CHINA
 from kit.errors import Conflict, NotFound
 from kit.ids import uuid7
 from kit.money import yuan
@@ -17,9 +18,16 @@ from marketplace.assets.visibility import visibility_of
 from marketplace.audit.service import record
 from marketplace.organisations.schemas import Caller
 from marketplace.outbox.service import add as tell
-from marketplace.valuations.events import ValuationRecorded
-from marketplace.valuations.rules import INTERNAL_LOAN_MAX_FEN, is_kind_allowed, require_validity
-from marketplace.valuations.schemas import NewValuation, Valuation
+from marketplace.valuations.events import RecognitionMoved, ValuationRecorded
+from marketplace.valuations.rules import (
+    INTERNAL_LOAN_MAX_FEN,
+    is_kind_allowed,
+    is_valid_on,
+    require_computation,
+    require_validity,
+)
+from marketplace.valuations.schemas import NewValuation, Recognition, RegistryEntry, Valuation
+from marketplace.valuations.scoring import scored
 
 _SQL = load_statements("marketplace.valuations", "queries.sql")
 
@@ -35,6 +43,7 @@ async def register(
 ) -> Valuation:
     """Enter one valuation of rights of the caller's bank. Source of what is allowed: domain 4.3."""
     require_validity(new.base_on, new.valid_to)
+    require_computation(new)
     await assets.lock_own(conn, caller, new.asset_ids)
     loan_fen = max((await largest_loans(conn, new.asset_ids)).values(), default=0)
     if not is_kind_allowed(new.kind, loan_amount_fen=loan_fen):
@@ -90,7 +99,7 @@ async def get(conn: Connection, caller: Caller, valuation_id: UUID) -> Valuation
         raise NotFound(
             f"valuation {valuation_id}: no such valuation", f"评估 {valuation_id} 不存在"
         )
-    return msgspec.convert(dict(row), Valuation)
+    return _from_row(row)
 
 
 async def page(
@@ -99,13 +108,13 @@ async def page(
     """Up to `limit` valuations that the caller may see, with ids after `after`."""
     seen = visibility_of(caller)
     rows = await conn.fetch(_SQL["page"], after, seen.owner_id, seen.venue_id, limit)
-    return [msgspec.convert(dict(row), Valuation) for row in rows]
+    return [_from_row(row) for row in rows]
 
 
 async def of_assets(conn: Connection, asset_ids: Iterable[UUID]) -> list[Valuation]:
     """Every valuation about any of these rights, newest first, for a room that has checked who asks."""
     rows = await conn.fetch(_SQL["of_assets"], sorted(set(asset_ids)))
-    return [msgspec.convert(dict(row), Valuation) for row in rows]
+    return [_from_row(row) for row in rows]
 
 
 async def largest_loans(conn: Connection, asset_ids: Iterable[UUID]) -> Mapping[UUID, int]:
@@ -136,6 +145,10 @@ async def _insert(conn: Connection, valuations: Sequence[Valuation]) -> None:
                 item.valid_to,
                 item.import_id,
                 item.created_at,
+                item.valuer_licence,
+                item.is_filed,
+                _json_or_none(item.computation),
+                _json_or_none(item.scores),
             )
             for item in valuations
         ],
@@ -149,8 +162,10 @@ async def _insert(conn: Connection, valuations: Sequence[Valuation]) -> None:
 def _valuation(
     new: NewValuation, caller: Caller, *, now: datetime, import_id: UUID | None
 ) -> Valuation:
+    given = msgspec.structs.asdict(new)
+    given["scores"] = None if new.scores is None else scored(new.scores)
     return Valuation(
-        **msgspec.structs.asdict(new),
+        **given,
         id=uuid7(now),
         organisation_id=caller.organisation_id,
         import_id=import_id,
@@ -158,3 +173,109 @@ def _valuation(
         created_at=now,
         updated_at=now,
     )
+
+
+async def registry_of(conn: Connection, number: str, *, now: datetime) -> list[RegistryEntry]:
+    """Reports from outside about a right that hold today, of whichever bank, with the banks that recognise them."""
+    today = now.astimezone(CHINA).date()
+    rows = await conn.fetch(_SQL["registry"], number, today)
+    told = await conn.fetch(_SQL["recognitions"], [row["valuation_id"] for row in rows])
+    return [
+        msgspec.convert(
+            dict(row)
+            | {
+                "recognised_by": [
+                    msgspec.convert(dict(each), Recognition)
+                    for each in told
+                    if each["valuation_id"] == row["valuation_id"]
+                ]
+            },
+            RegistryEntry,
+        )
+        for row in rows
+    ]
+
+
+async def recognise(conn: Connection, caller: Caller, valuation_id: UUID, *, now: datetime) -> None:
+    """The caller's bank takes another bank's report as its own, while it holds. Source: domain 1.3-13, 4.3."""
+    row = await conn.fetchrow(_SQL["lock_any"], valuation_id)
+    if row is None or row["organisation_id"] == caller.organisation_id:
+        raise NotFound(
+            f"valuation {valuation_id}: no report of another bank",
+            f"评估 {valuation_id} 不是其他银行的报告",
+        )
+    today = now.astimezone(CHINA).date()
+    if not is_valid_on(today, base_on=row["base_on"], valid_to=row["valid_to"]):
+        raise Conflict(
+            f"report {row['report_number']} holds to {row['valid_to']}; a report that is over is not recognised",
+            f"报告 {row['report_number']} 有效期至 {row['valid_to']}，已失效不得互认",
+        )
+    done = await conn.execute(
+        _SQL["recognise"], valuation_id, caller.organisation_id, caller.user_id, now
+    )
+    if done == "INSERT 0 1":
+        await _note_recognition(conn, caller, valuation_id, is_recognised=True, now=now)
+
+
+async def withdraw_recognition(
+    conn: Connection, caller: Caller, valuation_id: UUID, *, reason: str, now: datetime
+) -> None:
+    """The caller's bank takes the report as its own no more."""
+    done = await conn.execute(_SQL["clear_own"], valuation_id, caller.organisation_id, now, reason)
+    if done != "UPDATE 1":
+        raise NotFound(
+            f"valuation {valuation_id}: your bank does not recognise it",
+            f"贵行未互认评估 {valuation_id}",
+        )
+    await _note_recognition(conn, caller, valuation_id, is_recognised=False, reason=reason, now=now)
+
+
+async def clear_recognitions(
+    conn: Connection, caller: Caller, *, ip_type: str, number: str, reason: str, now: datetime
+) -> int:
+    """An event (MON-04) befell a right: every recognition of a report about it ends; how many did."""
+    rows = await conn.fetch(_SQL["clear_all"], ip_type, number, now, reason)
+    for row in rows:
+        acting = msgspec.structs.replace(caller, organisation_id=row["organisation_id"])
+        await _note_recognition(
+            conn, acting, row["valuation_id"], is_recognised=False, reason=reason, now=now
+        )
+    return len(rows)
+
+
+async def _note_recognition(
+    conn: Connection,
+    caller: Caller,
+    valuation_id: UUID,
+    *,
+    is_recognised: bool,
+    now: datetime,
+    reason: str | None = None,
+) -> None:
+    await record(
+        conn,
+        caller,
+        now=now,
+        action="valuation_recognised" if is_recognised else "recognition_cleared",
+        subject="valuation",
+        subject_id=valuation_id,
+        reason=reason,
+    )
+    told = RecognitionMoved(
+        valuation_id=valuation_id,
+        organisation_id=caller.organisation_id,
+        is_recognised=is_recognised,
+    )
+    await tell(conn, told, now=now)
+
+
+def _json_or_none(value: msgspec.Struct | None) -> str | None:
+    return None if value is None else msgspec.json.encode(value).decode()
+
+
+def _from_row(row: asyncpg.Record) -> Valuation:
+    decoded = {
+        name: None if row[name] is None else msgspec.json.decode(row[name])
+        for name in ("computation", "scores")
+    }
+    return msgspec.convert(dict(row) | decoded, Valuation)
