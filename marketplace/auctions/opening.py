@@ -13,6 +13,7 @@ from kit.sql import Pool
 from marketplace.bidders import service as bidders
 from marketplace.bidders.rules import BidderStatus
 from marketplace.lots import service as lots
+from marketplace.lots.offered import OFFERED
 from marketplace.lots.rules import LotStatus
 from marketplace.organisations.schemas import SYSTEM_CALLER
 
@@ -57,12 +58,13 @@ async def admit(pool: Pool, engine: Engine, bidder_id: UUID, *, now: datetime) -
     if bidder.status is not BidderStatus.DEPOSITED or lot.status not in _LIVE:
         return
     assert bidder.paddle is not None, "who has paid the deposit has a paddle"
-    await create(pool, engine, lot.id)
-    done = await engine.admit(
-        lot.id, bidder.paddle, limit_fen=bidder.limit_fen, id=f"admit-{bidder.paddle}"
-    )
-    if not done.decision.accepted:
-        return  # over or barred: the close, or the order that barred it, settles the bidder's status
+    if lot.format not in OFFERED:  # offers are made without the engine
+        await create(pool, engine, lot.id)
+        done = await engine.admit(
+            lot.id, bidder.paddle, limit_fen=bidder.limit_fen, id=f"admit-{bidder.paddle}"
+        )
+        if not done.decision.accepted:
+            return  # over or barred: the close, or the order that barred it, settles the bidder's status
     async with pool.acquire() as conn, conn.transaction():
         await lots.for_update(conn, lot.id)
         bidder = await bidders.for_update(conn, bidder_id)

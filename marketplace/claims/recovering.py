@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from kit.errors import Conflict, InvalidInput
+from kit.errors import Conflict, InvalidInput, NotFound
 from kit.sql import Connection
 from marketplace.audit import service as audit
 from marketplace.claims import rows
@@ -21,6 +21,17 @@ from marketplace.statements import service as statements
 from settlement import cases, costs, recoveries, reopening, sales
 from settlement.rules.case import Cost, RecoveryEvent
 from settlement.rules.recovery import Recovered
+
+#: While a case is in one of these, nothing can be shared yet: the claim has not been advanced.
+BEFORE_RECOVERY = frozenset(
+    {
+        cases.LOAN_ENROLLED,
+        cases.OVERDUE,
+        cases.DEFAULT_CONFIRMED,
+        cases.COMP_APPLIED,
+        cases.COMP_REVIEWED,
+    }
+)
 
 
 class NotDistributed(Conflict):
@@ -78,13 +89,36 @@ async def record_sale_recovery(
     shared now: the loan has no claim, or one that is not advanced. Then the bank enters the sale later, and no final
     clearing passes it by.
     """
+    event = RecoveryEvent(id=f"lot:{sale_id}", gross_fen=gross_fen, costs=tuple(costs_paid))
+    return await _share_now(conn, caller, case_id, event, now=now)
+
+
+async def record_other_recovery(
+    conn: Connection, caller: Caller, *, case_id: UUID, event: RecoveryEvent, now: datetime
+) -> bool:
+    """Share what another route of disposal brought, once an event; False while the loan's claim is not ready for it.
+
+    A loan in no scheme has nothing to share, and neither has one that was cleared: late money is the bank's to enter.
+    """
+    try:
+        case = await cases.get(conn, case_id)
+    except NotFound:
+        return True
+    if case.state in BEFORE_RECOVERY:
+        return False
+    await _share_now(conn, caller, case_id, event, now=now)
+    return True
+
+
+async def _share_now(
+    conn: Connection, caller: Caller, case_id: UUID, event: RecoveryEvent, *, now: datetime
+) -> Recovered | None:
     claim = await rows.lock_of_case(conn, case_id)
     if claim is None:
         return None
     case = await cases.get(conn, case_id)
     if case.state not in (cases.ADVANCE_PAID, cases.DISPOSAL):
         return None
-    event = RecoveryEvent(id=f"lot:{sale_id}", gross_fen=gross_fen, costs=tuple(costs_paid))
     return await _share(conn, caller, claim, event, now=now)
 
 

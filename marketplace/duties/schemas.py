@@ -22,6 +22,20 @@ class Kind(StrEnum):
     RELEASE_DEPOSIT = "release_deposit"
     CHECK_PAYMENT = "check_payment"
     SHARE_RECOVERY = "share_recovery"
+    FOLLOW_PLAN = (
+        "follow_plan"  # the subject is whatever ended: a lot, an offer of a licence, a mandate
+    )
+    OPEN_OFFERS = "open_offers"
+    CLOSE_OFFERS = "close_offers"
+    CLOSE_OPENING = "close_opening"
+    CLOSE_FINAL_OFFERS = "close_final_offers"
+    CLOSE_FINAL_OPENING = "close_final_opening"
+    DECISION_OVER = "decision_over"
+    SHARE_SET_OFF = "share_set_off"
+    CHECK_DISPOSAL = "check_disposal"
+    SHARE_FLOW = "share_flow"
+    CHECK_INSTALMENT = "check_instalment"
+    LAPSE_REPURCHASE = "lapse_repurchase"
 
 
 class State(StrEnum):

@@ -13,16 +13,20 @@ from auction_engine.engine import Engine, NotDue
 from auction_engine.rules.commands import GRACE_MS, Result
 from kit.clock import from_epoch_ms
 from kit.failpoints import register
-from kit.sql import Pool
+from kit.sql import Connection, Pool
 from marketplace.auctions import opening, orders, suspensions
 from marketplace.bidders import service as bidders
+from marketplace.collections import deciding
 from marketplace.duties.schemas import Kind
 from marketplace.lots import service as lots
 from marketplace.lots.rules import LotStatus
 from marketplace.organisations.schemas import SYSTEM_CALLER
+from marketplace.plans import stepping
+from marketplace.recorded_routes import service as recorded_routes
 from marketplace.sales import proceeds
 from marketplace.sales import service as sales
 from marketplace.sales.rules import Outcome
+from marketplace.set_offs import service as set_offs
 from settlement import deposits
 
 _GRACE = timedelta(milliseconds=GRACE_MS)
@@ -48,6 +52,14 @@ class JobResources(Protocol):
     @property
     def engine(self) -> Engine:
         """The bid engine."""
+        ...
+
+
+class Step(Protocol):
+    """One step of one service, on a connection whose transaction the duty commits."""
+
+    async def __call__(self, conn: Connection, subject_id: UUID, /, *, now: datetime) -> None:
+        """Take it."""
         ...
 
 
@@ -129,6 +141,32 @@ async def share_recovery(resources: JobResources, lot_id: UUID, now: datetime) -
     return None if is_settled else now + _CASE_PAUSE
 
 
+async def share_set_off(
+    resources: JobResources, set_off_id: UUID, now: datetime
+) -> datetime | None:
+    """Hand the price of a set-off to the loan's compensation case."""
+    async with resources.pool.acquire() as conn, conn.transaction():
+        is_settled = await set_offs.share(conn, set_off_id, now=now)
+    return None if is_settled else now + _CASE_PAUSE
+
+
+async def share_flow(resources: JobResources, flow_id: UUID, now: datetime) -> datetime | None:
+    """Hand a cash flow of a recorded route to the loan's compensation case."""
+    async with resources.pool.acquire() as conn, conn.transaction():
+        is_settled = await recorded_routes.share(conn, flow_id, now=now)
+    return None if is_settled else now + _CASE_PAUSE
+
+
+def _in_a_transaction(step: Step) -> Handler:
+    """A duty that is one call of one service."""
+
+    async def handle(resources: JobResources, subject_id: UUID, now: datetime) -> None:
+        async with resources.pool.acquire() as conn, conn.transaction():
+            await step(conn, subject_id, now=now)
+
+    return handle
+
+
 HANDLERS: Mapping[Kind, Handler] = MappingProxyType(
     {
         Kind.OPEN_REGISTRATION: open_registration,
@@ -141,6 +179,18 @@ HANDLERS: Mapping[Kind, Handler] = MappingProxyType(
         Kind.RELEASE_DEPOSIT: release_deposit,
         Kind.CHECK_PAYMENT: check_payment,
         Kind.SHARE_RECOVERY: share_recovery,
+        Kind.FOLLOW_PLAN: _in_a_transaction(stepping.follow),
+        Kind.SHARE_SET_OFF: share_set_off,
+        Kind.CHECK_DISPOSAL: _in_a_transaction(set_offs.check_disposal),
+        Kind.SHARE_FLOW: share_flow,
+        Kind.OPEN_OFFERS: _in_a_transaction(deciding.begin),
+        Kind.CLOSE_OFFERS: _in_a_transaction(deciding.close_offers),
+        Kind.CLOSE_OPENING: _in_a_transaction(deciding.close_opening),
+        Kind.CLOSE_FINAL_OFFERS: _in_a_transaction(deciding.close_final),
+        Kind.CLOSE_FINAL_OPENING: _in_a_transaction(deciding.close_final_opening),
+        Kind.DECISION_OVER: _in_a_transaction(deciding.decision_over),
+        Kind.CHECK_INSTALMENT: _in_a_transaction(deciding.check_instalment),
+        Kind.LAPSE_REPURCHASE: _in_a_transaction(deciding.lapse),
     }
 )
 

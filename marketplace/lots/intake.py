@@ -40,6 +40,26 @@ class Consigned(msgspec.Struct, frozen=True, kw_only=True):
     deposit_fen: int
 
 
+class Priced(msgspec.Struct, frozen=True, kw_only=True):
+    """Prices of a round as the bank's plan of disposal states them; a regime of its own where the plan names one."""
+
+    start_price_fen: int
+    reserve_price_fen: int | None
+    deposit_fen: int
+    previous_start_price_fen: int | None
+    regime: Regime | None = None
+
+    def over(self, consigned: Consigned) -> Consigned:
+        """The consignor's side with these prices."""
+        return msgspec.structs.replace(
+            consigned,
+            start_price_fen=self.start_price_fen,
+            reserve_price_fen=self.reserve_price_fen,
+            deposit_fen=self.deposit_fen,
+            regime=self.regime or consigned.regime,
+        )
+
+
 async def accepted(
     conn: Connection, caller: Caller, consignment_id: UUID, *, now: datetime
 ) -> Consigned:

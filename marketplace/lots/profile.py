@@ -8,6 +8,8 @@ import msgspec
 
 from auction_engine.rules.profile import parse_profile, profile_bytes, profile_hash, public_object
 from kit.clock import epoch_ms
+from kit.errors import InvalidInput
+from marketplace.lots.offered import OFFERED, frozen_text, offer_terms, text_hash
 from marketplace.lots.schemas import AppendExtension, Bidding, ResetExtension
 
 
@@ -49,8 +51,26 @@ def auction_object(
     }
 
 
+def require_readable(auction: dict[str, Any], *, bidding: Bidding, payment_hours: int) -> None:
+    """Refuse terms that could not be run, naming the field: the engine's, or those of a call for offers."""
+    if bidding.format in OFFERED:
+        parts = offer_terms(bidding.format_terms).instalments
+        if parts and parts[-1].due_after_hours != payment_hours:
+            raise InvalidInput(
+                "payment_hours",
+                f"must be the last instalment's: {parts[-1].due_after_hours}",
+                f"须与末期付款期限一致：{parts[-1].due_after_hours}",
+            )
+    else:
+        parse_profile(auction, "bidding")
+
+
 def freeze(auction: dict[str, Any]) -> Frozen:
     """Normalise and hash. A plain hash would let anyone guess a secret reserve, so such a profile is salted."""
+    if auction["format"] in OFFERED:
+        salt = secrets.token_hex(32) if auction["reserve_price_fen"] is not None else ""
+        text = frozen_text(auction)
+        return Frozen(text=text, salt=salt, hash=text_hash(text, salt))
     profile = parse_profile(auction)
     salt = secrets.token_hex(32) if profile.reserve_price_fen is not None else ""
     return Frozen(
@@ -58,9 +78,12 @@ def freeze(auction: dict[str, Any]) -> Frozen:
     )
 
 
-def public_rules(frozen_text: str) -> dict[str, Any]:
+def public_rules(text: str) -> dict[str, Any]:
     """The profile as the notice prints it: that there is a reserve is said, how high it is not."""
-    return public_object(parse_profile(msgspec.json.decode(frozen_text)))
+    rules: dict[str, Any] = msgspec.json.decode(text)
+    if rules["format"] in OFFERED:
+        return rules | {"reserve_price_fen": None, "has_reserve": bool(rules["reserve_price_fen"])}
+    return public_object(parse_profile(rules))
 
 
 def _extension_object(extension: ResetExtension | AppendExtension | None) -> dict[str, Any] | None:

@@ -12,6 +12,7 @@ from marketplace.duties import service as duties
 from marketplace.duties.schemas import Kind
 from marketplace.lots import intake
 from marketplace.lots.content import notice_content
+from marketplace.lots.offered import OFFERED
 from marketplace.lots.profile import auction_object, freeze
 from marketplace.lots.regimes import Finding, Severity, check_notice, check_terms
 from marketplace.lots.rules import LotStatus, require_lot_step
@@ -123,11 +124,7 @@ async def publish(conn: Connection, caller: Caller, lot_id: UUID, *, now: dateti
         ),
         now=now,
     )
-    for kind, due_at in (
-        (Kind.CREATE_AUCTION, lot.priority_closes_at),
-        (Kind.OPEN_AUCTION, lot.opens_at),
-        (Kind.CLOSE_AUCTION, lot.closes_at + GRACE),
-    ):
+    for kind, due_at in _course(lot):
         await duties.add(conn, kind, subject_id=lot.id, due_at=due_at, now=now)
     if lot.registration_opens_at <= now:
         return await set_status(conn, SYSTEM_CALLER, lot, LotStatus.REGISTRATION, now=now)
@@ -139,6 +136,17 @@ async def publish(conn: Connection, caller: Caller, lot_id: UUID, *, now: dateti
         now=now,
     )
     return lot
+
+
+def _course(lot: Lot) -> tuple[tuple[Kind, datetime], ...]:
+    """What must happen to a published lot, and when."""
+    if lot.format in OFFERED:
+        return ((Kind.OPEN_OFFERS, lot.opens_at), (Kind.CLOSE_OFFERS, lot.closes_at))
+    return (
+        (Kind.CREATE_AUCTION, lot.priority_closes_at),
+        (Kind.OPEN_AUCTION, lot.opens_at),
+        (Kind.CLOSE_AUCTION, lot.closes_at + GRACE),
+    )
 
 
 async def _find(conn: Connection, lot: Lot, *, now: datetime) -> list[Finding]:

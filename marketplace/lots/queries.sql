@@ -1,14 +1,14 @@
 -- name: insert
 INSERT INTO market.lots
   (id, number, consignment_id, venue_id, consignor_id, pledgor_codes, title, title_zh, regime, format, round_number,
-   status, valuation_fen, start_price_fen, reserve_price_fen, deposit_fen, bidding, conditions,
+   previous_start_price_fen, status, valuation_fen, start_price_fen, reserve_price_fen, deposit_fen, bidding, conditions,
    registration_opens_at, priority_closes_at, opens_at, closes_at, payment_hours, release_on, objection_days,
    shortened_times, drafted_by, created_at, updated_at)
 VALUES
   ($1, 'LC-' || to_char($2::timestamptz AT TIME ZONE 'Asia/Shanghai', 'YYYY') || '-'
        || lpad(nextval('market.lot_numbers')::text, 6, '0'),
-   $3, $4, $5, $6, $7, $8, $9, $10, $11, 'draft', $12, $13, $14, $15, $16::jsonb, $17::jsonb,
-   $18, $19, $20, $21, $22, $23, $24, $25, $26, $2, $2);
+   $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 'draft', $13, $14, $15, $16, $17::jsonb, $18::jsonb,
+   $19, $20, $21, $22, $23, $24, $25, $26, $27, $2, $2);
 
 -- name: insert_asset
 INSERT INTO market.lot_assets (lot_id, asset_id) VALUES ($1, $2);

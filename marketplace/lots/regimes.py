@@ -79,9 +79,10 @@ FORMATS: Mapping[Regime, frozenset[str]] = MappingProxyType(
                 "dutch_hybrid",
                 "uniform_price",
                 "vickrey",
+                "collection",
             }
         ),
-        _A: frozenset(),
+        _A: frozenset({"collection"}),
     }
 )
 

@@ -114,7 +114,7 @@ class LotDraft(_In, frozen=True, kw_only=True):
     release_on: Literal["PRICE_PAID", "TITLE_RECORDED"] = "TITLE_RECORDED"
     #: How long the parties may object to the plan of distribution. Source: domain 6.6.
     objection_days: Annotated[int, msgspec.Meta(ge=0, le=365)] = 15
-    round_number: Annotated[int, msgspec.Meta(ge=1, le=2)] = 1
+    round_number: Annotated[int, msgspec.Meta(ge=1, le=9)] = 1
     #: A rehearsal: the regime's minimum times are not kept, and the notice says so.
     shortened_times: bool = False
 

@@ -6,14 +6,16 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
-from auction_engine.rules.profile import parse_profile
 from kit.errors import Conflict, InvalidInput, NotFound
 from kit.ids import uuid7
 from kit.sql import Connection, load_statements
 from marketplace.audit import service as audit
+from marketplace.duties import service as duties
+from marketplace.duties.schemas import Kind as DutyKind
 from marketplace.edge.versions import require_version
 from marketplace.lots import intake
-from marketplace.lots.profile import Frozen, auction_object
+from marketplace.lots.offered import OFFERED
+from marketplace.lots.profile import Frozen, auction_object, require_readable
 from marketplace.lots.rules import LotStatus, require_lot_step
 from marketplace.lots.schemas import (
     Lot,
@@ -36,6 +38,8 @@ _BY_CLOCK = {
     LotStatus.PAUSED: LotStatus.OPEN,
 }
 _RETIRED = frozenset({LotStatus.UNSOLD, LotStatus.WITHDRAWN, LotStatus.DEFAULTED})
+#: What a plan of disposal looks at to go on.
+_ENDED = _RETIRED | {LotStatus.DONE}
 
 
 class LotNotReady(Conflict):
@@ -56,9 +60,20 @@ class AssetOnSale(Conflict):
     code = "asset_on_sale"
 
 
-async def draft(conn: Connection, caller: Caller, given: LotDraft, *, now: datetime) -> Lot:
-    """A new lot of the caller's venue from a consignment that it accepted; prices are the consignment's."""
+async def draft(
+    conn: Connection,
+    caller: Caller,
+    given: LotDraft,
+    *,
+    now: datetime,
+    priced: intake.Priced | None = None,
+) -> Lot:
+    """A new lot of the caller's venue from a consignment that it accepted; prices are the consignment's, or those that
+    the bank's plan of disposal states for this round.
+    """
     consigned = await intake.accepted(conn, caller, given.consignment_id, now=now)
+    if priced is not None:
+        consigned = priced.over(consigned)
     _require_readable_profile(given, consigned)
     lot_id = uuid7(now)
     await conn.execute(
@@ -74,6 +89,7 @@ async def draft(conn: Connection, caller: Caller, given: LotDraft, *, now: datet
         consigned.regime,
         given.bidding.format,
         given.round_number,
+        None if priced is None else priced.previous_start_price_fen,
         consigned.valuation_fen,
         consigned.start_price_fen,
         consigned.reserve_price_fen,
@@ -90,13 +106,7 @@ async def draft(conn: Connection, caller: Caller, given: LotDraft, *, now: datet
         given.shortened_times,
         caller.user_id,
     )
-    try:
-        async with conn.transaction():
-            await conn.executemany(
-                _SQL["insert_asset"], [(lot_id, asset) for asset in consigned.asset_ids]
-            )
-    except asyncpg.UniqueViolationError as error:
-        raise AssetOnSale from error
+    await _put_assets(conn, lot_id, consigned.asset_ids)
     lot = await get(conn, lot_id)
     await audit.record(
         conn,
@@ -164,7 +174,9 @@ async def withdraw(
 ) -> Lot:
     """Take a lot back before its auction is set up; afterwards the auction is cancelled. Source: domain 2.10."""
     lot = await owned_for_update(conn, caller, lot_id)
-    is_set_up = lot.published_at is not None and now >= lot.priority_closes_at
+    is_set_up = (
+        lot.published_at is not None and now >= lot.priority_closes_at and lot.format not in OFFERED
+    )
     if is_set_up or lot.status in (LotStatus.OPEN, LotStatus.PAUSED):
         raise AuctionSetUp(
             f"lot {lot.number}: its auction is set up; cancel the auction instead",
@@ -212,6 +224,8 @@ async def set_status(
     await conn.execute(_SQL["set_status"], lot.id, wanted, now)
     if wanted in _RETIRED:
         await conn.execute(_SQL["retire_assets"], lot.id)
+    if wanted in _ENDED:
+        await duties.add(conn, DutyKind.FOLLOW_PLAN, subject_id=lot.id, due_at=now, now=now)
     await audit.record(
         conn,
         caller,
@@ -320,18 +334,24 @@ async def frozen_profile(conn: Connection, lot_id: UUID) -> Frozen:
     return msgspec.convert(dict(row), Frozen)
 
 
+async def _put_assets(conn: Connection, lot_id: UUID, asset_ids: tuple[UUID, ...]) -> None:
+    try:
+        async with conn.transaction():
+            await conn.executemany(_SQL["insert_asset"], [(lot_id, asset) for asset in asset_ids])
+    except asyncpg.UniqueViolationError as error:
+        raise AssetOnSale from error
+
+
 def _require_readable_profile(given: LotDraft, consigned: intake.Consigned) -> None:
     """Refuse terms that the engine could not run, naming the field."""
-    parse_profile(
-        auction_object(
-            given.bidding,
-            opens_at=given.opens_at,
-            closes_at=given.closes_at,
-            start_price_fen=consigned.start_price_fen,
-            reserve_price_fen=consigned.reserve_price_fen,
-        ),
-        "bidding",
+    auction = auction_object(
+        given.bidding,
+        opens_at=given.opens_at,
+        closes_at=given.closes_at,
+        start_price_fen=consigned.start_price_fen,
+        reserve_price_fen=consigned.reserve_price_fen,
     )
+    require_readable(auction, bidding=given.bidding, payment_hours=given.payment_hours)
 
 
 def _auditable(lot: Lot) -> dict[str, object]:

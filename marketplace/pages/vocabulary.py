@@ -204,6 +204,7 @@ FORMATS: Final[Mapping[str, Words]] = MappingProxyType(
         "uniform_price": Words("统一价", "Uniform price"),
         "weighted": Words("权重报价", "Weighted tender"),
         "sell_off": Words("变卖", "Sell-off"),
+        "collection": Words("收储", "Collection"),
     }
 )
 

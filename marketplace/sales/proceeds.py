@@ -37,16 +37,6 @@ from settlement import sales as accounts
 from settlement.rules.case import Cost
 from settlement.rules.waterfall import Secured
 
-_BEFORE_RECOVERY = frozenset(
-    {
-        compensation_cases.LOAN_ENROLLED,
-        compensation_cases.OVERDUE,
-        compensation_cases.DEFAULT_CONFIRMED,
-        compensation_cases.COMP_APPLIED,
-        compensation_cases.COMP_REVIEWED,
-    }
-)
-
 
 async def draft_costs(
     conn: Connection, caller: Caller, lot_id: UUID, given: CostsIn, *, now: datetime
@@ -186,7 +176,7 @@ async def share_recovery(conn: Connection, lot_id: UUID, *, now: datetime) -> bo
         case = await compensation_cases.get(conn, sale.case_id)
     except NotFound:  # the loan is enrolled in no scheme
         return True
-    if case.state in _BEFORE_RECOVERY:
+    if case.state in recovering.BEFORE_RECOVERY:
         return False
     sheet = await costs.of_lot(conn, lot_id)
     await recovering.record_sale_recovery(
