@@ -6,11 +6,12 @@ and is still remembered. `AnswerKeeper` holds the answer back until that commit 
 """
 
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from http import HTTPStatus
 from typing import Any, cast
 from uuid import UUID
 
+import asyncpg
 import msgspec
 from asyncpg.transaction import Transaction
 from litestar import Request
@@ -77,12 +78,13 @@ class _Work:
         await self._release()
 
     async def abandon(self) -> None:
-        """Undo everything; does nothing once finished."""
+        """Undo everything; does nothing once finished, nor when the connection broke: the pool has it back then."""
         if not self.is_open:
             return
         try:
-            if not self.conn.is_closed() and self.conn.is_in_transaction():
-                await self.transaction.rollback()
+            with suppress(asyncpg.InterfaceError):
+                if not self.conn.is_closed() and self.conn.is_in_transaction():
+                    await self.transaction.rollback()
         finally:
             await self._release()
 

@@ -274,6 +274,29 @@ async def test_failed_commit_is_no_success(
     assert resources.pool.get_idle_size() == resources.pool.get_size()
 
 
+async def test_connection_lost_in_the_commit_is_a_problem(
+    client: httpx.AsyncClient, resources: Resources, database_url: str
+) -> None:
+    """Nobody knows what became of the commit; the caller is told to ask again, under the same key."""
+    owner = await asyncpg.connect(database_url)
+    await owner.execute(
+        "CREATE FUNCTION public.cut() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS"
+        " 'BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NULL; END'"
+    )
+    await owner.execute(
+        "CREATE CONSTRAINT TRIGGER late AFTER INSERT ON market.audit_entries DEFERRABLE INITIALLY DEFERRED"
+        " FOR EACH ROW WHEN (NEW.action = 'noted') EXECUTE FUNCTION public.cut()"
+    )
+    failed = await client.post("/v1/notes", json={"amount_fen": 5}, headers=key())
+    assert (failed.status_code, failed.json()["code"]) == (503, "unavailable")
+    assert failed.headers["content-type"] == "application/problem+json"
+    await owner.execute("DROP TRIGGER late ON market.audit_entries")
+    await owner.close()
+    again = await client.post("/v1/notes", json={"amount_fen": 5}, headers=key())
+    assert again.status_code == 201
+    assert await notes(resources) == 1
+
+
 @pytest.mark.parametrize(
     ("given", "code"),
     [(None, "idempotency_key_missing"), ("a b", "invalid_input"), ("x" * 256, "invalid_input")],
