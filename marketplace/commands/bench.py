@@ -7,6 +7,7 @@ import msgspec
 
 from loadtests.engine_bench import Sizes, bench_engine
 from loadtests.report import Report, table
+from marketplace.commands.bench_lots import command as lots
 from marketplace.commands.bench_settlement import command as settlement
 
 #: A run so short measures nothing; one so long fills the memory of a laptop.
@@ -43,3 +44,4 @@ def _print(report: Report, *, as_json: bool) -> None:
 
 
 command.add_command(settlement)
+command.add_command(lots)

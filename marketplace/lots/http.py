@@ -10,7 +10,7 @@ from marketplace.edge.cursors import Page, page_of
 from marketplace.edge.dependencies import At, Conn, IfMatch, Me, Now
 from marketplace.edge.policies import allow, public
 from marketplace.edge.versions import etag
-from marketplace.lots import publication, service
+from marketplace.lots import publication, search, service
 from marketplace.lots.rules import LotStatus
 from marketplace.lots.schemas import Lot, LotCheck, LotDraft, Override, PublicLot
 from marketplace.notices import service as notices
@@ -75,11 +75,16 @@ async def publish_lot(conn: Conn, caller: Me, now: Now, lot_id: FromPath[UUID]) 
 
 @get("/v1/lots", opt={"policy": public()}, summary="Lots 标的列表")
 async def list_lots(
-    reader: Conn, position: At, status: FromQuery[LotStatus | None] = None
+    reader: Conn,
+    position: At,
+    status: FromQuery[LotStatus | None] = None,
+    q: FromQuery[str | None] = None,
 ) -> Page[PublicLot]:
-    """Published lots, newest first."""
-    found = await service.public_page(
-        reader, after=position.after, status=status, limit=position.rows
+    """Published lots, newest first. `q`: those whose number, titles or rights hold all these words (two characters
+    each at least), Chinese or other.
+    """
+    found = await search.page(
+        reader, after=position.after, limit=position.rows, status=status, query=q
     )
     return page_of(found, position, key=lambda lot: lot.id)
 

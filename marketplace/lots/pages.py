@@ -8,14 +8,14 @@ import asyncpg
 import msgspec
 from litestar import Request, Response, get
 from litestar.handlers import HTTPRouteHandler
-from litestar.params import FromPath
+from litestar.params import FromPath, FromQuery
 
 from kit.clock import from_epoch_ms
 from kit.sql import Connection, load_statements
 from marketplace.edge.cursors import page_of
 from marketplace.edge.dependencies import At, Conn, Now
 from marketplace.edge.policies import POLICY, public
-from marketplace.lots import service
+from marketplace.lots import search, service
 from marketplace.lots.rules import LotStatus
 from marketplace.lots.schemas import PublicLot
 from marketplace.notices import service as notices
@@ -79,12 +79,14 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
 
 @get("/", opt={POLICY: public()}, **PAGE)
 async def lots_page(
-    request: Request[Any, Any, Any], reader: Conn, now: Now, position: At
+    request: Request[Any, Any, Any],
+    reader: Conn,
+    now: Now,
+    position: At,
+    q: FromQuery[str | None] = None,
 ) -> Response[str]:
-    """What is announced, bid for and sold, newest first."""
-    found = await service.public_page(
-        reader, after=position.after, status=None, limit=position.rows
-    )
+    """What is announced, bid for and sold, newest first; or what of it holds the words asked for."""
+    found = await search.page(reader, after=position.after, limit=position.rows, query=q)
     listed = page_of(found, position, key=lambda lot: lot.id)
     return page(
         "lots.html",
@@ -93,6 +95,7 @@ async def lots_page(
         now=now,
         cards=await _cards(reader, listed.items, now=now),
         next_cursor=listed.next_cursor,
+        query=(q or "").strip(),
     )
 
 

@@ -51,18 +51,6 @@ SELECT id, number, consignment_id, venue_id, consignor_id, pledgor_codes, title,
 SELECT profile AS text, profile_salt AS salt, profile_hash AS hash
   FROM market.lots WHERE id = $1 AND published_at IS NOT NULL;
 
--- name: public_page
--- Published lots, newest first, before the cursor.
-SELECT id, number, title, title_zh, regime, format, round_number, status, valuation_fen, start_price_fen, deposit_fen,
-       bidding::text, conditions::text, registration_opens_at, priority_closes_at, opens_at, closes_at, payment_hours,
-       release_on, objection_days, shortened_times, published_at, profile_hash, notice_sha256
-  FROM market.lots
- WHERE published_at IS NOT NULL
-   AND ($1::uuid IS NULL OR id < $1)
-   AND ($2::text IS NULL OR status = $2)
- ORDER BY id DESC
- LIMIT $3;
-
 -- name: public_by_id
 SELECT id, number, title, title_zh, regime, format, round_number, status, valuation_fen, start_price_fen, deposit_fen,
        bidding::text, conditions::text, registration_opens_at, priority_closes_at, opens_at, closes_at, payment_hours,
@@ -71,14 +59,19 @@ SELECT id, number, title, title_zh, regime, format, round_number, status, valuat
  WHERE id = $1 AND published_at IS NOT NULL;
 
 -- name: of_organisation
--- Lots that a venue or a consignor may see whole, newest first.
+-- Lots that a venue or a consignor may see whole, newest first: each side's newest by its own index.
 SELECT id, number, consignment_id, venue_id, consignor_id, pledgor_codes, title, title_zh, regime, format, round_number,
        previous_start_price_fen, status, version, valuation_fen, start_price_fen, reserve_price_fen, deposit_fen,
        bidding::text, conditions::text, registration_opens_at, priority_closes_at, opens_at, closes_at, payment_hours,
        release_on, objection_days, shortened_times, drafted_by, checked_by, published_by, published_at, profile_hash, notice_sha256, created_at, updated_at
-  FROM market.lots
- WHERE (venue_id = $1 OR consignor_id = $1)
-   AND ($2::uuid IS NULL OR id < $2)
+  FROM ((SELECT * FROM market.lots
+          WHERE venue_id = $1 AND id < coalesce($2::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
+          ORDER BY id DESC LIMIT $3)
+        UNION ALL
+        (SELECT * FROM market.lots
+          WHERE consignor_id = $1 AND venue_id <> $1
+            AND id < coalesce($2::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
+          ORDER BY id DESC LIMIT $3)) AS own
  ORDER BY id DESC
  LIMIT $3;
 

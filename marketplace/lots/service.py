@@ -294,15 +294,12 @@ async def public(conn: Connection, lot_id: UUID) -> PublicLot:
     row = await conn.fetchrow(_SQL["public_by_id"], lot_id)
     if row is None:
         raise _no_lot(lot_id)
+    return public_lot(row)
+
+
+def public_lot(row: asyncpg.Record) -> PublicLot:
+    """A published lot's row as everyone may see it."""
     return msgspec.convert(_decoded(row), PublicLot)
-
-
-async def public_page(
-    conn: Connection, *, after: UUID | None, status: LotStatus | None, limit: int
-) -> list[PublicLot]:
-    """Published lots, newest first, from the one after `after`."""
-    rows = await conn.fetch(_SQL["public_page"], after, status, limit)
-    return [msgspec.convert(_decoded(row), PublicLot) for row in rows]
 
 
 async def page_of_organisation(
