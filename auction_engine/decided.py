@@ -1,25 +1,16 @@
 """A decided batch as the gateway holds it: answers at once, proofs when somebody asks for them."""
 
+from collections.abc import Sequence
 from functools import cached_property
+from typing import Any
 
 import msgspec
 
 from auction_engine.checkpoints import LogKey
-from auction_engine.journal import Entry
+from auction_engine.journal import DecisionColumns, Entry, WireDecision, decode_decisions
 from auction_engine.receipts import Receipt, SealedEntry
 from auction_engine.rules.commands import Decision
-
-_decode_decisions = msgspec.msgpack.Decoder(list[list[int]]).decode
-
-
-def _count(packed: bytes) -> int:
-    """The length of a packed array, from its head alone (the msgpack format's fixarray, array 16 and array 32)."""
-    kind = packed[0]
-    if kind == 0xDC:
-        return int.from_bytes(packed[1:3], "big")
-    if kind == 0xDD:
-        return int.from_bytes(packed[1:5], "big")
-    return kind - 0x90
+from auction_engine.waiting import PADDLE, VALUE
 
 
 class Decided:
@@ -37,20 +28,28 @@ class Decided:
         auctions: bytes,
         key: LogKey,
         mode: str,
-        count: int,
+        rows: Sequence[list[Any]],
     ) -> None:
         self.seq = seq
         self.decided_ms = decided_ms
-        assert _count(decisions_bytes) == count, "the engine answers every command of a batch"
-        self._decisions_bytes = decisions_bytes
+        self._rows = rows
+        self._decisions = decode_decisions(decisions_bytes)
+        assert len(self) == len(rows), "the engine answers every command of a batch"
         self._entry = Entry(shard, header, commands, decisions_bytes, auctions)
         self._key = key
         self._mode = mode
 
-    @cached_property
-    def decisions(self) -> list[list[int]]:
-        """The decisions, in the order of the commands; decoded when the first is asked for."""
-        return _decode_decisions(self._decisions_bytes)
+    def __len__(self) -> int:
+        decisions = self._decisions
+        return len(decisions.seqs if isinstance(decisions, DecisionColumns) else decisions)
+
+    def wire(self, index: int) -> WireDecision:
+        """The decision on command `index` as the protocol writes it."""
+        decisions = self._decisions
+        if not isinstance(decisions, DecisionColumns):
+            return decisions[index]
+        row = self._rows[index]
+        return decisions.row(index, row[PADDLE], row[VALUE])
 
     @cached_property
     def sealed(self) -> SealedEntry:
@@ -67,7 +66,7 @@ class Acknowledgement(msgspec.Struct, gc=False):
     @property
     def wire(self) -> list[int]:
         """The decision as the engine wrote it."""
-        return self.batch.decisions[self.index]
+        return self.batch.wire(self.index)
 
     @property
     def decision(self) -> Decision:

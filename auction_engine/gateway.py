@@ -339,7 +339,7 @@ class Gateway:
             auctions=encode_rows(auctions),
             key=self._key,
             mode=self._durability.name,
-            count=len(taken.commands),
+            rows=taken.commands,
         )
 
     def _not_decided(

@@ -10,6 +10,7 @@ import hmac
 from collections.abc import Sequence
 from functools import cached_property
 from hashlib import sha1, sha256
+from typing import Any
 
 import msgspec
 
@@ -24,8 +25,12 @@ EMPTY_CHAIN = bytes(32)
 #: A decision's first number.
 REFUSED, ACCEPTED, REPLAYED = 0, 1, 2
 
-#: The first element of commands that are kept as columns, and how many columns come before the extras.
-COLUMNS, _PLAIN = 2, 6
+#: The first element of commands, and of decisions, that are kept as columns; version 2 had decisions as rows.
+COLUMNS, _COLUMNS_WITH_ROWS = 3, 2
+#: How many columns of commands come before the extras, and what stands for a column of nothing else.
+_PLAIN, _FIRST, _BID = 6, 1, "bid"
+#: Where the ages stand among the columns.
+_AGES = 2
 
 _decode_array = msgspec.msgpack.Decoder(list[object]).decode
 _decode_rows = msgspec.msgpack.Decoder(list[list[object]]).decode
@@ -112,10 +117,16 @@ class Entry(msgspec.Struct, frozen=True, dict=True):
     @cached_property
     def decisions(self) -> list[WireDecision]:
         """One decision a command, in order."""
-        decisions = msgspec.msgpack.decode(self.decisions_bytes, type=list[list[int]])
-        if len(decisions) != len(self.commands):
-            raise JournalBroken(f"batch {self.header.seq}: decisions and commands differ in number")
-        return decisions
+        decisions = decode_decisions(self.decisions_bytes)
+        if isinstance(decisions, DecisionColumns):
+            if len(decisions.seqs) == len(self.commands):
+                return [
+                    decisions.row(index, command[2], command[3])  # type: ignore[arg-type]  # numbers by protocol
+                    for index, (_, command) in enumerate(self.commands)
+                ]
+        elif len(decisions) == len(self.commands):
+            return decisions
+        raise JournalBroken(f"batch {self.header.seq}: decisions and commands differ in number")
 
     @cached_property
     def head(self) -> str:
@@ -181,7 +192,7 @@ def chain_value(previous: bytes, header: PublicHeader, root: bytes) -> bytes:
 
 
 def encode_commands(rows: Sequence[Sequence[object]]) -> bytes:
-    """A batch's commands as columns, `[2, auctions, actions, ages, paddles, values, ids, extras]`, extras by position.
+    """A batch's commands as columns, `[3, auctions, actions, ages, paddles, values, ids, extras]`, extras by position.
 
     The engine unpacks a table a column several times as fast as a table a command.
     """
@@ -189,7 +200,19 @@ def encode_commands(rows: Sequence[Sequence[object]]) -> bytes:
     if sum(map(len, rows)) > _PLAIN * len(rows):
         extras = {place: row[_PLAIN] for place, row in enumerate(rows, 1) if len(row) > _PLAIN}
     columns = list(zip(*rows, strict=False))[:_PLAIN]
-    return _encode([COLUMNS, *columns, extras])
+    return encode_columns(*columns, extras=extras)
+
+
+def encode_columns(
+    auctions: Sequence[object],
+    actions: Sequence[object],
+    *plain: Sequence[object],
+    extras: dict[int, object],
+) -> bytes:
+    """The same from columns: 1 stands for auctions that are all the first, "bid" for actions that are all that."""
+    first = _FIRST if auctions.count(_FIRST) == len(auctions) else auctions
+    bids = _BID if actions.count(_BID) == len(actions) else actions
+    return _encode([COLUMNS, first, bids, *plain, extras])
 
 
 def decode_commands(packed: bytes) -> list[list[object]]:
@@ -197,16 +220,66 @@ def decode_commands(packed: bytes) -> list[list[object]]:
     given = _decode_array(packed)
     if not given or isinstance(given[0], list):
         return _decode_rows(packed)
-    version, columns, extras = given[0], given[1:-1], given[-1]
-    if version != COLUMNS or len(columns) != _PLAIN or not isinstance(extras, dict):
+    version, extras = given[0], given[-1]
+    columns: list[Any] = given[1:-1]
+    if (
+        version not in (COLUMNS, _COLUMNS_WITH_ROWS)
+        or len(columns) != _PLAIN
+        or not isinstance(extras, dict)
+    ):
         raise JournalBroken(f"commands of version {version} are unknown")
     try:
+        if version == COLUMNS:
+            for place, alone in enumerate((_FIRST, _BID)):
+                if columns[place] == alone:
+                    columns[place] = [alone] * len(columns[_AGES])
         rows = [list(row) for row in zip(*columns, strict=True)]
         for place, extra in extras.items():
             rows[place - 1].append(extra)
     except (TypeError, ValueError, IndexError) as error:
         raise JournalBroken(f"the columns of a batch's commands do not fit: {error}") from error
     return rows
+
+
+class DecisionColumns(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """The decisions of a batch as the engine writes them (docs/engine-protocol.md).
+
+    A bid that leads at its own amount has its number in `seqs` and the end in `ends`; a refusal has the code, negative,
+    and the least amount; anything else has zeros there, and stands in `rows` with its place in `places`, from 1.
+    """
+
+    version: int
+    seqs: list[int]
+    ends: list[int]
+    places: list[int]
+    rows: list[WireDecision]
+
+    def row(self, index: int, paddle: int, value: int) -> WireDecision:
+        """The decision on command `index`, by this paddle and of this value."""
+        seq = self.seqs[index]
+        if seq > 0:
+            return [ACCEPTED, seq, value, paddle, self.ends[index]]
+        if seq < 0:
+            return [REFUSED, -seq, self.ends[index]]
+        return self.rows[self.places.index(index + 1)]
+
+
+_decode_decision_rows = msgspec.msgpack.Decoder(list[list[int]]).decode
+_decode_decision_columns = msgspec.msgpack.Decoder(DecisionColumns).decode
+#: How an array of the columns of `DecisionColumns` begins: five elements, the first its version.
+_COLUMNS_HEAD = bytes((0x95, COLUMNS))
+
+
+def decode_decisions(packed: bytes) -> DecisionColumns | list[WireDecision]:
+    """The decisions of a batch, one a command, in order: columns, or rows as older batches have them."""
+    if not packed.startswith(_COLUMNS_HEAD):
+        return _decode_decision_rows(packed)
+    decisions = _decode_decision_columns(packed)
+    if not len(decisions.seqs) == len(decisions.ends) or not len(decisions.places) == len(
+        decisions.rows
+    ):
+        raise JournalBroken("the columns of a batch's decisions do not fit: they differ in length")
+    return decisions
 
 
 def encode_rows(rows: Sequence[Sequence[object]]) -> bytes:

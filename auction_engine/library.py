@@ -23,6 +23,8 @@ _PARTS = (
     "timeline.lua",
     "steps.lua",
     "book.lua",
+    "held.lua",
+    "ids.lua",
     "ascending.lua",
     "english.lua",
     "sell_off.lua",

@@ -11,8 +11,8 @@ import msgspec
 
 from auction_engine.errors import EngineBusy, TooFast
 
-#: Where `age_us` stands in a wire command, and where its auction's place in the batch.
-AUCTION, AGE, PADDLE = 0, 2, 3
+#: Where these stand in a wire command: its auction's place in the batch, `age_us`, and so on.
+AUCTION, AGE, PADDLE, VALUE = 0, 2, 3, 4
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):

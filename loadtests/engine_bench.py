@@ -35,7 +35,7 @@ _PAIRS = (
 CHECKED = [
     "every shard's journal: no batch missing, none forked, the chain's head as the engine has it",
     "every bid: numbers without a gap, prices that rise, no id twice",
-    "journalled bids = acknowledged bids = ids kept, for every engine run",
+    "journalled bids = acknowledged bids, and the ids kept are theirs, for every engine run",
     "the competitors' own logs and tables: as many bids as acknowledged, without a gap, rising",
     "after SIGKILL and a restart on the append-only file every shard stands where it stood",
 ]

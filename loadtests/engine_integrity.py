@@ -9,6 +9,7 @@ import redis.asyncio
 
 from auction_engine import keys
 from auction_engine.journal import ACCEPTED, EMPTY_HEAD, Entry, entry_of
+from auction_engine.kept_ids import kept_ids
 from kit.errors import LuochuiError
 from loadtests.engine_load import Run
 from loadtests.engine_stage import SQL, Stage
@@ -95,10 +96,14 @@ def _take(entry: Entry, books: dict[str, Book]) -> None:
 
 
 async def _check_ids(stage: Stage, books: dict[str, Book]) -> None:
-    """The engine keeps as many ids as it accepted, and its books stand where the journal ends."""
+    """The engine keeps the ids that it accepted, each once and no other."""
     for auction, book in books.items():
-        kept = await _size(stage.engine_client, keys.ids(keys.shard_of(auction), auction))
-        require(kept == book.seq, f"auction {auction}: {kept} ids for {book.seq} bids")
+        fields = await stage.engine_client.hgetall(keys.ids(keys.shard_of(auction), auction))  # type: ignore[misc]  # the client is typed for both kinds of caller
+        kept = list(kept_ids(fields))
+        require(
+            len(kept) == book.seq and set(kept) == book.ids,
+            f"auction {auction}: {len(kept)} ids for {book.seq} bids, or others",
+        )
 
 
 async def check_after_kill(stage: Stage) -> None:
@@ -149,7 +154,3 @@ async def _entries(client: redis.asyncio.Redis, shard: int) -> AsyncIterator[Ent
 async def _head(client: redis.asyncio.Redis, shard: int) -> Head:
     found = await client.hmget(keys.meta(shard), ["seq", "head"])  # type: ignore[misc]  # the client is typed for both kinds of caller
     return Head(*found)
-
-
-async def _size(client: redis.asyncio.Redis, key: str) -> int:
-    return int(await client.hlen(key))  # type: ignore[misc]  # as above

@@ -4,18 +4,20 @@ local batch = {}
 local BACKLOG_MAX = 100000    -- batches that PostgreSQL may be behind
 local CLOCK_SKEW_MS = 500
 
-local function text_of(number) return string.format('%.0f', number) end
-
 -- The commands of a batch as columns: a table a column costs far less to unpack than a table a command. They arrive
--- as such, `[2, auctions, actions, ages, paddles, values, ids, extras]` with the extras by position, or as rows.
-local COLUMNS = 2
-
+-- as such, `[3, auctions, actions, ages, paddles, values, ids, extras]` with the extras by position, where one value in
+-- the place of auctions and of actions stands for all; or as version 2 without that; or as rows. Decisions of version 3
+-- are columns too.
 local function commands_of(packed)
   local given = cmsgpack.unpack(packed)
-  if given[1] == COLUMNS then
+  local version = given[1]
+  if version == COLUMNS or version == COLUMNS_WITH_ROWS then
+    local auctions, actions = given[2], given[3]
+    if auctions == 1 then auctions = nil end
+    if actions == 'bid' then actions = nil end
     return {
-      auctions = given[2], actions = given[3], ages = given[4], paddles = given[5], values = given[6],
-      ids = given[7], extras = given[8],
+      version = version, count = #given[4], auctions = auctions, actions = actions, ages = given[4],
+      paddles = given[5], values = given[6], ids = given[7], extras = given[8],
     }
   end
   local auctions, actions, ages, paddles, values, ids, extras = {}, {}, {}, {}, {}, {}, {}
@@ -25,148 +27,167 @@ local function commands_of(packed)
     paddles[position], values[position], ids[position], extras[position] = row[4], row[5], row[6], row[7]
   end
   return {
-    auctions = auctions, actions = actions, ages = ages, paddles = paddles, values = values, ids = ids,
-    extras = extras,
+    version = 1, count = #given, auctions = auctions, actions = actions, ages = ages, paddles = paddles,
+    values = values, ids = ids, extras = extras,
   }
 end
 
 -- One command as the protocol's array.
 local function command_at(commands, position)
+  local auctions, actions = commands.auctions, commands.actions
   return {
-    commands.auctions[position], commands.actions[position], commands.ages[position],
+    auctions and auctions[position] or 1, actions and actions[position] or 'bid', commands.ages[position],
     commands.paddles[position], commands.values[position], commands.ids[position], commands.extras[position],
   }
 end
 
--- The paddles and ids that each auction's commands name, and the name of each command's id, false for none.
-local function gather(commands, auctions)
-  local places, paddles, ids = commands.auctions, commands.paddles, commands.ids
-  local wanted, names = {}, {}
-  wanted.names = names
-  for index = 1, auctions do wanted[index] = { paddles = {}, seen = {}, ids = {} } end
-  for position = 1, #places do
-    local want, paddle, id = wanted[places[position]], paddles[position], ids[position]
-    if not want.seen[paddle] and paddle > 0 and paddle % 1 == 0 then
-      want.seen[paddle] = true
-      want.paddles[#want.paddles + 1] = paddle
-    end
-    names[position] = false
-    if id ~= '' then
-      local name = texts_of(paddle).prefix .. id
-      names[position] = name
-      want.ids[#want.ids + 1] = name
-    end
-    if not want.first then want.first = commands.actions[position] end
+-- Whether the first command of the `index`-th auction creates it.
+local function is_created(commands, index)
+  for position = 1, commands.count do
+    local command = command_at(commands, position)
+    if command[1] == index then return command[2] == 'create' end
   end
-  return wanted
+  return false
 end
 
--- What the ids hold already, by `<paddle>:<id>`.
-local function read_ids(key, ids)
-  local found = {}
-  for first = 1, #ids, CHUNK do
-    local last = min(first + CHUNK - 1, #ids)
-    local part = redis.call('HMGET', key, unpack(ids, first, last))
-    for i = 1, #part do
-      if part[i] then found[ids[first + i - 1]] = part[i] end
+-- Every book of the batch, from memory where it is held and unchanged; the index of the first that is not there and is
+-- not created either.
+local function read_books(keys, commands, shard)
+  local all = {}
+  for index = 1, (#keys - 2) / 2 do
+    local key = keys[2 * index + 1]
+    local header = redis.call('HGET', key, 'h')
+    local book = shard.books[key]
+    if book and book.header == header then
+      book.plain, book.told_end = nil, nil
+    else
+      book = books.open(key, header)
+      if not book and not is_created(commands, index) then return nil, index end
+      shard.books[key] = book
+      held.grow(shard, held.BOOK_BYTES)
     end
-  end
-  return found
-end
-
--- Reads every book of the batch; the index of the first that is not there and is not created either.
-local function read_books(keys, wanted)
-  local all = { names = wanted.names }
-  for index = 1, #wanted do
-    local want = wanted[index]
-    local book = books.load(keys[2 * index + 1], want.paddles)
-    if not book and want.first ~= 'create' then return nil, index end
-    all[index] = {
-      book = book, key = keys[2 * index + 1], ids_key = keys[2 * index + 2],
-      ids = read_ids(keys[2 * index + 2], want.ids), fresh = {},
-    }
+    all[index] = { book = book, key = key, ids_key = keys[2 * index + 2], fresh = {}, held = shard }
   end
   return all
 end
 
--- What the id `name` of `entry` holds from now on.
-local function remember(entry, name, stored)
-  local fresh = entry.fresh
-  local count = #fresh
-  entry.ids[name] = stored
-  fresh[count + 1] = name
-  fresh[count + 2] = stored
-end
-
--- The decision on a bid in the common case, or nil.
-local function decide_plainly(entry, paddle, amount, name, at, decided)
-  local book = entry.book
-  if not book or (name and entry.ids[name]) then return nil end
-  local decision = plain_bid.decide(book, paddle, amount, at, decided)
-  if decision and name and decision[1] == 1 then remember(entry, name, plain_bid.remembered(decision)) end
-  return decision
-end
-
-local function decide_command(entry, command, name, at, decided)
-  local book = entry.book
+-- Decides one command as the rules say it, whatever it is.
+local function decide_command(entry, run, command, at)
+  local book, id = entry.book, command[6]
   if command[2] == 'create' then
     if book then return core.recreate(book, command[7]) end
     entry.book = books.create(entry.key, command[7])
+    entry.held.books[entry.key] = entry.book
     return core.created(entry.book)
   end
-  local decision, stored = core.decide(book, command, at, decided, name and entry.ids[name])
+  local stored = id ~= '' and ids.stored(entry, run, command[4], id)
+  local decision = core.decide(book, command, at, run.decided, stored)
   book.plain = nil
-  if stored then remember(entry, name, stored) end
   return decision
 end
 
--- When a command entered. Ages are capped at the grace on both sides, so that no command decides before it came or
--- long after.
-local function entered_at(age_us, decided)
-  local waited = (age_us - age_us % 1000) / 1000
-  if waited < 0 then return decided end
-  return decided - (waited > GRACE_MS and GRACE_MS or waited)
+-- Whether a decision is told by its number and end alone: a bid that leads at its own amount.
+local function is_led(command, decision)
+  return command[2] == 'bid' and decision[1] == 1 and decision[3] == command[5] and decision[4] == command[4]
+    and decision[5] >= 0 and decision[5] <= LED_END_MAX
 end
 
-local function decide_all(all, commands, decided)
-  local decisions, journalled, names = {}, false, all.names
-  local places, actions, ages = commands.auctions, commands.actions, commands.ages
-  local paddles, values = commands.paddles, commands.values
-  for position = 1, #places do
-    local entry, action, name = all[places[position]], actions[position], names[position]
-    local at = entered_at(ages[position], decided)
-    local was_final = entry.book and entry.book.final
-    local decision
-    if action == 'bid' then
-      decision = decide_plainly(entry, paddles[position], values[position], name, at, decided)
+-- Puts a decision into its columns, and what its id holds from now on.
+local function enter_decision(entry, run, position, command, decision)
+  local kind, seqs, ends = decision[1], run.seqs, run.ends
+  if kind == 0 then
+    seqs[position], ends[position] = -decision[2], decision[3]
+    return
+  end
+  local has_id = kind == 1 and command[6] ~= '' and command[2] ~= 'create' and command[2] ~= 'tick'
+  if is_led(command, decision) then
+    seqs[position], ends[position] = decision[2], decision[5]
+    if has_id then
+      own_ids(ids.of(entry), command[4])[command[6]] = run.number
+      run.led = run.led + 1
     end
-    decision = decision or decide_command(entry, command_at(commands, position), name, at, decided)
-    decisions[position] = decision
-    -- Ticks and replays change nothing, but for the first command that finds the auction final: the close is
-    -- journalled once. What was refused is journalled too.
-    local kind = decision[1]
-    if kind == 0 or (kind == 1 and action ~= 'tick') or (entry.book.final and not was_final) then
-      journalled = true
+    return
+  end
+  seqs[position], ends[position] = 0, 0
+  run.places[#run.places + 1], run.rows[#run.rows + 1] = position, decision
+  if has_id then ids.remember(entry, command[4], command[6], core.remembered(command, decision)) end
+end
+
+-- Decides one command that takes the long way.
+local function decide_at(entry, run, position)
+  local command = command_at(run.commands, position)
+  local was_final = entry.book and entry.book.final
+  local decision = decide_command(entry, run, command, entered_at(command[3], run.decided))
+  enter_decision(entry, run, position, command, decision)
+  -- Ticks and replays change nothing, but for the first command that finds the auction final: the close is
+  -- journalled once. What was refused is journalled too.
+  local kind = decision[1]
+  if kind == 0 or (kind == 1 and command[2] ~= 'tick') or (entry.book.final and not was_final) then
+    run.journalled = true
+  end
+end
+
+-- Decides batch `number`. The decisions are columns: for a bid that leads at its own amount its number and the end, for a
+-- refusal the code, negative, and the least amount, for anything else zeros and a row.
+local function decide_all(all, commands, decided, number)
+  local run = {
+    commands = commands, decided = decided, number = number, seqs = {}, ends = {}, places = {}, rows = {},
+    led = 0, journalled = false,
+  }
+  local auctions, position = commands.auctions, 1
+  while position <= commands.count do
+    local entry = all[auctions and auctions[position] or 1]
+    local next_one = plain_bid.decide(entry, run, position)
+    if next_one == position then
+      decide_at(entry, run, position)
+      next_one = position + 1
+    end
+    position = next_one
+  end
+  return run
+end
+
+-- The decisions as an array of rows, for commands that came so or as columns of version 2.
+local function rows_of(run)
+  local commands, seqs, ends, rows = run.commands, run.seqs, run.ends, {}
+  for position = 1, commands.count do
+    local seq = seqs[position]
+    if seq > 0 then
+      rows[position] = { 1, seq, commands.values[position], commands.paddles[position], ends[position] }
+    elseif seq < 0 then
+      rows[position] = { 0, -seq, ends[position] }
     end
   end
-  return decisions, journalled
+  for i = 1, #run.places do rows[run.places[i]] = run.rows[i] end
+  return rows
 end
 
-local function save_all(all)
+-- The decisions as they are replied and journalled.
+local function packed_decisions(run)
+  if run.commands.version ~= COLUMNS then return cmsgpack.pack(rows_of(run)) end
+  return cmsgpack.pack({ COLUMNS, run.seqs, run.ends, run.places, run.rows })
+end
+
+-- Prepares the ids that the batch leaves, from what is journalled of it.
+local function prepare_ids(all, run, commands, decisions)
+  ids.prepare(all, run, run.commands.version == COLUMNS and commands .. decisions)
+end
+
+local function save_all(all, run)
   for index = 1, #all do
     local one = all[index]
     if one.book and one.book.changed then books.save(one.book) end
-    if #one.fresh > 0 then write_chunked(one.ids_key, one.fresh) end
+    ids.save(one, run.number)
   end
 end
 
 -- The writes. The stream entry first: with its explicit id it is the one that can be refused.
-local function write(keys, all, entry)
+local function write(keys, all, run, entry)
   if entry then
     redis.call('XADD', keys[2], text_of(entry.seq) .. '-0', 'm', entry.header, 'c', entry.commands,
       'd', entry.decisions, 'a', entry.auctions)
   end
-  save_all(all)
+  save_all(all, run)
   if entry then
     redis.call('HSET', keys[1], 'seq', text_of(entry.seq), 'head', entry.head, 'clock', text_of(entry.decided))
   end
@@ -197,22 +218,27 @@ function batch.decide(keys, args, server_ms)
   local meta = read_meta(keys[1])
   local back = sent_back(meta, args, server_ms)
   if back then return back end
-  local decided = max(server_ms, meta.clock)
-  local commands = commands_of(args[4])
-  local all, missing = read_books(keys, gather(commands, (#keys - 2) / 2))
-  if not all then return { 'NO_BOOK', missing } end
-  local decisions, journalled = decide_all(all, commands, decided)
-  local packed = cmsgpack.pack(decisions)
-  if not journalled then
-    write(keys, all, nil)
+  local decided, seq = max(server_ms, meta.clock), meta.seq + 1
+  local commands, shard = commands_of(args[4]), held.take(keys[1], meta.head)
+  local all, missing = read_books(keys, commands, shard)
+  if not all then
+    shard.head = meta.head
+    return { 'NO_BOOK', missing }
+  end
+  local run = decide_all(all, commands, decided, seq)
+  local packed = packed_decisions(run)
+  if not run.journalled then
+    write(keys, all, run, nil)
+    held.keep(keys[1], shard, meta.head, all)
     return { 'OK', 0, decided, meta.head, packed, '' }
   end
-  local seq = meta.seq + 1
   local header = cmsgpack.pack({ 1, tonumber(meta.epoch), seq, decided, meta.head, args[3] })
   local head = redis.sha1hex(meta.head .. header .. args[4] .. packed .. args[5])
-  write(keys, all, {
+  prepare_ids(all, run, args[4], packed)
+  write(keys, all, run, {
     seq = seq, header = header, commands = args[4], decisions = packed, auctions = args[5],
     head = head, decided = decided,
   })
+  held.keep(keys[1], shard, head, all)
   return { 'OK', seq, decided, head, packed, header }
 end

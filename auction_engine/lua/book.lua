@@ -4,6 +4,7 @@
 
 local books = {}
 local CHUNK = 4000            -- arguments of one call; the server's Lua can pass about 8,000
+local READ_AHEAD = 64
 local CACHED_PROFILES_MAX = 5000
 local cached_profiles, cached_count = {}, 0
 
@@ -35,11 +36,13 @@ end
 local CACHED_TEXTS_MAX = 20000
 local cached_texts, cached_text_count = {}, 0
 
+local function text_of(number) return string.format('%.0f', number) end
+
 -- A paddle as text: its field in the book, and what comes before its ids.
 local function texts_of(paddle)
   local texts = cached_texts[paddle]
   if texts then return texts end
-  local text = string.format('%.0f', paddle)
+  local text = text_of(paddle)
   texts = { field = 'p' .. text, prefix = text .. ':' }
   if cached_text_count >= CACHED_TEXTS_MAX then cached_texts, cached_text_count = {}, 0 end
   cached_texts[paddle], cached_text_count = texts, cached_text_count + 1
@@ -49,17 +52,23 @@ end
 -- limit, maximum, its number, last manual bid, weighted score; barred, bid in the free period.
 local RECORD = '<dddddBB'
 
+-- The most that a paddle with this limit (0: none) may bid.
+local function most_of(limit) return limit > 0 and limit < AMOUNT_MAX and limit or AMOUNT_MAX end
+
 local function read_record(packed)
   if not packed then return false end
   local limit, maximum, max_seq, manual, score, barred, free = struct.unpack(RECORD, packed)
   return {
-    limit = limit, max = maximum, max_seq = max_seq, manual = manual, score = score,
+    limit = limit, most = most_of(limit), max = maximum, max_seq = max_seq, manual = manual, score = score,
     barred = barred == 1, free = free == 1,
   }
 end
 
 local function new_record(limit)
-  return { limit = limit, barred = false, max = 0, max_seq = 0, manual = 0, free = false, score = 0 }
+  return {
+    limit = limit, most = most_of(limit), max = 0, max_seq = 0, manual = 0, score = 0, barred = false,
+    free = false,
+  }
 end
 
 local function pack_record(r)
@@ -72,7 +81,7 @@ function books.open(key, header)
   if not header then return nil end
   local h = cmsgpack.unpack(header)
   local book = {
-    key = key, hash = h[1], seq = h[2], bids = h[3], extensions = h[4], closed_at = h[5],
+    key = key, header = header, hash = h[1], seq = h[2], bids = h[3], extensions = h[4], closed_at = h[5],
     cancelled_at = h[6], suspended_at = h[7], final = h[8] == 1, suspensions = h[9], state = h[10],
     paddles = {}, touched = {}, changed = false,
   }
@@ -106,29 +115,35 @@ local function pack_header(book)
   })
 end
 
--- One paddle's record, false where it was never admitted.
+-- One paddle's record, false where it was never admitted. What is not there is not remembered.
 function books.paddle(book, paddle)
   local record = book.paddles[paddle]
-  if record == nil then
+  if not record then
     record = read_record(redis.call('HGET', book.key, texts_of(paddle).field))
-    book.paddles[paddle] = record
+    if record then book.paddles[paddle] = record end
   end
   return record
 end
 
--- Reads the header and the records of `paddles` at once.
-function books.load(key, paddles)
-  local values, fields = {}, { 'h' }
-  for i, paddle in ipairs(paddles) do fields[i + 1] = texts_of(paddle).field end
-  for first = 1, #fields, CHUNK do
-    local part = redis.call('HMGET', key, unpack(fields, first, min(first + CHUNK - 1, #fields)))
-    for i = 1, #part do values[first + i - 1] = part[i] end
+-- Reads at once the records of the next paddles of `paddles` that are not in memory.
+function books.read_ahead(book, paddles, position)
+  local records, seen, found, fields = book.paddles, {}, {}, {}
+  for at = position, min(position + READ_AHEAD - 1, #paddles) do
+    local paddle = paddles[at]
+    if not records[paddle] and not seen[paddle] and is_whole(paddle, 1, AMOUNT_MAX) then
+      seen[paddle] = true
+      found[#found + 1], fields[#fields + 1] = paddle, texts_of(paddle).field
+    end
   end
-  local book = books.open(key, values[1])
-  if not book then return nil end
-  for i, paddle in ipairs(paddles) do book.paddles[paddle] = read_record(values[i + 1]) end
-  return book
+  if #fields == 0 then return end
+  local packed = redis.call('HMGET', book.key, unpack(fields))
+  for i = 1, #packed do
+    if packed[i] then records[found[i]] = read_record(packed[i]) end
+  end
 end
+
+-- The book at `key`, or nil where there is none.
+function books.load(key) return books.open(key, redis.call('HGET', key, 'h')) end
 
 -- Every paddle's record, those of this batch as they are now. Reads the whole book: rare paths only.
 function books.all(book)
@@ -152,11 +167,13 @@ local function write_chunked(key, flat)
 end
 
 function books.save(book)
-  local flat = { 'h', pack_header(book) }
+  local header = pack_header(book)
+  local flat = { 'h', header }
   if book.creation then flat[3], flat[4] = 'c', book.creation end
   for paddle in pairs(book.touched) do
     flat[#flat + 1] = texts_of(paddle).field
     flat[#flat + 1] = pack_record(book.paddles[paddle])
   end
   write_chunked(book.key, flat)
+  book.header, book.creation, book.touched, book.changed = header, nil, {}, false
 end

@@ -8,6 +8,9 @@ local REFUSALS = {
 local NUMBER_OF = {}
 for number = 1, #REFUSALS do NUMBER_OF[REFUSALS[number]] = number end
 
+-- Versions of a batch's commands as columns; those of the later one have decisions as columns too.
+local COLUMNS_WITH_ROWS, COLUMNS = 2, 3
+
 local LIBRARY_VERSION = 1
 local AMOUNT_MAX = 10000000000000
 local ENVELOPE_MAX = 8192

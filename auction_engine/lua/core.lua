@@ -136,7 +136,7 @@ function operate.admit(book, command, moment)
   book.rules.settle(book, moment)
   local record = books.paddle(book, command[4])
   if record then
-    record.limit = command[5]
+    record.limit, record.most = command[5], most_of(command[5])
   else
     book.paddles[command[4]] = new_record(command[5])
   end
@@ -183,13 +183,14 @@ local function first_answer(command, stored)
   return { 2, seq, price, leader, ends_at }
 end
 
-local function remembered(command, decision)
+-- What an id holds from now on.
+function core.remembered(command, decision)
   return struct.pack('<Bddddd', ACTION_NUMBER[command[2]], command[5],
     decision[2], decision[3], decision[4], decision[5]) .. content_digest(command)
 end
 
 -- Decides `command`, enters it if it is accepted, and answers. `stored` is what its id holds, nil or false if
--- nothing; the second value is what it must hold from now on, nil if nothing new.
+-- nothing.
 function core.decide(book, command, at, decided, stored)
   local told_end = book.told_end or core.ends_at(book)
   if told_end >= 0 and decided >= told_end + GRACE_MS and not book.final and book.cancelled_at < 0 then
@@ -215,7 +216,5 @@ function core.decide(book, command, at, decided, stored)
     if WITH_AMOUNT[action] then book.bids = book.bids + 1 end
     book.rules.apply(book, command, moment, at)
   end
-  local decision = answer(book, action, book.seq)
-  if command[6] ~= '' then return decision, remembered(command, decision) end
-  return decision
+  return answer(book, action, book.seq)
 end

@@ -13,7 +13,7 @@ local function decide_v1(keys, args) return batch.decide(keys, args, server_ms()
 local function view_v1(keys, args)
   local at = tonumber(args[1])
   if at == 0 then at = max(server_ms(), tonumber(redis.call('HGET', keys[1], 'clock') or '0')) end
-  local book = books.load(keys[2], {})
+  local book = books.load(keys[2])
   return book and cmsgpack.pack(view_of(book, at))
 end
 

@@ -1,10 +1,8 @@
--- The common case in one straight line: a manual bid on an `english` auction that is open, never was suspended, has a
+-- The common case in one straight line: manual bids on an `english` auction that is open, never was suspended, has a
 -- fixed step and no priority holders. Says exactly what `core.decide` would, which decides everything else; the tests
 -- that compare the library with the reference model reach both.
 
 local plain_bid = {}
--- What the id of such a bid holds, once it is accepted: amount, number and end. An end that would not fit is not plain.
-local LED, LED_BYTES, LED_END_MAX = '<I6I6I6', 18, 200000000000000
 
 -- Whether the auction is in that state. Asked again after every command that took the long way.
 local function is_plain(book)
@@ -34,30 +32,8 @@ local function refusal_of(profile, price, amount, leads)
   return NUMBER_OF.already_leading, 0
 end
 
--- Enters a bid that is above every maximum: it leads, and the price is its amount.
-local function enter(book, s, record, paddle, amount, at)
-  local seq, lead = book.seq + 1, s.lead
-  book.seq, book.bids, book.changed = seq, book.bids + 1, true
-  if record.max_seq == 0 then s.bidders = s.bidders + 1 end
-  record.manual, record.max, record.max_seq = amount, amount, seq
-  book.touched[paddle] = true
-  if lead ~= 0 then s.second, s.second_max, s.second_seq = lead, s.lead_max, s.lead_seq end
-  s.lead, s.lead_max, s.lead_seq, s.lead_manual, s.price = paddle, amount, seq, amount, amount
-  local extension = book.profile.extension
-  if extension and s.stop - at < extension.window_ms then
-    ascending.set_end(book, ascending.end_after(book, at))
-  end
-  book.told_end = s.stop
-  return { 1, seq, amount, paddle, s.stop }
-end
-
--- What an id holds from now on whose bid was accepted here.
-function plain_bid.remembered(decision)
-  return struct.pack(LED, decision[3], decision[2], decision[5])
-end
-
--- The first answer that such an id holds, if `command` is that bid again: nil if the id holds something else, false
--- if the command is another.
+-- The first answer that the id of such a bid holds, if `command` is that bid again: nil if the id holds something
+-- else, false if the command is another.
 function plain_bid.first_answer(command, stored)
   if #stored ~= LED_BYTES then return nil end
   local amount, seq, ends_at = struct.unpack(LED, stored)
@@ -65,25 +41,94 @@ function plain_bid.first_answer(command, stored)
   return { 2, seq, amount, command[4], ends_at }
 end
 
--- The decision on a bid whose id, if it has one, is free; nil where it must take the long way.
-function plain_bid.decide(book, paddle, amount, at, decided)
+-- Whether bids on this book are decided here, at a moment before its end can have become final.
+local function takes_bids(book, decided)
   local plain = book.plain
   if plain == nil then
     plain = is_plain(book)
     book.plain = plain
   end
-  if not plain then return nil end
-  local s, profile, record = book.state, book.profile, book.paddles[paddle]
-  local stop = s.stop
-  if not record or record.barred or at < profile.opens_at or at >= stop or decided >= stop + GRACE_MS
-    or stop > LED_END_MAX then
-    return nil
+  local stop = plain and book.state.stop
+  return plain and decided < stop + GRACE_MS and stop <= LED_END_MAX
+end
+
+-- What an amount must be measured by: `(amount - from) % unit` is 0 on the grid, and no more than `rise` above `base` counts.
+local function measures_of(profile, price)
+  local base, grid = price == 0 and profile.start_price_fen or price, profile.grid
+  local cap = profile.max_steps_per_bid
+  return base, grid == 'multiple' and base or 0, grid == 'none' and 1 or profile.fixed_step,
+    cap and cap * profile.fixed_step or AMOUNT_MAX
+end
+
+-- Decides the bids of `run` from `position` on, and stops at the first command that must take the long way or is of another
+-- auction: the result is its position. What was decided stands in `run.seqs` and `run.ends`, as in a journal's columns. The
+-- state that every bid moves is in local variables meanwhile: this loop is what a bid costs.
+function plain_bid.decide(entry, run, position)
+  local book, decided, commands = entry.book, run.decided, run.commands
+  if not book or not takes_bids(book, decided) then return position end
+  local s, profile, records, touched = book.state, book.profile, book.paddles, book.touched
+  local places, actions, ages = commands.auctions, commands.actions, commands.ages
+  local paddles, values, names = commands.paddles, commands.values, commands.ids
+  local place, seqs, ends, number = places and places[position], run.seqs, run.ends, run.number
+  local opens, stop, step = profile.opens_at, s.stop, profile.fixed_step
+  local window = profile.extension and profile.extension.window_ms or 0
+  local known, price, lead, lead_max, lead_seq = nil, s.price, s.lead, s.lead_max, s.lead_seq
+  local second, second_max, second_seq = s.second, s.second_max, s.second_seq
+  local base, from, unit, rise = measures_of(profile, price)
+  local least = price == 0 and base or price + step
+  local first_seq, seq, kept, first, last = book.seq, book.seq, 0, position, commands.count
+  local at, last_age
+  while position <= last do
+    if (places and places[position] ~= place) or (actions and actions[position] ~= 'bid') then break end
+    local paddle, amount, name, age = paddles[position], values[position], names[position], ages[position]
+    local record = records[paddle]
+    if not record then
+      books.read_ahead(book, paddles, position)
+      record = records[paddle]
+    end
+    if age ~= last_age then at, last_age = entered_at(age, decided), age end
+    if not record or record.barred or at < opens or at >= stop then break end
+    if type(amount) ~= 'number' or amount < 1 or amount > record.most or amount % 1 ~= 0 then break end
+    local own
+    if name ~= '' then
+      own = record.known
+      if not own then
+        known = known or ids.of(entry)
+        own = own_ids(known, paddle)
+        record.known = own
+      end
+      if own[name] then break end
+    end
+    if amount >= least and amount - base <= rise and (amount - from) % unit == 0 and paddle ~= lead then
+      if amount <= lead_max then break end
+      seq = seq + 1
+      if record.max_seq == 0 then s.bidders = s.bidders + 1 end
+      record.manual, record.max, record.max_seq = amount, amount, seq
+      touched[paddle] = true
+      if lead ~= 0 then second, second_max, second_seq = lead, lead_max, lead_seq end
+      lead, lead_max, lead_seq, price = paddle, amount, seq, amount
+      base, least = price, price + step
+      if from ~= 0 then from = price end
+      if stop - at < window then
+        ascending.set_end(book, ascending.end_after(book, at))
+        stop = s.stop
+      end
+      seqs[position], ends[position] = seq, stop
+      if own then own[name], kept = number, kept + 1 end
+    else
+      local code, minimum = refusal_of(profile, price, amount, lead == paddle)
+      if not code then break end
+      seqs[position], ends[position] = -code, minimum
+    end
+    position = position + 1
   end
-  if type(amount) ~= 'number' or amount < 1 or amount > AMOUNT_MAX or amount % 1 ~= 0 then return nil end
-  local limit = record.limit
-  if limit > 0 and amount > limit then return nil end
-  local code, minimum = refusal_of(profile, s.price, amount, s.lead == paddle)
-  if code then return { 0, code, minimum } end
-  if code == false or amount <= s.lead_max then return nil end
-  return enter(book, s, record, paddle, amount, at)
+  if position > first then run.journalled = true end
+  if seq > first_seq then
+    s.lead, s.lead_max, s.lead_seq, s.lead_manual, s.price = lead, lead_max, lead_seq, price, price
+    s.second, s.second_max, s.second_seq = second, second_max, second_seq
+    book.seq, book.bids, book.changed, book.told_end = seq, book.bids + seq - first_seq, true, stop
+    run.led = run.led + kept
+    held.grow(entry.held, kept * held.ID_BYTES)
+  end
+  return position
 end

@@ -13,7 +13,7 @@ local function rehearse_v1(keys, args)
   end
   local views = {}
   for index = 3, #keys, 2 do
-    local book = books.load(keys[index], {})
+    local book = books.load(keys[index])
     views[#views + 1] = view_of(book, last)
   end
   return { cmsgpack.pack(decisions), cmsgpack.pack(views) }

@@ -20,6 +20,7 @@ function restore.begin(keys, args)
   end
   if redis.call('EXISTS', keys[2]) == 1 then redis.call('RENAME', keys[2], keys[3]) end
   redis.call('DEL', keys[1])
+  held.forget(keys[1])
   redis.call('HSET', keys[1], 'rebuilding', args[1], 'seq', '0', 'head', '', 'clock', '0')
   return { 'OK' }
 end
@@ -32,13 +33,16 @@ function restore.batch(keys, args, server_ms)
   local seq, decided, previous = header[3], header[4], header[5]
   if seq ~= meta.seq + 1 or previous ~= meta.head then return { 'DIFFERS', seq } end
   if decided > server_ms + CLOCK_SKEW_MS then return { 'CLOCK_SKEW', server_ms } end
-  local commands = commands_of(args[3])
-  local all, missing = read_books(keys, gather(commands, (#keys - 2) / 2))
+  local commands, shard = commands_of(args[3]), held.take(keys[1], meta.head)
+  local all, missing = read_books(keys, commands, shard)
   if not all then return { 'NO_BOOK', missing } end
-  if cmsgpack.pack((decide_all(all, commands, decided))) ~= args[4] then return { 'DIFFERS', seq } end
-  save_all(all)
-  redis.call('HSET', keys[1], 'seq', text_of(seq), 'clock', text_of(decided),
-    'head', redis.sha1hex(meta.head .. args[2] .. args[3] .. args[4] .. args[5]))
+  local run = decide_all(all, commands, decided, seq)
+  if packed_decisions(run) ~= args[4] then return { 'DIFFERS', seq } end
+  local head = redis.sha1hex(meta.head .. args[2] .. args[3] .. args[4] .. args[5])
+  prepare_ids(all, run, args[3], args[4])
+  save_all(all, run)
+  redis.call('HSET', keys[1], 'seq', text_of(seq), 'clock', text_of(decided), 'head', head)
+  held.keep(keys[1], shard, head, all)
   return { 'OK' }
 end
 

@@ -43,3 +43,11 @@ function timeline.resume(book, at)
   suspensions[#suspensions + 1] = max(at, start)
   book.suspended_at = -1
 end
+
+-- When a command entered. Ages are capped at the grace on both sides, so that no command decides before it came or
+-- long after.
+local function entered_at(age_us, decided)
+  local waited = (age_us - age_us % 1000) / 1000
+  if waited < 0 then return decided end
+  return decided - (waited > GRACE_MS and GRACE_MS or waited)
+end

@@ -20,6 +20,7 @@ _SECONDS = 240
 _LUA = "auction_engine/lua/"
 _ALIKE = "tests/conformance/test_rehearse_english.py"
 _LIBRARY = "tests/auction_engine/lua/test_library.py::"
+_HELD = "tests/auction_engine/lua/test_held_books.py"
 _GATEWAY = "tests/auction_engine/test_gateway.py::"
 _PROJECTOR = "tests/auction_engine/test_projector.py::"
 _RECOVERY = "tests/auction_engine/test_recovery.py::"
@@ -96,8 +97,8 @@ MUTANTS = (
     Mutant(
         "what can be refused is written last",
         _LUA + "batch.lua",
-        "local function write(keys, all, entry)\n",
-        "local function write(keys, all, entry)\n  save_all(all)\n",
+        "local function write(keys, all, run, entry)\n",
+        "local function write(keys, all, run, entry)\n  save_all(all, run)\n",
         "tests/faults/test_engine_files.py::test_an_entry_that_the_stream_refuses_changes_no_book",
     ),
     Mutant(
@@ -109,23 +110,44 @@ MUTANTS = (
     ),
     Mutant(
         "ids are forgotten",
-        _LUA + "batch.lua",
-        "    if #one.fresh > 0 then write_chunked(one.ids_key, one.fresh) end\n",
+        _LUA + "ids.lua",
+        "  if #entry.fresh > 0 then write_chunked(entry.ids_key, entry.fresh) end\n",
         "",
-        "tests/faults/test_gateways.py::test_f14_replies_lost_between_gateway_and_engine",
+        _HELD,
+    ),
+    Mutant(
+        "the ids of a large batch are forgotten",
+        _LUA + "ids.lua",
+        "  if entry.batch then redis.call(",
+        "  if false then redis.call(",
+        _HELD,
+    ),
+    Mutant(
+        "what is held is believed wherever the shard stands",
+        _LUA + "held.lua",
+        "if shard and shard.head == head then",
+        "if shard then",
+        _HELD,
+    ),
+    Mutant(
+        "a held book is believed whatever is stored",
+        _LUA + "batch.lua",
+        "if book and book.header == header then",
+        "if book then",
+        _HELD,
     ),
     Mutant(
         "a plain bid at the very end counts",
         _LUA + "plain_bid.lua",
-        "at >= stop or decided",
-        "at > stop or decided",
+        "record.barred or at < opens or at >= stop then",
+        "record.barred or at < opens or at > stop then",
         _ALIKE,
     ),
     Mutant(
         "a plain bid passes a hidden maximum by",
         _LUA + "plain_bid.lua",
-        "if code == false or amount <= s.lead_max then return nil end",
-        "if code == false then return nil end",
+        "      if amount <= lead_max then break end\n",
+        "",
         _ALIKE,
     ),
     Mutant(
@@ -138,7 +160,7 @@ MUTANTS = (
     Mutant(
         "a plain bid does not extend",
         _LUA + "plain_bid.lua",
-        "if extension and s.stop - at < extension.window_ms then",
+        "if stop - at < window then",
         "if false then",
         _ALIKE,
     ),

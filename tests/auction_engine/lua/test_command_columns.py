@@ -1,4 +1,4 @@
-"""The two spellings of a batch's commands, columns and rows: the same commands, and the same decisions."""
+"""The spellings of a batch's commands, columns and rows: the same commands, and the same decisions."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ import redis.asyncio
 
 from auction_engine import keys
 from auction_engine.errors import JournalBroken
-from auction_engine.journal import decode_commands, encode_commands, encode_rows
+from auction_engine.journal import Entry, decode_commands, encode_commands, encode_rows
 from auction_engine.library import load_library
 from auction_engine.rules.commands import Command
 from auction_engine.rules.model import create_command
@@ -48,7 +48,11 @@ def test_rows_are_read_as_they_stand() -> None:
 @pytest.mark.parametrize(
     "packed",
     [
-        [3, [1], ["bid"], [0], [1], [1], [""], {}],
+        [4, [1], ["bid"], [0], [1], [1], [""], {}],
+        [3, 2, "bid", [0], [1], [1], [""], {}],
+        [3, 1, "tick", [0], [1], [1], [""], {}],
+        [3, 1, "bid", 0, [1], [1], [""], {}],
+        [3, 1, "bid", [0], [1], [1], ["", ""], {}],
         [2, [1], ["bid"], [0], [1], [1], {}],
         [2, [1], ["bid"], [0], [1], [1], ["", ""], {}],
         [2, [1], ["bid"], [0], [1], [1], [""], {2: "x"}],
@@ -62,11 +66,18 @@ def test_commands_that_do_not_fit_are_no_journal(packed: list[Any]) -> None:
         decode_commands(msgspec.msgpack.encode(packed))
 
 
-async def test_the_engine_decides_both_alike(engine_redis: redis.asyncio.Redis) -> None:
-    """The same batch as columns and as rows gets the same decisions: accepted, refused, replayed, with extras."""
+def _of_version_2(rows: list[list[Any]]) -> bytes:
+    """Columns as they were before one value could stand for a column, and decisions could be columns."""
+    columns = [list(column) for column in zip(*(row[:6] for row in rows), strict=True)]
+    extras = {place: row[6] for place, row in enumerate(rows, 1) if len(row) > 6}
+    return msgspec.msgpack.encode([2, *columns, extras])
+
+
+async def test_the_engine_decides_all_alike(engine_redis: redis.asyncio.Redis) -> None:
+    """The same batch in each spelling gets the same decisions: accepted, refused, replayed, with extras."""
     await load_library(engine_redis)
     answers = []
-    for packed in (encode_commands(ROWS), encode_rows(ROWS)):
+    for packed in (encode_commands(ROWS), encode_rows(ROWS), _of_version_2(ROWS)):
         await engine_redis.flushall()
         await engine_redis.hset(keys.meta(SHARD), mapping={"epoch": "1"})
         names = keys.batch_keys(SHARD, [AUCTION])
@@ -74,6 +85,26 @@ async def test_the_engine_decides_both_alike(engine_redis: redis.asyncio.Redis) 
             "decide_v1", len(names), *names, 1, 0, "5a" * 16, packed, encode_rows([AUCTION])
         )
         assert reply[0] == b"OK"
-        answers.append(msgspec.msgpack.decode(reply[4]))
-    assert answers[0] == answers[1]
+        assert reply[4][1] == (3 if packed[1] == 3 else 0x95), "columns are answered by columns"
+        answers.append(Entry(SHARD, reply[5], packed, reply[4], encode_rows([AUCTION])).decisions)
+    assert answers[0] == answers[1] == answers[2]
     assert [decision[0] for decision in answers[0]] == [1, 1, 0, 1, 0, 1, 1, 2, 0, 1]
+
+
+@pytest.mark.parametrize(
+    "packed",
+    [
+        [3, [1, 2], [9, 9], [], []],
+        [3, [], [], [], []],
+        [3, [1], [9, 9], [], []],
+        [3, [0], [0], [1], []],
+        [[1, 1, 5, 1, 9], [0, 1, 0]],
+    ],
+)
+def test_decisions_that_do_not_fit_are_no_journal(packed: list[Any]) -> None:
+    """More or fewer decisions than commands, and columns of different length, are refused."""
+    header = msgspec.msgpack.encode([1, 1, 1, 1, "", "5a" * 16])
+    decisions = msgspec.msgpack.encode(packed)
+    entry = Entry(SHARD, header, encode_commands(ROWS[1:2]), decisions, encode_rows([AUCTION]))
+    with pytest.raises(JournalBroken):
+        _ = entry.decisions

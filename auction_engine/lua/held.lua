@@ -1,0 +1,41 @@
+-- Books in memory from one call to the next. What a shard's calls left here is used again only if the shard stands exactly
+-- where the last of them left it: the chain's head commits to everything that was ever decided. So a rebuild, a failover, a
+-- restore or a call that broke off half way can't leave anything stale behind. A book is compared by its header besides.
+
+local held = {}
+local BYTES_MAX = 400000000
+held.ID_BYTES, held.RECORD_BYTES, held.BOOK_BYTES = 130, 500, 2500   -- about
+local shards, held_bytes = {}, 0
+
+function held.forget(key)
+  local shard = shards[key]
+  if shard then held_bytes, shards[key] = held_bytes - shard.bytes, nil end
+end
+
+-- What is held of the shard that stands at `head`; nobody else gets it until `held.keep`.
+function held.take(key, head)
+  local shard = shards[key]
+  if shard and shard.head == head then
+    shard.head = false
+    return shard
+  end
+  held.forget(key)
+  shard = { books = {}, bytes = 0, head = false }
+  shards[key] = shard
+  return shard
+end
+
+function held.grow(shard, bytes)
+  shard.bytes, held_bytes = shard.bytes + bytes, held_bytes + bytes
+end
+
+-- Everything is written, and the shard stands at `head`. Where too much is held, only this call's books stay.
+function held.keep(key, shard, head, all)
+  shard.head = head
+  if held_bytes <= BYTES_MAX then return end
+  shards, held_bytes = { [key] = shard }, 0
+  shard.books, shard.bytes = {}, 0
+  for index = 1, #all do
+    shard.books[all[index].key] = all[index].book
+  end
+end
