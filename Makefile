@@ -5,7 +5,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: demo up test check format bench faults mutants lock browser clean
+.PHONY: demo up test check format bench client faults mutants lock browser clean
 
 demo: .venv/run.stamp
 	$(BIN)/luochui demo
@@ -22,6 +22,10 @@ check: .venv/dev.stamp
 
 format: .venv/dev.stamp
 	$(BIN)/ruff format . && $(BIN)/ruff check --fix .
+
+# The Python client's methods, made from the routes.
+client: .venv/dev.stamp
+	$(BIN)/python -m tests.make_client
 
 bench: .venv/dev.stamp
 	$(BIN)/luochui bench engine

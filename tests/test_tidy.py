@@ -12,6 +12,7 @@ import kit
 import marketplace
 import settlement
 from kit.errors import LuochuiError
+from tests.make_client import ROOMS, generate
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("kit", "auction_engine", "settlement", "marketplace", "loadtests")
@@ -87,3 +88,13 @@ def test_lock_files_name_no_index() -> None:
         pinned = [line for line in lines if line[:1].isalnum()]
         assert pinned
         assert all("==" in line and line.endswith("\\") for line in pinned)
+
+
+def test_client_has_every_route() -> None:
+    """The Python client's methods are those of the routes as they are: `make client` writes them anew."""
+    made = generate()
+    present = {path.name: path.read_text(encoding="utf-8") for path in ROOMS.glob("*.py")}
+    stale = sorted(
+        name for name in made.keys() | present.keys() if made.get(name) != present.get(name)
+    )
+    assert not stale, f"run `make client` and commit what it writes; stale: {', '.join(stale)}"
