@@ -106,6 +106,7 @@ def auctions(draw: st.DrawFn, kind: str) -> dict[str, Any]:
 def blind(draw: st.DrawFn, kind: str, length: int) -> dict[str, Any]:
     """The fields of a sealed or falling auction."""
     amend = {"amend": draw(st.sampled_from(["none", "latest_counts"]))}
+    opens_at = draw(st.sampled_from([0, 1_000]))
     if kind.startswith("dutch"):
         drop = draw(
             st.sampled_from(
@@ -117,10 +118,12 @@ def blind(draw: st.DrawFn, kind: str, length: int) -> dict[str, Any]:
         )
         floor = draw(st.sampled_from([1_000, 500, None]))
         fields = {"drop": drop, "floor_price_fen": floor, "prices": None if floor else 4}
+        fields["opens_at"] = opens_at
         return fields | (amend if kind == "dutch_hybrid" else {})
     fields = {
         **amend,
-        "closes_at": length,
+        "opens_at": opens_at,
+        "closes_at": opens_at + length,
         "floor_rule": draw(st.sampled_from(["at_least", "strictly_above"])),
     }
     if kind != "weighted":

@@ -23,6 +23,8 @@ WITH_RESERVE = frozenset({"english", "dynamic", "rounds", "one_shot"})
 EXTENDED = frozenset({"english", "sell_off"})
 RANKED = ASCENDING | {"one_shot", "vickrey", "uniform_price"}
 GRIDS = ("none", "multiple", "absolute")
+#: Fields of the sealed formats that have a default: with that they may stand anywhere (contracts 1 "Input").
+SEALED_DEFAULTS = (("floor_rule", "at_least"), ("amend", "none"))
 #: Formats whose first end follows from their own terms.
 WITH_DERIVED_END = frozenset({"dutch", "dutch_hybrid", "rounds", "sell_off"})
 
@@ -121,6 +123,9 @@ def parse_profile(given: object, path: str = "auction") -> Profile:
         ),
         terms=terms,
     )
+    for name, default in SEALED_DEFAULTS:
+        if fields.has(name):  # a format that uses it has read it with its terms
+            _if_used(fields, name, False, lambda: None, default)
     fields.done()
     return profile
 

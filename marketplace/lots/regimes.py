@@ -111,6 +111,7 @@ _FORMAT_ARTICLES: Mapping[Regime, tuple[str, str]] = MappingProxyType(
 _EXCHANGE_NOTICE = ((100_000_000, 5), (1_000_000_000, 10))
 _EXCHANGE_NOTICE_MOST = 20
 _SOFT_CLOSE_MS = 300_000
+_JUDICIAL_AUCTIONS = 2
 _BIDDING_AT_LEAST = timedelta(hours=24)
 
 
@@ -182,6 +183,8 @@ def _format(terms: Terms) -> list[Finding]:
                 f"{terms.regime} 不得采用 {terms.format}：{chinese}；可用：{allowed}",
             )
         ]
+    if terms.regime is Regime.JUDICIAL_NETWORK:
+        return _judicial_ladder(terms)
     if terms.format == "vickrey" and not terms.private_consent:
         return [
             _block(
@@ -191,6 +194,28 @@ def _format(terms: Terms) -> list[Finding]:
             )
         ]
     return []
+
+
+def _judicial_ladder(terms: Terms) -> list[Finding]:
+    """Two auctions, then the sell-off, and none of them out of turn. Source: 法释〔2016〕18号 art. 26; domain 2.3."""
+    is_sell_off = terms.format == "sell_off"
+    if is_sell_off == (terms.round_number > _JUDICIAL_AUCTIONS):
+        return []
+    if is_sell_off:
+        return [
+            _block(
+                "round_number",
+                "a sell-off follows two failed auctions and is round 3 (Fa Shi [2016] 18, art. 26)",
+                "变卖须在两次流拍之后进行，应为第 3 次处置（法释〔2016〕18号第二十六条）",
+            )
+        ]
+    return [
+        _block(
+            "format",
+            "after two failed auctions the property is sold off, not auctioned again (Fa Shi [2016] 18, art. 26)",
+            "两次流拍后应依法变卖，不得再次拍卖（法释〔2016〕18号第二十六条）",
+        )
+    ]
 
 
 def _reserve(terms: Terms) -> list[Finding]:
@@ -249,6 +274,8 @@ def _judicial_price(terms: Terms) -> list[Finding]:
             )
         ]
     previous = terms.previous_start_price_fen
+    if terms.format == "sell_off":
+        return _sell_off_price(terms, previous)
     if previous is not None and terms.start_price_fen * 100 >= previous * 80:
         return []
     return [
@@ -256,6 +283,21 @@ def _judicial_price(terms: Terms) -> list[Finding]:
             "start_price_fen",
             "the second start price is below 80% of the first (Fa Shi [2016] 18, art. 26)",
             "再次拍卖的起拍价降价幅度超过前次起拍价的百分之二十（法释〔2016〕18号第二十六条）",
+            code="ELG-20",
+        )
+    ]
+
+
+def _sell_off_price(terms: Terms, previous: int | None) -> list[Finding]:
+    """Source: domain 2.3 (3): the start price of the second auction, no further cut."""
+    if terms.start_price_fen == previous:
+        return []
+    return [
+        _block(
+            "start_price_fen",
+            "the sell-off price is the start price of the second auction, no more and no less"
+            " (Fa Ming Chuan [2017] 455; Fa Shi [2016] 18, art. 26)",
+            "变卖价为第二次拍卖的起拍价，不得另行调整（法明传〔2017〕455号；法释〔2016〕18号第二十六条）",
             code="ELG-20",
         )
     ]

@@ -72,6 +72,8 @@ class Bidding(_In, frozen=True, kw_only=True):
     max_steps_per_bid: Annotated[int, msgspec.Meta(ge=1, le=10**6)] | None = None
     extension: ResetExtension | AppendExtension | None = None
     min_bidders: Annotated[int, msgspec.Meta(ge=1, le=100)] = 1
+    #: The document by which a private consignor agrees to `vickrey`, which no rule of public sales knows (domain 2.8).
+    consent_reference: Title | None = None
     #: The format's own fields, as in the table of contracts 1; the engine's profile reader checks them.
     format_terms: dict[str, object] = {}
 
@@ -197,6 +199,7 @@ class Lot(msgspec.Struct, frozen=True, kw_only=True):
             extension_window_ms=extension.window_ms if extension else 0,
             round_number=self.round_number,
             previous_start_price_fen=self.previous_start_price_fen,
+            private_consent=self.bidding.consent_reference is not None,
             shortened_times=self.shortened_times,
         )
 

@@ -157,6 +157,10 @@ WRONG_TERMS: list[tuple[str, str, dict[str, Any]]] = [
     ("dutch", "grid", {"grid": "multiple"}),
     ("dutch", "leader_may_raise", {"leader_may_raise": 0}),
     ("dutch_hybrid", "amend", {"amend": "latest"}),
+    ("dutch_hybrid", "floor_rule", {"floor_rule": "strictly_above"}),
+    ("dutch", "amend", {"amend": "latest_counts"}),
+    ("english", "amend", {"amend": None}),
+    ("english", "units", {"units": 1}),
     ("dutch_hybrid", "sealed_ms", {"sealed_ms": 0}),
     ("one_shot", "floor_rule", {"floor_rule": None}),
     ("one_shot", "amend", {"amend": "Latest_counts"}),
@@ -334,6 +338,8 @@ def test_defaults_may_be_given_where_a_format_has_no_use_for_them() -> None:
         min_bidders=1,
         priority=[],
         reserve_price_fen=None,
+        floor_rule="at_least",
+        amend="none",
     )
     assert parse_profile(spelled) == parse_profile(auction("dutch"))
 

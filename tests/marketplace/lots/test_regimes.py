@@ -8,7 +8,6 @@ import pytest
 
 from auction_engine.rules.profile import FORMATS as ENGINE_FORMATS
 from marketplace.lots.regimes import (
-    FORMATS,
     Regime,
     Severity,
     Terms,
@@ -37,18 +36,52 @@ def make_terms(**changed: Any) -> Terms:
     return Terms(**given | changed)
 
 
-@pytest.mark.parametrize("regime", Regime)
-@pytest.mark.parametrize("name", ENGINE_FORMATS)
-def test_format_matrix_holds(regime: Regime, name: str) -> None:
-    """A format outside the regime's row blocks the lot and names the article; one inside does not."""
-    terms = make_terms(regime=regime, format=name, private_consent=True)
-    blocked = [
-        finding
-        for finding in check_terms(terms)
-        if finding.field == "format" and finding.severity is Severity.BLOCK
-    ]
-    assert bool(blocked) == (name not in FORMATS[regime])
-    assert all("art." in finding.message for finding in blocked)
+#: The columns J, C, E of domain 2.8, and the agreement, which is made without bidding; written out, not taken from
+#: the rules. (format, where it may be used, what else that needs)
+MATRIX: list[tuple[str, str, dict[str, Any]]] = [
+    ("english", "JCE", {}),
+    ("dynamic", "CE", {}),
+    ("rounds", "E", {}),
+    ("dutch", "CE", {}),
+    ("dutch_hybrid", "E", {}),
+    ("one_shot", "CE", {}),
+    ("vickrey", "E", {"private_consent": True}),
+    ("uniform_price", "E", {}),
+    ("weighted", "E", {}),
+    ("sell_off", "J", {"round_number": 3, "previous_start_price_fen": 70_000_000}),
+]
+LETTERS = dict(zip("JCEA", Regime, strict=True))
+#: The law that each regime's refusal names.
+ARTICLES = {
+    "J": ("Fa Shi [2016] 18, art. 20", "法释〔2016〕18号第二十条"),
+    "C": ("Auction Law art. 3", "拍卖法第三条"),
+    "E": ("Fa Shi [2016] 18, art. 26", "法释〔2016〕18号第二十六条"),
+    "A": ("Civil Code art. 436", "民法典第四百三十六条"),
+}
+
+
+def test_the_matrix_has_every_format() -> None:
+    """No format that the engine plays is without a row."""
+
+    assert {name for name, *_ in MATRIX} == set(ENGINE_FORMATS)
+
+
+@pytest.mark.parametrize("letter", LETTERS)
+@pytest.mark.parametrize(("name", "allowed", "needs"), MATRIX)
+def test_each_cell_of_the_matrix_holds(
+    name: str, allowed: str, needs: dict[str, Any], letter: str
+) -> None:
+    """A format outside the regime's column blocks the lot, naming the article in both languages."""
+    found = check_terms(make_terms(regime=LETTERS[letter], format=name, **needs))
+    blocked = [one for one in found if one.severity is Severity.BLOCK]
+    if letter in allowed:
+        assert blocked == []
+        return
+    finding = next(one for one in blocked if one.field == "format")
+    english, chinese = ARTICLES[letter]
+    assert english in finding.message
+    assert chinese in finding.message_zh
+    assert name in finding.message
 
 
 #: (what is changed, the field objected to or None, what the message names)
@@ -59,6 +92,14 @@ CASES: list[tuple[dict[str, Any], str | None, str]] = [
     ({"round_number": 2, "previous_start_price_fen": 87_500_000}, None, ""),
     ({"round_number": 2, "previous_start_price_fen": 87_500_001}, "start_price_fen", "80%"),
     ({"round_number": 2}, "start_price_fen", "80%"),
+    ({"format": "sell_off"}, "round_number", "art. 26"),
+    ({"format": "sell_off", "round_number": 3}, "start_price_fen", "second auction"),
+    (
+        {"format": "sell_off", "round_number": 3, "previous_start_price_fen": 70_000_001},
+        "start_price_fen",
+        "no more and no less",
+    ),
+    ({"round_number": 3, "previous_start_price_fen": 80_000_000}, "format", "sold off"),
     ({"reserve_price_fen": 70_000_000}, None, ""),
     ({"reserve_price_fen": 70_000_001}, "reserve_price_fen", "art. 10"),
     ({"regime": _C, "reserve_price_fen": 80_000_000}, None, ""),
