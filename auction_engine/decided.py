@@ -2,15 +2,13 @@
 
 from collections.abc import Sequence
 from functools import cached_property
-from typing import Any
 
 import msgspec
 
 from auction_engine.checkpoints import LogKey
-from auction_engine.journal import DecisionColumns, Entry, WireDecision, decode_decisions
+from auction_engine.journal import ACCEPTED, DecisionColumns, Entry, WireDecision, decode_decisions
 from auction_engine.receipts import Receipt, SealedEntry
 from auction_engine.rules.commands import Decision
-from auction_engine.waiting import PADDLE, VALUE
 
 
 class Decided:
@@ -28,13 +26,14 @@ class Decided:
         auctions: bytes,
         key: LogKey,
         mode: str,
-        rows: Sequence[list[Any]],
+        paddles: Sequence[int],
+        values: Sequence[int],
     ) -> None:
         self.seq = seq
         self.decided_ms = decided_ms
-        self._rows = rows
+        self._paddles, self._values = paddles, values
         self._decisions = decode_decisions(decisions_bytes)
-        assert len(self) == len(rows), "the engine answers every command of a batch"
+        assert len(self) == len(paddles), "the engine answers every command of a batch"
         self._entry = Entry(shard, header, commands, decisions_bytes, auctions)
         self._key = key
         self._mode = mode
@@ -48,8 +47,16 @@ class Decided:
         decisions = self._decisions
         if not isinstance(decisions, DecisionColumns):
             return decisions[index]
-        row = self._rows[index]
-        return decisions.row(index, row[PADDLE], row[VALUE])
+        return decisions.row(index, self._paddles[index], self._values[index])
+
+    def is_new(self, index: int) -> bool:
+        """Whether command `index` was accepted now: neither refused nor a replay."""
+        decisions = self._decisions
+        if isinstance(decisions, DecisionColumns):
+            seq = decisions.seqs[index]
+            if seq:
+                return seq > 0
+        return self.wire(index)[0] == ACCEPTED
 
     @cached_property
     def sealed(self) -> SealedEntry:
@@ -67,6 +74,11 @@ class Acknowledgement(msgspec.Struct, gc=False):
     def wire(self) -> list[int]:
         """The decision as the engine wrote it."""
         return self.batch.wire(self.index)
+
+    @property
+    def is_new(self) -> bool:
+        """Whether the command was accepted now: neither refused nor a replay."""
+        return self.batch.is_new(self.index)
 
     @property
     def decision(self) -> Decision:

@@ -31,9 +31,9 @@ from auction_engine.errors import (
     EngineUnreachable,
     NoSuchAuction,
 )
-from auction_engine.journal import encode_commands, encode_rows
-from auction_engine.rules.commands import Command
-from auction_engine.waiting import AGE, AUCTION, PADDLE, Buckets, Limits, Sink, Taken, Waiting, busy
+from auction_engine.journal import encode_columns, encode_rows
+from auction_engine.rules.commands import AMOUNT_MAX, Command
+from auction_engine.waiting import Buckets, Limits, Sink, Taken, Waiting, busy
 from kit.clock import monotonic_us
 from kit.errors import LuochuiError
 from kit.failpoints import register
@@ -79,11 +79,13 @@ class _Caller:
         self.left = count
         self.future: asyncio.Future[list[Any]] = asyncio.get_running_loop().create_future()
 
-    def answer(self, position: int, batch: Decided, index: int) -> None:
+    def answer(self, position: int, batch: Decided, index: int, count: int) -> None:
         answers = self.answers
         if answers[position] is None:
-            answers[position] = Acknowledgement(batch, index)
-            self.left -= 1
+            answers[position : position + count] = [
+                Acknowledgement(batch, place) for place in range(index, index + count)
+            ]
+            self.left -= count
             if not self.left and not self.future.done():
                 self.future.set_result(answers)
 
@@ -151,12 +153,11 @@ class Gateway:
         EngineOutcomeUnknown where it may have been. A caller that is cancelled disturbs nobody else.
         """
         caller, lane = _Caller(1), self._lane_for(auction_id)
-        wire = command.to_wire(0, age_us=0)
         now_us = self._ticks_us()
         since_us = now_us if entered_us is None else min(entered_us, now_us)
         if now_us - since_us > AGE_US_MAX:
             raise _too_old()
-        self._enter(lane, auction_id, wire, now_us=now_us, entered_us=since_us, sink=(caller, 0))
+        self._enter(lane, auction_id, command, now_us=now_us, entered_us=since_us, sink=caller)
         self._start(lane)
         answer = (await caller.future)[0]
         if isinstance(answer, Exception):
@@ -169,11 +170,22 @@ class Gateway:
         """The answers to many commands, in their order; each fails or is decided on its own."""
         caller = _Caller(len(commands))
         now_us, lane = self._ticks_us(), self._lane_for(auction_id)
-        for position, command in enumerate(commands):
+        first = 0
+        if not self._closed and _go_as_they_are(commands):
+            first = lane.waiting.add_bids(
+                auction_id, commands, entered_us=now_us, sink=caller, buckets=self._buckets
+            )
+        for position in range(first, len(commands)):
             try:
-                wire = command.to_wire(0, age_us=0)
-                sink = (caller, position)
-                self._enter(lane, auction_id, wire, now_us=now_us, entered_us=now_us, sink=sink)
+                self._enter(
+                    lane,
+                    auction_id,
+                    commands[position],
+                    now_us=now_us,
+                    entered_us=now_us,
+                    sink=caller,
+                    position=position,
+                )
             except LuochuiError as error:
                 caller.fail(position, error)
         self._start(lane)
@@ -198,18 +210,19 @@ class Gateway:
         self,
         lane: _Lane,
         auction_id: str,
-        command: list[Any],
+        command: Command,
         *,
         now_us: int,
         entered_us: int,
-        sink: tuple[Sink, int],
+        sink: Sink,
+        position: int = 0,
     ) -> None:
         """Pass the limits and wait; the limits count by `now_us`, the decision by the ingress `entered_us`."""
         if self._closed:
             raise EngineBusy("the gateway is closing", "网关正在关闭", retry_after_ms=1000)
-        if command[PADDLE]:
-            self._buckets.take(auction_id, command[PADDLE], now_us=now_us)
-        lane.waiting.add(auction_id, command, entered_us=entered_us, sink=sink)
+        if command.wire_paddle:
+            self._buckets.take(auction_id, command.wire_paddle, now_us=now_us)
+        lane.waiting.add(auction_id, command, entered_us=entered_us, sink=sink, position=position)
 
     def _start(self, lane: _Lane) -> None:
         """Send what waits, unless a call is in flight: then it leaves when that returns."""
@@ -236,21 +249,21 @@ class Gateway:
                 try:
                     epoch = await self._verified(lane)
                 except LuochuiError as error:
-                    _fail(lane.waiting.take(), error)
+                    lane.waiting.take().fail(error)
                     continue
                 except Exception as error:
                     # the database or the server is away: whatever the fence met, nothing was sent
                     _log.exception("fence_failed shard=%d", lane.shard)
-                    _fail(lane.waiting.take(), _unreachable(type(error).__name__))
+                    lane.waiting.take().fail(_unreachable(type(error).__name__))
                     continue
                 taken = self._young(lane.waiting.take())
-                if taken.commands:
+                if len(taken):
                     decided = await self._send(lane, taken, epoch=epoch, last=attempts == _ATTEMPTS)
                     attempts = 0 if decided else attempts + 1
         finally:
             lane.task = None
             if len(lane.waiting):  # an error of ours: nothing of what still waits was sent
-                _fail(lane.waiting.take(), busy(1000))
+                lane.waiting.take().fail(busy(1000))
 
     async def _verified(self, lane: _Lane) -> int:
         """The shard's epoch, over a connection whose server has passed the fence."""
@@ -265,31 +278,21 @@ class Gateway:
         return lane.epoch
 
     def _young(self, taken: Taken) -> Taken:
-        """Turn the moments of entry into ages; what has waited for too long is refused unsent."""
-        now_us = self._ticks_us()
-        if not taken.entered_us or now_us - min(taken.entered_us) <= AGE_US_MAX:
-            for command, entered_us in zip(taken.commands, taken.entered_us, strict=True):
-                command[AGE] = now_us - entered_us
+        """What has not waited for too long; the rest is refused unsent."""
+        oldest_us = self._ticks_us() - AGE_US_MAX
+        if not len(taken) or min(taken.entered_us) >= oldest_us:
             return taken
-        young = Taken([], [], [], [])
-        for command, auction, entered_us, sink in zip(
-            taken.commands, taken.auctions, taken.entered_us, taken.sinks, strict=True
-        ):
-            if now_us - entered_us > AGE_US_MAX:
-                sink[0].fail(sink[1], _too_old())
-                continue
-            command[AGE] = now_us - entered_us
-            young.commands.append(command)
-            young.auctions.append(auction)
-            young.entered_us.append(entered_us)
-            young.sinks.append(sink)
-        return young
+        moments = list(enumerate(taken.entered_us))
+        taken.pick([place for place, entered_us in moments if entered_us < oldest_us]).fail(
+            _too_old()
+        )
+        return taken.pick([place for place, entered_us in moments if entered_us >= oldest_us])
 
     async def _send(self, lane: _Lane, taken: Taken, *, epoch: int, last: bool) -> bool:
         """One call; false where the batch was put back because it was certainly not decided."""
         assert lane.connection is not None
-        auctions = _number_auctions(taken)
-        commands, salt = encode_commands(taken.commands), secrets.token_hex(16)
+        auctions, commands = _packed(taken, self._ticks_us())
+        salt = secrets.token_hex(16)
         call = _call(lane.shard, epoch, self._clock.now_ms(), salt, commands, auctions)
         try:
             replies = await lane.connection.call(
@@ -302,7 +305,7 @@ class Gateway:
                     await self._durability.confirm(lane.shard, batch.seq)
                     _after_decision()
                     # Soon, not now: the next batch leaves first, and the server decides it meanwhile.
-                    asyncio.get_running_loop().call_soon(_answer, taken, batch)
+                    asyncio.get_running_loop().call_soon(taken.answer, batch)
                     return True
                 case reply:
                     return self._not_decided(lane, taken, reply, last=last, auctions=auctions)
@@ -310,17 +313,17 @@ class Gateway:
             return self._not_sent(lane, taken, error, last=last)
         except ReplyLost as error:
             lane.epoch = None
-            _fail(taken, _unknown(error))
+            taken.fail(_unknown(error))
             return True
         except BaseException as error:
             lane.connection.close()
-            _fail(taken, _unknown(error))
+            taken.fail(_unknown(error))
             raise
 
     def _not_sent(self, lane: _Lane, taken: Taken, error: Exception, *, last: bool) -> bool:
         """The connection was gone before anything was written: try over a new one, a few times."""
         if last:
-            _fail(taken, _unreachable(error))
+            taken.fail(_unreachable(error))
             return True
         lane.waiting.put_back(taken)
         return False
@@ -339,7 +342,8 @@ class Gateway:
             auctions=encode_rows(auctions),
             key=self._key,
             mode=self._durability.name,
-            rows=taken.commands,
+            paddles=taken.paddles,
+            values=taken.values,
         )
 
     def _not_decided(
@@ -374,23 +378,38 @@ class Gateway:
             case _:
                 lane.epoch = None
                 error = _unknown(reply)
-        _fail(taken, error)
+        taken.fail(error)
         return True
 
 
-def _number_auctions(taken: Taken) -> list[str]:
-    """Write each command's place in the batch's list of auctions into it, and return that list."""
-    if taken.auctions.count(taken.auctions[0]) == len(taken.auctions):
-        for command in taken.commands:
-            command[AUCTION] = 1
-        return taken.auctions[:1]
-    places: dict[str, int] = {}
-    for command, auction in zip(taken.commands, taken.auctions, strict=True):
-        place = places.get(auction)
-        if place is None:
-            place = places[auction] = len(places) + 1
-        command[AUCTION] = place
-    return list(places)
+def _go_as_they_are(commands: Sequence[Command]) -> bool:
+    """Whether these are bids that lose nothing on the wire, where numbers out of range are clamped."""
+    return not [
+        command
+        for command in commands
+        if command.do != "bid"
+        or not 0 < command.paddle <= AMOUNT_MAX
+        or not 0 <= command.value <= AMOUNT_MAX
+        or command.reason
+        or command.envelope
+        or command.scores is not None
+        or command.creation is not None
+        or command.openings is not None
+    ]
+
+
+def _packed(taken: Taken, now_us: int) -> tuple[list[str], bytes]:
+    """The auctions of the batch, each once, and its commands, which tell their auction by its place in that list."""
+    extras: dict[int, object] = {}
+    if taken.extras.count(None) < len(taken):
+        extras = {n: extra for n, extra in enumerate(taken.extras, 1) if extra is not None}
+    ages = [now_us - entered_us for entered_us in taken.entered_us]
+    places = {auction: place for place, auction in enumerate(dict.fromkeys(taken.auctions), 1)}
+    auctions = [places[auction] for auction in taken.auctions]
+    packed = encode_columns(
+        auctions, taken.actions, ages, taken.paddles, taken.values, taken.ids, extras=extras
+    )
+    return list(places), packed
 
 
 def _call(
@@ -403,20 +422,13 @@ def _call(
 
 def _without(taken: Taken, auction: str) -> Taken:
     """The batch without the commands of an auction that has no book; they are answered."""
-    kept = Taken([], [], [], [])
-    error = NoSuchAuction(
-        f"auction_id: the engine holds no auction {auction}", f"引擎中没有拍卖 {auction}"
+    places = list(enumerate(taken.auctions))
+    taken.pick([place for place, name in places if name == auction]).fail(
+        NoSuchAuction(
+            f"auction_id: the engine holds no auction {auction}", f"引擎中没有拍卖 {auction}"
+        )
     )
-    for row in zip(taken.commands, taken.auctions, taken.entered_us, taken.sinks, strict=True):
-        if row[1] == auction:
-            sink, position = row[3]
-            sink.fail(position, error)
-            continue
-        kept.commands.append(row[0])
-        kept.auctions.append(row[1])
-        kept.entered_us.append(row[2])
-        kept.sinks.append(row[3])
-    return kept
+    return taken.pick([place for place, name in places if name != auction])
 
 
 def _too_old() -> EngineBusy:
@@ -440,13 +452,3 @@ def _unknown(cause: object) -> EngineOutcomeUnknown:
         f"the bid engine did not answer ({cause}); ask again with the same id",
         "竞价引擎未答复，结果未知，请用同一编号查询",
     )
-
-
-def _answer(taken: Taken, batch: Decided) -> None:
-    for index, (sink, position) in enumerate(taken.sinks):
-        sink.answer(position, batch, index)
-
-
-def _fail(taken: Taken, error: Exception) -> None:
-    for sink, position in taken.sinks:
-        sink.fail(position, error)

@@ -5,14 +5,13 @@ between auctions, and within an auction between paddles, so that a flood by some
 """
 
 from collections import deque
-from typing import Any, Protocol
+from collections.abc import Iterable, Sequence
+from typing import Any, Protocol, Self
 
 import msgspec
 
 from auction_engine.errors import EngineBusy, TooFast
-
-#: Where these stand in a wire command: its auction's place in the batch, `age_us`, and so on.
-AUCTION, AGE, PADDLE, VALUE = 0, 2, 3, 4
+from auction_engine.rules.commands import Command
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,20 +31,77 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
 class Sink(Protocol):
     """Who waits for answers: the position is the caller's own count of its commands."""
 
-    def answer(self, position: int, batch: Any, index: int) -> None:
-        """Command `position` was decided as command `index` of `batch`."""
+    #: How many answers it still waits for.
+    left: int
+
+    def answer(self, position: int, batch: Any, index: int, count: int) -> None:
+        """Commands `position` and those that follow, `count` in all, were decided as `index` and on of `batch`."""
 
     def fail(self, position: int, error: Exception) -> None:
         """Command `position` was not decided, or its outcome is unknown."""
 
 
-class Taken(msgspec.Struct):
-    """What leaves in one call; parallel lists, because this is the hot path."""
+class Taken:
+    """Commands that wait, or that leave in one call: columns, one element a command, because this is the hot path."""
 
-    commands: list[list[Any]]
-    auctions: list[str]
-    entered_us: list[int]
-    sinks: list[tuple[Sink, int]]
+    __slots__ = (
+        "actions",
+        "auctions",
+        "entered_us",
+        "extras",
+        "ids",
+        "paddles",
+        "positions",
+        "sinks",
+        "values",
+    )
+
+    def __init__(self, columns: Iterable[list[Any]] | None = None) -> None:
+        self.auctions: list[str]
+        self.actions: list[str]
+        self.paddles: list[int]
+        self.values: list[int]
+        self.ids: list[str]
+        self.extras: list[object]
+        self.entered_us: list[int]
+        self.sinks: list[Sink]
+        self.positions: list[int]
+        given = ([] for _ in self.__slots__) if columns is None else columns
+        for name, column in zip(self.__slots__, given, strict=True):
+            setattr(self, name, column)
+
+    def __len__(self) -> int:
+        return len(self.actions)
+
+    def _columns(self) -> list[list[Any]]:
+        return [getattr(self, name) for name in self.__slots__]
+
+    def pick(self, places: Sequence[int]) -> Self:
+        """The commands at these places, in this order."""
+        return type(self)([column[place] for place in places] for column in self._columns())
+
+    def followed_by(self, others: Self) -> Self:
+        """These commands and then the others."""
+        return type(self)(a + b for a, b in zip(self._columns(), others._columns(), strict=True))
+
+    def fail(self, error: Exception) -> None:
+        """Tell all callers that their commands were not decided, or that nobody knows."""
+        for sink, position in zip(self.sinks, self.positions, strict=True):
+            sink.fail(position, error)
+
+    def answer(self, batch: Any) -> None:
+        """Tell all callers that their commands were decided, as this batch. One who has many in a row is told once."""
+        sinks, positions, index, count = self.sinks, self.positions, 0, len(self)
+        while index < count:
+            sink, position = sinks[index], positions[index]
+            run = max(min(sink.left, count - index), 1)
+            if (
+                sinks[index + run - 1] is not sink
+                or positions[index + run - 1] != position + run - 1
+            ):
+                run = 1
+            sink.answer(position, batch, index, run)
+            index += run
 
 
 class Waiting:
@@ -53,22 +109,23 @@ class Waiting:
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
-        self._rows = Taken([], [], [], [])
+        self._rows = Taken()
         self._of_auction: dict[str, int] = {}
-        self._of_paddle: dict[tuple[str, int], int] = {}
+        self._of_paddle: dict[str, dict[int, int]] = {}
 
     def __len__(self) -> int:
-        return len(self._rows.commands)
+        return len(self._rows)
 
     def add(
-        self, auction: str, command: list[Any], *, entered_us: int, sink: tuple[Sink, int]
+        self, auction: str, command: Command, *, entered_us: int, sink: Sink, position: int
     ) -> None:
         """Let a command wait, or raise EngineBusy or TooFast at once."""
-        rows, limits, paddle = self._rows, self._limits, command[PADDLE]
-        waiting, here = len(rows.commands), self._of_auction.get(auction, 0)
+        rows, limits = self._rows, self._limits
+        _, action, _, paddle, value, command_id, *extra = command.to_wire(0, age_us=0)
+        waiting, here = len(rows), self._of_auction.get(auction, 0)
         if paddle:
-            key = (auction, paddle)
-            own = self._of_paddle.get(key, 0)
+            counts = self._counts(auction)
+            own = counts.get(paddle, 0)
             if own >= limits.paddle_waiting_max:
                 raise TooFast(
                     f"paddle: {own} commands of paddle {paddle} wait already;"
@@ -78,38 +135,69 @@ class Waiting:
                 )
             if waiting >= limits.waiting_max or here >= limits.auction_waiting_max:
                 raise busy(1000)
-            self._of_paddle[key] = own + 1
+            counts[paddle] = own + 1
         elif waiting >= limits.waiting_max + limits.operator_headroom:
             raise busy(1000)
         self._of_auction[auction] = here + 1
-        rows.commands.append(command)
         rows.auctions.append(auction)
+        rows.actions.append(action)
+        rows.paddles.append(paddle)
+        rows.values.append(value)
+        rows.ids.append(command_id)
+        rows.extras.append(extra[0] if extra else None)
         rows.entered_us.append(entered_us)
         rows.sinks.append(sink)
+        rows.positions.append(position)
+
+    def add_bids(
+        self,
+        auction: str,
+        bids: Sequence[Command],
+        *,
+        entered_us: int,
+        sink: Sink,
+        buckets: "Buckets",
+    ) -> int:
+        """Let as many of the first of these bids wait as pass the limits without a second look; how many.
+
+        Each must be as it goes over the wire: a paddle and an amount in range, and nothing besides.
+        """
+        rows, limits, count = self._rows, self._limits, len(bids)
+        here = self._of_auction.get(auction, 0)
+        if len(rows) + count > limits.waiting_max or here + count > limits.auction_waiting_max:
+            return 0
+        paddles = [bid.paddle for bid in bids]
+        fit = buckets.take_many(auction, paddles, entered_us, self._counts(auction), limits)
+        if fit < count:
+            bids, paddles = bids[:fit], paddles[:fit]
+        self._of_auction[auction] = here + fit
+        rows.auctions += [auction] * fit
+        rows.actions += [bid.do for bid in bids]
+        rows.paddles += paddles
+        rows.values += [bid.value for bid in bids]
+        rows.ids += [bid.id for bid in bids]
+        rows.extras += [None] * fit
+        rows.entered_us += [entered_us] * fit
+        rows.sinks += [sink] * fit
+        rows.positions += range(fit)
+        return fit
 
     def take(self) -> Taken:
         """What leaves with the next call, in the order of arrival."""
         if len(self) <= self._limits.batch_max:
-            taken, self._rows = self._rows, Taken([], [], [], [])
+            taken, self._rows = self._rows, Taken()
             self._of_auction.clear()
             self._of_paddle.clear()
             return taken
         chosen = self._choose()
-        taken = self._pick(chosen)
-        rest = sorted(set(range(len(self))).difference(chosen))
-        self._rows = self._pick(rest)
+        taken = self._rows.pick(chosen)
+        self._rows = self._rows.pick(sorted(set(range(len(self))).difference(chosen)))
         self._count_again()
         return taken
 
     def put_back(self, taken: Taken) -> None:
         """Return to the head of the queue what was sent but certainly not decided."""
-        rows = self._rows
-        self._rows = Taken(
-            taken.commands + rows.commands,
-            taken.auctions + rows.auctions,
-            taken.entered_us + rows.entered_us,
-            taken.sinks + rows.sinks,
-        )
+        self._rows = taken.followed_by(self._rows)
         self._count_again()
 
     def _choose(self) -> list[int]:
@@ -118,10 +206,9 @@ class Waiting:
         first: list[int] = []
         turns: dict[str, deque[deque[int]]] = {}
         lines: dict[tuple[str, int], deque[int]] = {}
-        for place, (command, auction) in enumerate(
-            zip(self._rows.commands, self._rows.auctions, strict=True)
+        for place, (paddle, auction) in enumerate(
+            zip(self._rows.paddles, self._rows.auctions, strict=True)
         ):
-            paddle = command[PADDLE]
             if not paddle and len(first) < room:
                 first.append(place)
                 continue
@@ -141,63 +228,94 @@ class Waiting:
                 ring.append(paddles)
         return sorted(chosen)
 
-    def _pick(self, places: list[int]) -> Taken:
-        rows = self._rows
-        return Taken(
-            [rows.commands[p] for p in places],
-            [rows.auctions[p] for p in places],
-            [rows.entered_us[p] for p in places],
-            [rows.sinks[p] for p in places],
-        )
+    def _counts(self, auction: str) -> dict[int, int]:
+        """How many commands of each paddle of an auction wait."""
+        counts = self._of_paddle.get(auction)
+        if counts is None:
+            counts = self._of_paddle[auction] = {}
+        return counts
 
     def _count_again(self) -> None:
         self._of_auction.clear()
         self._of_paddle.clear()
-        for command, auction in zip(self._rows.commands, self._rows.auctions, strict=True):
+        for paddle, auction in zip(self._rows.paddles, self._rows.auctions, strict=True):
             self._of_auction[auction] = self._of_auction.get(auction, 0) + 1
-            if command[PADDLE]:
-                key = (auction, command[PADDLE])
-                self._of_paddle[key] = self._of_paddle.get(key, 0) + 1
+            if paddle:
+                counts = self._counts(auction)
+                counts[paddle] = counts.get(paddle, 0) + 1
 
 
 class Buckets:
-    """One token bucket a paddle, before the queue; refusals for rate are counted, never journalled one by one."""
+    """One token bucket a paddle, before the queue; refusals for rate are counted, never journalled one by one.
 
-    _ENTRIES_MAX = 100_000
+    A bucket is kept as the moment at which it will be full, in microseconds: one token away is `_token_us` later.
+    """
+
+    _TAKEN_MAX = 100_000
 
     def __init__(self, limits: Limits) -> None:
-        self._burst = limits.paddle_burst
-        self._per_us = limits.paddle_per_second / 1_000_000
-        self._full = (self._burst, 0)
-        self._levels: dict[tuple[str, int], tuple[float, int]] = {}
+        self._token_us = 1_000_000 / limits.paddle_per_second
+        #: How far ahead the moment may lie while there is still a token.
+        self._ahead_us = (limits.paddle_burst - 1) * self._token_us
+        self._full_us: dict[str, dict[int, float]] = {}
+        self._taken = 0
         self.refused = 0
 
     def take(self, auction: str, paddle: int, *, now_us: int) -> None:
         """Spend one token of the paddle, or raise TooFast."""
-        key = (auction, paddle)
-        level, since = self._levels.get(key, self._full)
-        level += (now_us - since) * self._per_us
-        if level > self._burst:
-            level = self._burst
-        if level < 1:
+        moments = self._of(auction)
+        full_us = moments.get(paddle, now_us)
+        ahead_us = full_us - now_us - self._ahead_us
+        if ahead_us > 0:
             self.refused += 1
-            wait_ms = int((1 - level) / self._per_us / 1000) + 1
+            wait_ms = int(ahead_us / 1000) + 1
             raise TooFast(
                 f"paddle: paddle {paddle} sends too fast; try again in {wait_ms} ms",
                 f"竞买号 {paddle} 出价过于频繁，请在 {wait_ms} 毫秒后重试",
                 retry_after_ms=wait_ms,
             )
-        self._levels[key] = (level - 1, now_us)
-        if len(self._levels) > self._ENTRIES_MAX:
-            self._forget_full(now_us)
+        moments[paddle] = (full_us if full_us > now_us else now_us) + self._token_us
+        self._forget_full(1, now_us)
 
-    def _forget_full(self, now_us: int) -> None:
-        """Drop the buckets that have filled up again: an absent bucket is a full one."""
-        self._levels = {
-            key: (level, since)
-            for key, (level, since) in self._levels.items()
-            if level + (now_us - since) * self._per_us < self._burst
-        }
+    def take_many(
+        self,
+        auction: str,
+        paddles: Sequence[int],
+        now_us: int,
+        counts: dict[int, int],
+        limits: Limits,
+    ) -> int:
+        """Spend a token for each of these paddles, and count it as waiting, up to the first that may not; how many."""
+        moments, latest, token_us = self._of(auction), now_us + self._ahead_us, self._token_us
+        waiting_max, taken = limits.paddle_waiting_max, 0
+        for paddle in paddles:
+            full_us, own = moments.get(paddle, 0), counts.get(paddle, 0)
+            if full_us > latest or own >= waiting_max:
+                break
+            moments[paddle] = (full_us if full_us > now_us else now_us) + token_us
+            counts[paddle] = own + 1
+            taken += 1
+        self._forget_full(taken, now_us)
+        return taken
+
+    def _of(self, auction: str) -> dict[int, float]:
+        moments = self._full_us.get(auction)
+        if moments is None:
+            moments = self._full_us[auction] = {}
+        return moments
+
+    def _forget_full(self, taken: int, now_us: int) -> None:
+        """Every so many tokens, drop the buckets that have filled up again: an absent bucket is a full one."""
+        self._taken += taken
+        if self._taken <= self._TAKEN_MAX:
+            return
+        self._taken = 0
+        for auction, moments in list(self._full_us.items()):
+            left = {paddle: full_us for paddle, full_us in moments.items() if full_us > now_us}
+            if left:
+                self._full_us[auction] = left
+            else:
+                del self._full_us[auction]
 
 
 def busy(retry_after_ms: int) -> EngineBusy:

@@ -117,7 +117,7 @@ async def one_by_one(stage: Stage, lots: Sequence[Lot], *, seconds: float) -> Ru
         while perf_counter() < stop:
             (bid,) = lot.next_bids(1)
             acknowledgement = await gateway.submit(lot.auction, bid)
-            accepted += acknowledgement.wire[0] == 1
+            accepted += acknowledgement.is_new
 
     await asyncio.gather(*(caller() for _ in range(OUTSTANDING)))
     return _run(lots, accepted, perf_counter() - started)
@@ -134,5 +134,5 @@ def count_accepted(answers: Sequence[Acknowledgement | LuochuiError]) -> int:
     for answer in answers:
         if isinstance(answer, LuochuiError):
             raise answer
-        count += answer.wire[0] == 1
+        count += answer.is_new
     return count

@@ -131,12 +131,16 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
     def to_wire(self, auction: int, *, age_us: int) -> list[Any]:
         """The protocol's array, for the `auction`-th of the batch (from 1), `age_us` after it entered."""
         value = min(max(self.value, -1), AMOUNT_MAX + 1)
-        paddle = self.paddle if 0 < self.paddle <= AMOUNT_MAX else 0
-        array: list[Any] = [auction, self.do, age_us, paddle, value, self.id]
+        array: list[Any] = [auction, self.do, age_us, self.wire_paddle, value, self.id]
         extra = self._extra()
         if extra is not None:
             array.append(extra)
         return array
+
+    @property
+    def wire_paddle(self) -> int:
+        """The paddle as it goes over the wire, 0 for none and for what can't be one."""
+        return self.paddle if 0 < self.paddle <= AMOUNT_MAX else 0
 
     def _extra(self) -> object:
         """The last element of the array; None where there is nothing to say."""
