@@ -26,6 +26,30 @@ def clear_files(paths: Sequence[str]) -> list[Clearing]:
     return [_clear_file(path) for path in paths]
 
 
+def case_files(paths: Sequence[str]) -> list[str]:
+    """The files that are meant: a directory stands for the `*.json` files in it, by name.
+
+    Raises `InvalidInput` for a directory that holds none: nothing cleared is not all cleared.
+    """
+    files: list[str] = []
+    for path in paths:
+        if not _is_directory(path):
+            files.append(path)
+            continue
+        found = sorted(str(file) for file in Path(path).glob("*.json"))
+        if not found:
+            raise InvalidInput(escaped(path), "holds no *.json file", "目录中没有 *.json 文件")
+        files += found
+    return files
+
+
+def _is_directory(path: str) -> bool:
+    try:
+        return Path(path).is_dir()
+    except ValueError:
+        return False  # a NUL in the name; reading it says so
+
+
 def _clear_file(path: str) -> Clearing:
     name = escaped(path)
     try:

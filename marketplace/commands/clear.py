@@ -8,7 +8,7 @@ import click
 import msgspec
 
 from kit.money import yuan
-from settlement.clearing import clear_files
+from settlement.clearing import case_files, clear_files
 from settlement.rules.clearing import Clearing, Final
 from settlement.rules.reading import escaped
 from settlement.rules.recovery import Recovered, Row
@@ -25,21 +25,25 @@ ROW_NAMES = {
 
 
 @click.command("clear")
-@click.argument("cases", nargs=-1, required=True, metavar="CASE.json...")
+@click.argument("cases", nargs=-1, required=True, metavar="CASE.json|DIR...")
 @click.option(
-    "--json", "as_json", is_flag=True, help="Print JSON: an object, or a list for several files."
+    "--json", "as_json", is_flag=True, help="Print JSON: an object, or a list for several files or a directory."
 )
 @click.pass_context
 def command(context: click.Context, cases: tuple[str, ...], as_json: bool) -> None:
     """Clear defaulted loans, one a file: loss, compensation, recoveries, final clearing. / 清算
 
-    Nothing is stored. Exits 1 when a sum does not hold, 2 when a file is bad (then nothing is printed).
+    Nothing is stored. A directory stands for the *.json files in it, by name. Exits 1 when a sum does not hold, 2
+    when a file is bad (then nothing is printed).
     """
-    clearings = clear_files(cases)
+    files = case_files(cases)
+    clearings = clear_files(files)
     if as_json:
-        click.echo(_json(clearings[0] if len(clearings) == 1 else clearings))
+        # One file that was named is an object; a directory is a list, however many it holds.
+        is_one = list(cases) == files and len(files) == 1
+        click.echo(_json(clearings[0] if is_one else clearings))
     else:
-        blocks = (table(name, clearing) for name, clearing in zip(cases, clearings, strict=True))
+        blocks = (table(name, clearing) for name, clearing in zip(files, clearings, strict=True))
         click.echo("\n\n".join(blocks))
     if not all(clearing.balanced for clearing in clearings):
         context.exit(1)

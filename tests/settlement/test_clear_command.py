@@ -114,13 +114,32 @@ def test_what_is_no_case_is_refused_in_one_line(run: Any, tmp_path: Path, case: 
 
 
 def test_files_that_cannot_be_read_are_named(run: Any, tmp_path: Path) -> None:
-    """A missing file, a directory, and a name that escapes its line are refused by name."""
-    for path in (tmp_path / "missing.json", tmp_path, tmp_path / "two\nlines"):
+    """A missing file, one named like a case that is none, and a name that escapes its line are refused by name."""
+    (tmp_path / "cases" / "folder.json").mkdir(parents=True)
+    for path in (tmp_path / "missing.json", tmp_path / "cases", tmp_path / "two\nlines"):
         ran = run(path)
         assert (ran.code, ran.out, ran.err.count("\n")) == (2, "", 1)
         assert "cannot be read" in ran.err
     with pytest.raises(InvalidInput, match="cannot be read"):
         clearing.clear_files(["nul\0.json"])
+
+
+def test_a_directory_is_its_cases_by_name(run: Any, tmp_path: Path) -> None:
+    """A directory stands for its *.json files in order of name, always as a list; without one it is refused."""
+    (tmp_path / "notes.txt").write_text("no case")
+    empty = run(tmp_path, "--json")
+    assert (empty.code, empty.out, empty.err.count("\n")) == (2, "", 1)
+    assert "holds no *.json file" in empty.err
+    write(tmp_path, "b.json", make_case(loan={"principal_fen": 2}))
+    assert [one["loss_fen"] for one in json.loads(run(tmp_path, "--json").out)] == [2]
+    a = write(tmp_path, "a.json", make_case(loan={"principal_fen": 1}))
+    ran = run(tmp_path, a, "--json")
+    assert [one["loss_fen"] for one in json.loads(ran.out)] == [1, 2, 1]
+    assert f"{tmp_path}/b.json: loss" in run(tmp_path).out
+    write(tmp_path, "c.json", "{}")
+    ran = run(tmp_path, "--json")
+    assert (ran.code, ran.out, ran.err.count("\n")) == (2, "", 1)
+    assert f"{tmp_path}/c.json: scheme.base: is missing" in ran.err
 
 
 def test_without_a_file_the_usage_is_bad(run: Any) -> None:
