@@ -15,6 +15,7 @@ from kit.money import split, yuan
 COSTS, TAXES, JUNIOR, PLEDGOR = "costs", "taxes", "junior", "pledgor"
 PLEDGEE_COSTS, PLEDGEE_INTEREST = "pledgee_costs", "pledgee_interest"
 PLEDGEE_PRINCIPAL, PLEDGEE_PENALTY = "pledgee_principal", "pledgee_penalty"
+PLEDGEE_DAMAGES, PLEDGEE_JOINT, CREDITOR = "pledgee_damages", "pledgee_joint", "creditor"
 
 
 class Claim(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,25 +58,50 @@ class NamedAmount(msgspec.Struct, frozen=True, kw_only=True):
     amount_fen: int
 
 
+class Holder(msgspec.Struct, frozen=True, kw_only=True):
+    """One of several who hold a pledge together (共同质权人), with the share that they agreed."""
+
+    party: str
+    share_bp: int
+
+
 class Secured(msgspec.Struct, frozen=True, kw_only=True):
     """What a pledgee is owed, in the order in which it is paid, and when its pledge was registered.
 
-    `maximum_fen` is the registered maximum of a maximum pledge: what is owed above it has no rank here.
+    `registered_at` null: not registered, so an ordinary creditor. `maximum_fen` is the registered maximum of a maximum
+    pledge: what is owed above it is an ordinary claim. `holders` are those who hold it together, where several do:
+    what the pledge gets is theirs by the agreed shares, and `party` only names the pledge.
     """
 
     party: str
-    registered_at: date
+    registered_at: date | None
     principal_fen: int
     costs_fen: int = 0
     interest_fen: int = 0
     penalty_fen: int = 0
+    damages_fen: int = 0
     maximum_fen: int | None = None
+    holders: tuple[Holder, ...] = ()
+
+    @property
+    def owed_fen(self) -> int:
+        """All that is owed, whatever the pledge secures of it."""
+        debt_fen = self.costs_fen + self.interest_fen + self.principal_fen
+        return debt_fen + self.penalty_fen + self.damages_fen
 
     @property
     def secured_fen(self) -> int:
         """All that the pledge secures."""
-        owed_fen = self.costs_fen + self.interest_fen + self.principal_fen + self.penalty_fen
-        return owed_fen if self.maximum_fen is None else min(owed_fen, self.maximum_fen)
+        if self.registered_at is None:
+            return 0
+        return self.owed_fen if self.maximum_fen is None else min(self.owed_fen, self.maximum_fen)
+
+    def among_holders(self, amount_fen: int) -> list[tuple[str, int]]:
+        """An amount by who holds the pledge: by largest remainder over the agreed shares."""
+        if not self.holders:
+            return [(self.party, amount_fen)]
+        parts = split(amount_fen, [holder.share_bp for holder in self.holders])
+        return [(holder.party, fen) for holder, fen in zip(self.holders, parts, strict=True)]
 
 
 def pay_by_rank(amount_fen: int, claims: Sequence[Claim]) -> tuple[list[Payment], int]:
@@ -114,22 +140,34 @@ def distribute_sale(
     taxes: Sequence[NamedAmount],
     pledgees: Sequence[Secured],
     pledgor: str,
+    creditors: Sequence[NamedAmount] | None = None,
 ) -> list[Line]:
     """The distribution of a sale's proceeds: one line a claim, zeros too, then the pledgor's surplus.
 
-    Costs of realisation, the seller's taxes, the first pledgee (costs, interest, principal, penalty), later
-    pledgees by registration and pro rata within a day, the pledgor. Pledgees registered on the first day
-    share its rank, so then there is no first pledgee and all are paid as later ones. Source: domain 6.1.
+    Costs of realisation, the seller's taxes, the first pledgee (costs, interest, principal, penalty, damages), later
+    pledgees by registration and pro rata within a day, other creditors pro rata, the pledgor. Pledgees registered on
+    the first day share its rank, so then there is no first pledgee and all are paid as later ones. Other creditors
+    take part in a court's distribution alone (`creditors` is not None); with them what is above a registered maximum,
+    and who is not registered. Source: domain 6.1.
     """
     claims = [*_named(COSTS, 1, costs), *_named(TAXES, 2, taxes)]
-    ordered = sorted(pledgees, key=lambda pledgee: pledgee.registered_at)
-    if len(ordered) == 1 or (ordered and ordered[0].registered_at < ordered[1].registered_at):
-        claims += _first_pledgee(ordered.pop(0), 3)
-    rank = max((claim.rank for claim in claims), default=2) + 1
-    later = ((other.party, other.secured_fen, other.registered_at) for other in ordered)
-    claims += by_registration(later, first_rank=rank)
+    registered = [(p.registered_at, p) for p in pledgees if p.registered_at is not None]
+    ordered = sorted(registered, key=lambda pair: pair[0])
+    if len(ordered) == 1 or (ordered and ordered[0][0] < ordered[1][0]):
+        claims += _first_pledgee(ordered.pop(0)[1], 3)
+    later = [
+        (part, day) for day, other in ordered for part in other.among_holders(other.secured_fen)
+    ]
+    owed = ((party, fen, day) for (party, fen), day in later)
+    claims += by_registration(owed, first_rank=_next_rank(claims))
+    if creditors is not None:
+        claims += _ordinary(creditors, pledgees, _next_rank(claims))
     payments, surplus_fen = pay_by_rank(proceeds_fen, claims)
     return [*_lines(payments), _surplus(claims, pledgor, surplus_fen)]
+
+
+def _next_rank(claims: Sequence[Claim]) -> int:
+    return max((claim.rank for claim in claims), default=2) + 1
 
 
 def _named(to: str, rank: int, amounts: Sequence[NamedAmount]) -> list[Claim]:
@@ -137,19 +175,46 @@ def _named(to: str, rank: int, amounts: Sequence[NamedAmount]) -> list[Claim]:
 
 
 def _first_pledgee(pledgee: Secured, rank: int) -> list[Claim]:
-    """Its claims one rank each, in the order of Civil Code 561, cut at the maximum of its pledge."""
-    left_fen = pledgee.secured_fen
-    claims: list[Claim] = []
-    for to, owed_fen in (
+    """Its claims one rank each, in the order of Civil Code 561, cut at the maximum of its pledge.
+
+    Those who hold it together have one rank, and each its part of the whole.
+    """
+    if pledgee.holders:
+        return [
+            Claim(rank=rank, to=PLEDGEE_JOINT, owed_fen=fen, party=party)
+            for party, fen in pledgee.among_holders(pledgee.secured_fen)
+        ]
+    owed = [
         (PLEDGEE_COSTS, pledgee.costs_fen),
         (PLEDGEE_INTEREST, pledgee.interest_fen),
         (PLEDGEE_PRINCIPAL, pledgee.principal_fen),
         (PLEDGEE_PENALTY, pledgee.penalty_fen),
-    ):
+    ]
+    if pledgee.damages_fen:
+        owed.append((PLEDGEE_DAMAGES, pledgee.damages_fen))
+    left_fen = pledgee.secured_fen
+    claims: list[Claim] = []
+    for to, owed_fen in owed:
         part_fen = min(owed_fen, left_fen)
         claims.append(Claim(rank=rank + len(claims), to=to, owed_fen=part_fen, party=pledgee.party))
         left_fen -= part_fen
     return claims
+
+
+def _ordinary(
+    creditors: Sequence[NamedAmount], pledgees: Sequence[Secured], rank: int
+) -> list[Claim]:
+    """Who shares pro rata after the pledgees (参与分配), pledgees with what their pledge does not secure among them."""
+    rests = [
+        part
+        for pledgee in pledgees
+        if pledgee.owed_fen > pledgee.secured_fen
+        for part in pledgee.among_holders(pledgee.owed_fen - pledgee.secured_fen)
+    ]
+    named = [(creditor.name, creditor.amount_fen) for creditor in creditors]
+    return [
+        Claim(rank=rank, to=CREDITOR, owed_fen=fen, party=party) for party, fen in [*named, *rests]
+    ]
 
 
 def _lines(payments: list[Payment]) -> list[Line]:
