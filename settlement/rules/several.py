@@ -1,6 +1,6 @@
 """One debt behind several lots, and several debts behind one lot.
 
-Lots are sold until the debt and its costs are covered, then selling stops (2020 拍卖变卖规定: 足以清偿债务的，停止拍卖剩余财产).
+Lots are sold until the debt and its costs are covered; then selling stops (2020 拍卖变卖规定).
 Money that does not cover all debts of one debtor to one creditor goes to them in the order of Civil Code 560, and
 within each in the order of 561. Source: domain 6.1.
 """
