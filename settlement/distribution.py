@@ -11,6 +11,7 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
+from kit.clock import CHINA
 from kit.errors import InvalidInput, NotFound
 from kit.failpoints import register
 from kit.ids import uuid7
@@ -19,8 +20,10 @@ from settlement import costs, payments, sales
 from settlement.documents import canonical, read
 from settlement.errors import IllegalStep, PlanChanged, SamePerson
 from settlement.ledger import AccountKey, Entry, Transfer, client_price, post_one
+from settlement.rules.several import Applied, OneDebt, apply_to_debts
 from settlement.rules.waterfall import (
     COSTS,
+    CREDITOR,
     PLEDGOR,
     TAXES,
     Line,
@@ -45,10 +48,21 @@ class Payee(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PledgeeClaim(msgspec.Struct, frozen=True, kw_only=True):
-    """A pledgee and what is owed to it; `secured.party` must be the payee's name."""
+    """A pledgee and what is owed to it; `secured.party` must be the payee's name.
+
+    Where several hold the pledge together, `holders` are they, by the names that `secured.holders` has.
+    """
 
     payee: Payee
     secured: Secured
+    holders: tuple[Payee, ...] = ()
+
+
+class CreditorClaim(msgspec.Struct, frozen=True, kw_only=True):
+    """Another creditor in a court's distribution (参与分配), with an enforceable title."""
+
+    payee: Payee
+    owed_fen: int
 
 
 class PlanLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,13 +81,17 @@ class PlanLine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PlanContent(msgspec.Struct, frozen=True, kw_only=True):
-    """The document that is approved. Rank 0 is the buyer's premium, which is beside the price."""
+    """The document that is approved. Rank 0 is the buyer's premium, which is beside the price.
+
+    `debts` says how the consignor's part goes to several debts, where the lot stands for more than one.
+    """
 
     lot_id: UUID
     case_id: UUID | None
     hammer_price_fen: int
     buyer_premium_fen: int
     lines: tuple[PlanLine, ...]
+    debts: tuple[Applied, ...] = ()
 
     @property
     def costs_fen(self) -> int:
@@ -106,21 +124,35 @@ async def draft_plan(
     venue_name: str,
     drafted_by: UUID,
     now: datetime,
+    creditors: Sequence[CreditorClaim] | None = None,
+    debts: Sequence[OneDebt] = (),
+    designated: Sequence[str] = (),
 ) -> Plan:
     """Draft the plan of a sale whose costs are locked; the time for objections begins.
 
-    Raises `IllegalStep` unless the costs are locked and no plan stands.
+    `creditors` take part in a court's distribution alone. `debts` are those of the first pledgee that the lot stands
+    for, where they are several. Raises `IllegalStep` unless the costs are locked and no plan stands.
     """
     sale = await sales.lock(conn, lot_id)
     if sale.state != sales.COSTS_LOCKED:
         raise IllegalStep(f"sale of lot {lot_id}", state=sale.state, step="distribution plan")
     sheet = (await costs.of_lot(conn, lot_id)).content
+    lines = _lines(
+        sale, sheet, pledgees=pledgees, pledgor=pledgor, venue_name=venue_name, creditors=creditors
+    )
+    applied: list[Applied] = []
+    if debts:
+        own_fen = sum(line.amount_fen for line in lines if line.payee_id == pledgees[0].payee.id)
+        applied, _ = apply_to_debts(
+            own_fen, debts, on=now.astimezone(CHINA).date(), designated=designated
+        )
     content = PlanContent(
         lot_id=lot_id,
         case_id=sale.case_id,
         hammer_price_fen=sale.hammer_price_fen,
         buyer_premium_fen=sale.buyer_premium_fen,
-        lines=_lines(sale, sheet, pledgees=pledgees, pledgor=pledgor, venue_name=venue_name),
+        lines=lines,
+        debts=tuple(applied),
     )
     plan_id = uuid7(now)
     until = now + timedelta(days=sale.objection_days)
@@ -161,6 +193,8 @@ async def approve_plan(
         raise SamePerson
     if now < plan.objection_until:
         raise IllegalStep(f"plan {plan_id}", state="open to objections", step=APPROVED)
+    if await conn.fetchval(_SQL["open_objections"], plan_id):
+        raise IllegalStep(f"plan {plan_id}", state="objected to and not answered", step=APPROVED)
     sale = await sales.lock(conn, plan.lot_id)
     await conn.execute(_SQL["approve_plan"], plan_id, approved_by, now, content_hash)
     await sales.set_state(conn, sale, sales.PLAN_APPROVED)
@@ -237,6 +271,7 @@ def _lines(
     pledgees: Sequence[PledgeeClaim],
     pledgor: Payee,
     venue_name: str,
+    creditors: Sequence[CreditorClaim] | None,
 ) -> tuple[PlanLine, ...]:
     """The waterfall's lines, each with its payee and the account that it goes through."""
     named = {COSTS: "COST", TAXES: "TAX"}
@@ -245,12 +280,16 @@ def _lines(
         for line in sheet.lines
     }
     pledgees_by_name = _pledgees_by_name(pledgees)
+    creditors_by_name = {claim.payee.name: claim.payee for claim in creditors or ()}
     lines = distribute_sale(
         sale.hammer_price_fen,
         costs=[_amount(line) for line in sheet.lines if line.kind == "COST"],
         taxes=[_amount(line) for line in sheet.lines if line.kind == "TAX"],
         pledgees=[claim.secured for claim in pledgees],
         pledgor=pledgor.name,
+        creditors=None
+        if creditors is None
+        else [NamedAmount(name=claim.payee.name, amount_fen=claim.owed_fen) for claim in creditors],
     )
     planned = []
     if sale.buyer_premium_fen:
@@ -260,6 +299,8 @@ def _lines(
             payee = by_name[named[line.to], line.party or ""]
         elif line.to == PLEDGOR:
             payee = pledgor
+        elif line.to == CREDITOR and line.party in creditors_by_name:
+            payee = creditors_by_name[line.party]
         else:
             payee = pledgees_by_name[line.party or ""]
         planned.append(_planned(line, payee))
@@ -276,7 +317,8 @@ def _pledgees_by_name(pledgees: Sequence[PledgeeClaim]) -> dict[str, Payee]:
                 "须与收款人名称一致，且每个收款人只列一次",
             )
         found[claim.payee.name] = claim.payee
-    return found
+    holders = {holder.name: holder for claim in pledgees for holder in claim.holders}
+    return holders | found
 
 
 def _amount(line: costs.CostLine) -> NamedAmount:

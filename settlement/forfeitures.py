@@ -91,6 +91,12 @@ async def use_forfeited(
     return result
 
 
+async def of_sale(conn: Connection, lot_id: UUID) -> list[tuple[UUID, Forfeiture]]:
+    """The deposits of a lot that were used up, with how."""
+    rows = await conn.fetch(_SQL["forfeitures_of_lot"], lot_id)
+    return [(row["deposit_id"], read(row["content"], _Used).result) for row in rows]
+
+
 async def _queue(
     conn: Connection,
     key: AccountKey,

@@ -189,6 +189,11 @@ async def confirm_payout(
     return msgspec.structs.replace(payout, state=PAID, bank_reference=bank_reference, paid_at=now)
 
 
+async def get(conn: Connection, payout_id: UUID) -> Payout:
+    """A payout, locked until the transaction ends; raises `NotFound`."""
+    return _payout(await conn.fetchrow(_SQL["lock_payout"], payout_id))
+
+
 async def is_reference_used(conn: Connection, bank_reference: str, *, but_for: UUID) -> bool:
     """Whether another payout than `but_for` left under this reference of the bank."""
     found = await conn.fetchval(_SQL["payout_by_reference"], bank_reference)

@@ -1,7 +1,7 @@
 """What a buyer owes for a lot and how far it is settled: one row a lot.
 
-PRICE_DUE -> PRICE_PAID -> COSTS_LOCKED -> PLAN_DRAFTED -> PLAN_APPROVED -> DISTRIBUTED -> CLOSED, or DEFAULTED.
-Source: domain 6.6.
+PRICE_DUE -> PRICE_PAID -> COSTS_LOCKED -> PLAN_DRAFTED -> PLAN_APPROVED -> DISTRIBUTED -> CLOSED, or DEFAULTED; or
+RESCINDED before the distribution. Source: domain 6.6.
 """
 
 from datetime import datetime
@@ -18,9 +18,11 @@ from kit.sql import Connection, load_statements
 from settlement.errors import IllegalStep
 
 _SQL = load_statements("settlement", "sql/sales.sql")
+_ORDERS = load_statements("settlement", "sql/orders.sql")
 PRICE_DUE, PRICE_PAID, COSTS_LOCKED = "PRICE_DUE", "PRICE_PAID", "COSTS_LOCKED"
 PLAN_DRAFTED, PLAN_APPROVED = "PLAN_DRAFTED", "PLAN_APPROVED"
 DISTRIBUTED, CLOSED, DEFAULTED = "DISTRIBUTED", "CLOSED", "DEFAULTED"
+RESCINDED = "RESCINDED"
 ReleaseOn = Literal["PRICE_PAID", "TITLE_RECORDED"]
 
 _before_record = register("settlement.sales.before_record")
@@ -31,7 +33,8 @@ class Sale(msgspec.Struct, frozen=True, kw_only=True):
     """A lot sold. `due_fen` is hammer price and buyer's premium, `paid_fen` with the deposit in it.
 
     `release_on` says when the proceeds may leave escrow: once the price is paid, or once the title is
-    recorded at the registry (default outside court sales; domain 6.6).
+    recorded at the registry (default outside court sales; domain 6.6). `returned_fen` is what of the price went back
+    to the buyer: nothing or all that was paid of it.
     """
 
     lot_id: UUID
@@ -44,6 +47,7 @@ class Sale(msgspec.Struct, frozen=True, kw_only=True):
     due_fen: int
     deposit_fen: int
     paid_fen: int
+    returned_fen: int
     state: str
     release_on: ReleaseOn
     objection_days: int
@@ -51,6 +55,14 @@ class Sale(msgspec.Struct, frozen=True, kw_only=True):
     deadline_at: datetime
     price_paid_at: datetime | None
     title_recorded_at: datetime | None
+
+
+class Instalment(msgspec.Struct, frozen=True, kw_only=True):
+    """A part of the price, and until when it must be there."""
+
+    number: int
+    amount_fen: int
+    due_at: datetime
 
 
 async def record_sale(
@@ -114,13 +126,34 @@ async def overdue(conn: Connection, *, now: datetime) -> list[Sale]:
 
 
 async def mark_defaulted(conn: Connection, lot_id: UUID, *, now: datetime) -> Sale:
-    """The buyer did not pay in time (悔拍). Raises `IllegalStep` when paid or when the deadline is not over."""
+    """The buyer did not pay in time (悔拍). Raises `IllegalStep` when paid, or when neither the deadline nor an
+    instalment's day is over.
+    """
     sale = await lock(conn, lot_id)
     if sale.state == DEFAULTED:
         return sale
-    if sale.state != PRICE_DUE or now <= sale.deadline_at:
+    is_late = now > sale.deadline_at or await missed_instalment(conn, sale, now=now) is not None
+    if sale.state != PRICE_DUE or not is_late:
         raise IllegalStep(f"sale of lot {lot_id}", state=sale.state, step=DEFAULTED)
     return await set_state(conn, sale, DEFAULTED)
+
+
+async def instalments(conn: Connection, lot_id: UUID) -> list[Instalment]:
+    """What of the price is due when, where instalments were agreed; none otherwise."""
+    rows = await conn.fetch(_ORDERS["instalments"], lot_id)
+    return [msgspec.convert(dict(row), Instalment) for row in rows]
+
+
+async def missed_instalment(conn: Connection, sale: Sale, *, now: datetime) -> Instalment | None:
+    """The first instalment that was due before `now` and is not there; the held deposit counts as paid."""
+    if sale.state != PRICE_DUE:
+        return None
+    there_fen = sale.paid_fen + int(await conn.fetchval(_ORDERS["frozen_deposit"], sale.lot_id))
+    for instalment in await instalments(conn, sale.lot_id):
+        there_fen -= instalment.amount_fen
+        if there_fen < 0 and now > instalment.due_at:
+            return instalment
+    return None
 
 
 async def record_title(conn: Connection, lot_id: UUID, *, recorded_at: datetime) -> Sale:

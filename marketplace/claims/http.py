@@ -116,7 +116,7 @@ async def advance_claim(conn: Conn, caller: Me, now: Now, claim_id: FromPath[UUI
     return await reviews.advance(conn, caller, claim_id, now=now)
 
 
-@post(**_step("payments/{payment_id:uuid}", Role.FUND_ADMINISTRATOR, summary="Paid out 已付出"))
+@post(**_step("payments/{payment_id:uuid}", *_FUND, summary="Paid out 已付出"))
 async def confirm_payment(
     conn: Conn,
     caller: Me,
@@ -125,7 +125,7 @@ async def confirm_payment(
     payment_id: FromPath[UUID],
     data: JSONBody[PaidOut],
 ) -> Claim:
-    """The bank of the special account confirms that a payment left."""
+    """A payment was made by hand, says one person; it is booked when another reads the same from the bank's paper."""
     return await reviews.paid_out(conn, caller, claim_id, payment_id, data, now=now)
 
 

@@ -73,7 +73,7 @@ SELECT id, kind FROM market.organisations WHERE id = ANY ($1::uuid[]) AND is_act
 
 -- name: unfinished
 -- What of a loan's disposal is not over: consignments under way; lots that were sold and whose money is on its way, or
--- was distributed and is not among the recoveries.
+-- was distributed and is not among the recoveries; forfeited deposits that are not used, or not among them.
 SELECT 'consignment' AS kind, c.id
   FROM market.consignments c
  WHERE c.case_id = $1 AND c.state IN ('submitted', 'under_review', 'accepted', 'disposing')
@@ -81,10 +81,17 @@ SELECT 'consignment' AS kind, c.id
 SELECT 'lot', s.lot_id
   FROM settlement.sales s
  WHERE s.case_id = $1
-   AND s.state <> 'DEFAULTED'
+   AND s.state NOT IN ('DEFAULTED', 'RESCINDED')
    AND (s.state NOT IN ('DISTRIBUTED', 'CLOSED')
         OR NOT EXISTS (SELECT FROM settlement.case_events e
                         WHERE e.case_id = $1 AND e.event_id = 'lot:' || s.lot_id))
+ UNION ALL
+SELECT 'deposit', d.id
+  FROM settlement.sales s
+  JOIN settlement.deposits d ON d.lot_id = s.lot_id AND d.state IN ('FORFEITED', 'PARTLY_FORFEITED')
+ WHERE s.case_id = $1
+   AND NOT EXISTS (SELECT FROM settlement.case_events e
+                    WHERE e.case_id = $1 AND e.event_id IN ('deposit:' || d.id, 'forfeited_deposit:' || d.id))
  ORDER BY 1, 2;
 
 -- name: recovered_consignments

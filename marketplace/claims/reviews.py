@@ -15,7 +15,7 @@ from marketplace.claims.service import tell
 from marketplace.organisations.schemas import Caller
 from marketplace.outbox import service as outbox
 from marketplace.statements import service as statements
-from settlement import cases, compensation, payments
+from settlement import by_hand, cases, compensation, payments
 from settlement.errors import PlanChanged, SamePerson
 
 _SQL = load_statements("marketplace.claims", "queries.sql")
@@ -110,17 +110,28 @@ async def paid_out(
     *,
     now: datetime,
 ) -> Claim:
-    """The special account's bank confirms that a payment of compensation left, once a reference."""
+    """A payment was made by hand: one person reports it, another reads the same, and it is booked once."""
     claim = await rows.lock_of_fund(conn, caller, claim_id)
     payment = await _payment(conn, claim, payment_id)
     if payment.state == payments.PAID and payment.bank_reference == given.bank_reference:
         return await rows.get(conn, caller, claim_id)
-    await payments.confirm_payout(conn, payment_id, bank_reference=given.bank_reference, now=now)
+    was_reported = await by_hand.reported(conn, payment_id)
+    after = await by_hand.tell(
+        conn,
+        payment_id,
+        bank_reference=given.bank_reference,
+        evidence=given.evidence,
+        told_by=caller.user_id,
+        now=now,
+    )
+    is_paid = after.state == payments.PAID
+    if not is_paid and was_reported is not None:
+        return await rows.get(conn, caller, claim_id)
     await audit.record(
         conn,
         caller,
         now=now,
-        action="compensation_paid_out",
+        action="compensation_paid_out" if is_paid else "compensation_payment_reported",
         subject="claim",
         subject_id=claim_id,
         after={
@@ -129,6 +140,8 @@ async def paid_out(
             "bank_reference": given.bank_reference,
         },
     )
+    if not is_paid:
+        return await rows.get(conn, caller, claim_id)
     await outbox.add(
         conn,
         CompensationPaidOut(

@@ -25,7 +25,7 @@ from marketplace.claims.schemas import (
     Review,
 )
 from marketplace.organisations.schemas import SYSTEM_USER_ID, Caller, OrganisationKind
-from settlement import cases, payments, recoveries
+from settlement import by_hand, cases, payments, recoveries
 from settlement.cases import StepLine
 
 _SQL = load_statements("marketplace.claims", "queries.sql")
@@ -130,7 +130,10 @@ async def get(conn: Connection, caller: Caller, claim_id: UUID) -> Claim:
         claim,
         positions=book.positions,
         reviews=await reviews_of(conn, claim_id),
-        payments=[_payment(payout) for payout in await payments.payouts_of(conn, claim.case_id)],
+        payments=[
+            _payment(payout, await by_hand.reported(conn, payout.id))
+            for payout in await payments.payouts_of(conn, claim.case_id)
+        ],
         recoveries=await recoveries.recoveries(conn, claim.case_id),
         dues=[
             msgspec.convert(due, Due, from_attributes=True)
@@ -198,7 +201,7 @@ def _whole(claim: StoredClaim, *, positions: dict[str, int], **lists: Any) -> Cl
     )
 
 
-def _payment(payout: payments.Payout) -> Payment:
+def _payment(payout: payments.Payout, reported: by_hand.PaidByHand | None) -> Payment:
     return Payment(
         id=payout.id,
         payee_id=payout.payee_id,
@@ -207,6 +210,7 @@ def _payment(payout: payments.Payout) -> Payment:
         purpose=payout.purpose,
         state=payout.state,
         bank_reference=payout.bank_reference,
+        reported_reference=None if reported is None else reported.bank_reference,
         queued_at=payout.queued_at,
         paid_at=payout.paid_at,
     )

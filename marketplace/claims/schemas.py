@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 
-from marketplace.edge.fields import Bp, Fen, Name, PositiveFen, Reason
+from marketplace.edge.fields import Bp, Fen, Name, PositiveFen, Reason, Text
 from settlement.recoveries import RecordedRecovery
 from settlement.schemes import SchemeFile
 
@@ -87,9 +87,10 @@ class FinalDecision(_In, frozen=True, kw_only=True):
 
 
 class PaidOut(_In, frozen=True, kw_only=True):
-    """The special account's bank says that a payment left."""
+    """What the special account's bank says of a payment that was made by hand, and what paper says so."""
 
     bank_reference: BankReference
+    evidence: Text = ""
 
 
 class ReturnIn(_In, frozen=True, kw_only=True):
@@ -181,7 +182,10 @@ class Review(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Payment(msgspec.Struct, frozen=True, kw_only=True):
-    """Compensation on its way out of a special account (拨付)."""
+    """Compensation on its way out of a special account (拨付).
+
+    `reported_reference`: one person reported it paid by hand; another must read the same from the bank's paper.
+    """
 
     id: UUID
     payee_id: UUID
@@ -190,6 +194,7 @@ class Payment(msgspec.Struct, frozen=True, kw_only=True):
     purpose: str
     state: str
     bank_reference: str | None
+    reported_reference: str | None
     queued_at: datetime
     paid_at: datetime | None
 

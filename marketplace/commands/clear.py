@@ -27,7 +27,10 @@ ROW_NAMES = {
 @click.command("clear")
 @click.argument("cases", nargs=-1, required=True, metavar="CASE.json|DIR...")
 @click.option(
-    "--json", "as_json", is_flag=True, help="Print JSON: an object, or a list for several files or a directory."
+    "--json",
+    "as_json",
+    is_flag=True,
+    help="Print JSON: an object, or a list for several files or a directory.",
 )
 @click.pass_context
 def command(context: click.Context, cases: tuple[str, ...], as_json: bool) -> None:

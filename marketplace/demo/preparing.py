@@ -86,6 +86,8 @@ def pay_advance(cast: Cast, run: Run, collateral: Collateral) -> dict[str, Any]:
         reference = {"bank_reference": f"demo-{run.number}-advance-{payment['party']}"}
         step = f"claim-paid-{payment['party']}"
         administrator.post(f"{path}/payments/{payment['id']}", reference, step=step)
+        second = cast.person("fund-checker")
+        second.post(f"{path}/payments/{payment['id']}", reference, step=f"{step}-second")
     claim = administrator.get(path)
     say(
         f"Scheme {SCHEME} version {version}: bank 60, fund 40, half of the fund's share in advance."

@@ -102,7 +102,9 @@ def distribute(cast: Cast, run: Run, lot: Lot, sale: dict[str, Any]) -> dict[str
     for place, payout in enumerate(payouts, start=1):
         reference = {"bank_reference": f"demo-{run.number}-payout-{place}"}
         step = f"payout-{payout['id']}"
-        venue.post(f"/v1/lots/{lot.id}/payouts/{payout['id']}", reference, step=step)
+        path = f"/v1/lots/{lot.id}/payouts/{payout['id']}"
+        venue.post(path, reference, step=step)
+        checker.post(path, reference, step=f"{step}-second")
     say(
         f"Waterfall 分配: plan {word(STATES, paid['state'])}, drafted and approved by"
         " two people 两人办理, costs first 费用优先"
@@ -136,9 +138,9 @@ def clear(cast: Cast, run: Run, claim: dict[str, Any]) -> dict[str, Any]:
     for place, payment in enumerate(cleared["payments"], start=1):
         if payment["paid_at"] is None:
             reference = {"bank_reference": f"demo-{run.number}-final-{place}"}
-            administrator.post(
-                f"{path}/payments/{payment['id']}", reference, step=f"final-paid-{payment['id']}"
-            )
+            step = f"final-paid-{payment['id']}"
+            administrator.post(f"{path}/payments/{payment['id']}", reference, step=step)
+            checker.post(f"{path}/payments/{payment['id']}", reference, step=f"{step}-second")
     for due in cleared["dues"]:
         if due["amount_fen"] < 0 and due["settled_at"] is None:
             back = {

@@ -23,7 +23,7 @@ from marketplace.lots.rules import LotStatus
 from marketplace.organisations.schemas import SYSTEM_CALLER
 from marketplace.plans import stepping
 from marketplace.recorded_routes import service as recorded_routes
-from marketplace.sales import proceeds
+from marketplace.sales import coverage, proceeds
 from marketplace.sales import service as sales
 from marketplace.sales.rules import Outcome
 from marketplace.set_offs import service as set_offs
@@ -83,10 +83,19 @@ async def open_auction(resources: JobResources, lot_id: UUID, now: datetime) -> 
     """The opening has come: the engine takes bids by its own clock, and the lot's status says so."""
     if not await opening.create(resources.pool, resources.engine, lot_id):
         return
+    async with resources.pool.acquire() as conn:
+        is_needless = await coverage.is_needless(conn, await lots.get(conn, lot_id))
+    if (
+        is_needless
+    ):  # other lots were sold and cover the debt: the engine first, so that a repeat does both
+        await resources.engine.cancel(lot_id, coverage.REASON, id=f"covered-{lot_id}")
     async with resources.pool.acquire() as conn, conn.transaction():
         lot = await lots.for_update(conn, lot_id)
         if lot.status in _BEFORE_OPEN:
-            await lots.catch_up(conn, lot, LotStatus.OPEN, now=now)
+            if is_needless:
+                await sales.withdraw_needless(conn, lot, now=now)
+            else:
+                await lots.catch_up(conn, lot, LotStatus.OPEN, now=now)
 
 
 async def close_auction(resources: JobResources, lot_id: UUID, now: datetime) -> datetime | None:
@@ -128,10 +137,14 @@ async def release_deposit(resources: JobResources, bidder_id: UUID, now: datetim
         await deposits.release(conn, bidder.deposit_id, now=now)
 
 
-async def check_payment(resources: JobResources, lot_id: UUID, now: datetime) -> None:
-    """The payment deadline is over: a price that is not paid forfeits the deposit."""
+async def check_payment(resources: JobResources, lot_id: UUID, now: datetime) -> datetime | None:
+    """The payment deadline is over: a price that is not paid forfeits the deposit. Instalments move it."""
     async with resources.pool.acquire() as conn, conn.transaction():
+        again_at = await sales.next_payment_check(conn, lot_id, now=now)
+        if again_at is not None:
+            return again_at + sales.AFTER_DEADLINE
         await sales.mark_default(conn, lot_id, now=now)
+    return None
 
 
 async def share_recovery(resources: JobResources, lot_id: UUID, now: datetime) -> datetime | None:

@@ -41,8 +41,9 @@ STEPS: Mapping[LotStatus, frozenset[LotStatus]] = MappingProxyType(
         _S.PAUSED: frozenset({_S.OPEN, _S.WITHDRAWN}),
         _S.SOLD: frozenset({_S.AWAITING_PAYMENT}),
         _S.AWAITING_PAYMENT: frozenset({_S.PAID, _S.DEFAULTED}),
-        _S.PAID: frozenset({_S.TRANSFERRING}),
-        _S.TRANSFERRING: frozenset({_S.DONE}),
+        # The registry refused the transfer: the sale is rescinded (domain 6.6).
+        _S.PAID: frozenset({_S.TRANSFERRING, _S.WITHDRAWN}),
+        _S.TRANSFERRING: frozenset({_S.DONE, _S.WITHDRAWN}),
         _S.UNSOLD: frozenset(),
         _S.WITHDRAWN: frozenset(),
         _S.DONE: frozenset(),

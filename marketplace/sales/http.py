@@ -136,7 +136,7 @@ async def list_payouts(reader: Conn, caller: Me, lot_id: FromPath[UUID]) -> Payo
 
 @post(
     "/v1/lots/{lot_id:uuid}/payouts/{payout_id:uuid}",
-    opt={"policy": _OPERATOR},
+    opt={"policy": _VENUE},
     summary="Paid out 已付出",
 )
 async def confirm_payout(
@@ -147,7 +147,7 @@ async def confirm_payout(
     payout_id: FromPath[UUID],
     data: JSONBody[PaidOut],
 ) -> Payout:
-    """The bank's word that a payment left."""
+    """A payment was made by hand, says one person; it is booked when another reads the same from the bank's paper."""
     return await payouts.confirm(conn, caller, lot_id, payout_id, data, now=now)
 
 

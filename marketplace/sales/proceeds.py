@@ -3,6 +3,7 @@
 Each step is settlement's; here is who may take it, what it knows of the parties, and what the lot becomes.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -11,6 +12,8 @@ import msgspec
 from kit.errors import NotFound
 from kit.sql import Connection
 from marketplace.audit import service as audit
+from marketplace.cases import service as cases
+from marketplace.cases.schemas import Case
 from marketplace.claims import recovering
 from marketplace.consignments.dossier import facts_of
 from marketplace.duties import service as duties
@@ -32,10 +35,12 @@ from marketplace.sales.schemas import (
     TitleIn,
 )
 from settlement import cases as compensation_cases
-from settlement import costs, distribution
+from settlement import costs, distribution, forfeitures, plan_claims
 from settlement import sales as accounts
-from settlement.rules.case import Cost
-from settlement.rules.waterfall import Secured
+from settlement.rules.case import Cost, RecoveryEvent
+from settlement.rules.deposits import as_recovery
+from settlement.rules.several import OneDebt
+from settlement.rules.waterfall import Holder, Secured
 
 
 async def draft_costs(
@@ -83,14 +88,17 @@ async def draft_plan(
     conn: Connection, caller: Caller, lot_id: UUID, *, now: datetime
 ) -> DistributionPlan:
     """Draft the plan of distribution (分配方案) from what the books know; the time for objections begins."""
-    lot = await _parties_lot(conn, caller, lot_id)
-    pledgee, pledgor = await _claims(conn, lot, now=now)
+    lot = await parties_lot(conn, caller, lot_id)
+    claims = await _claims(conn, lot, now=now)
     venue = await organisations.organisation_by_id(conn, lot.venue_id)
     plan = await distribution.draft_plan(
         conn,
         lot_id,
-        pledgees=[pledgee],
-        pledgor=pledgor,
+        pledgees=claims.pledgees,
+        pledgor=claims.pledgor,
+        creditors=claims.creditors,
+        debts=claims.debts,
+        designated=claims.designated,
         venue_name=venue.name,
         drafted_by=caller.user_id,
         now=now,
@@ -102,7 +110,7 @@ async def approve_plan(
     conn: Connection, caller: Caller, lot_id: UUID, given: Approval, *, now: datetime
 ) -> DistributionPlan:
     """Approve the plan as shown, by another person than its drafter, once the time for objections is over."""
-    await _parties_lot(conn, caller, lot_id)
+    await parties_lot(conn, caller, lot_id)
     standing = await distribution.of_lot(conn, lot_id)
     plan = await distribution.approve_plan(
         conn,
@@ -166,64 +174,170 @@ async def record_title(
 async def share_recovery(conn: Connection, lot_id: UUID, *, now: datetime) -> bool:
     """Hand the recovery to the compensation case behind the loan, once; False while that case is not ready for it.
 
-    Gross is the price; costs are those locked before the distribution (domain 6.1, ranks 1 and 2). A loan in no
-    scheme, and a case that needs no sharing any more, have nothing to be handed.
+    Gross is the price; costs are those locked before the distribution (domain 6.1, ranks 1 and 2). Of a lot that stands
+    for several debts each case gets what its own was paid; a defaulted sale's recovery is what was kept of its deposit.
+    A loan in no scheme, and a case that needs no sharing any more, have nothing to be handed.
     """
     sale = await accounts.get(conn, lot_id)
     if sale.case_id is None:
         return True
-    try:
-        case = await compensation_cases.get(conn, sale.case_id)
-    except NotFound:  # the loan is enrolled in no scheme
-        return True
-    if case.state in recovering.BEFORE_RECOVERY:
-        return False
-    sheet = await costs.of_lot(conn, lot_id)
-    await recovering.record_sale_recovery(
-        conn,
-        SYSTEM_CALLER,
-        case_id=sale.case_id,
-        sale_id=lot_id,
-        gross_fen=sale.hammer_price_fen,
-        costs_paid=[
-            Cost(name=line.name, amount_fen=line.amount_fen)
-            for line in sheet.content.lines
-            if line.amount_fen
-        ],
-        now=now,
-    )
+    events = await _events_of(conn, sale)
+    for case_id, event in events:
+        case = await _case_or_none(conn, case_id)
+        if case is not None and case.state in recovering.BEFORE_RECOVERY:
+            return False
+        if case is not None:
+            await recovering.record_own(conn, SYSTEM_CALLER, case_id=case_id, event=event, now=now)
     return True
 
 
-async def _claims(
-    conn: Connection, lot: Lot, *, now: datetime
-) -> tuple[distribution.PledgeeClaim, distribution.Payee]:
-    """What the consigning pledgee is owed by its first pledge, and who gets a surplus."""
+async def _events_of(conn: Connection, sale: accounts.Sale) -> list[tuple[UUID, RecoveryEvent]]:
+    """What a sale brought to each loan, as recoveries."""
+    assert sale.case_id is not None
+    if sale.state == accounts.DEFAULTED:
+        used = await forfeitures.of_sale(conn, sale.lot_id)
+        return [
+            (sale.case_id, as_recovery(one, f"deposit:{deposit_id}")) for deposit_id, one in used
+        ]
+    sheet = await costs.of_lot(conn, sale.lot_id)
+    lines = tuple(
+        Cost(name=line.name, amount_fen=line.amount_fen)
+        for line in sheet.content.lines
+        if line.amount_fen
+    )
+    event_id = f"lot:{sale.lot_id}"
+    plan = await distribution.of_lot(conn, sale.lot_id)
+    if not plan.content.debts:
+        whole = RecoveryEvent(id=event_id, gross_fen=sale.hammer_price_fen, costs=lines)
+        return [(sale.case_id, whole)]
+    return [
+        (UUID(one.debt), RecoveryEvent(id=event_id, gross_fen=one.amount_fen))
+        for one in plan.content.debts
+        if one.amount_fen or one.debt == str(sale.case_id)
+    ]
+
+
+async def _case_or_none(conn: Connection, case_id: UUID) -> compensation_cases.Case | None:
+    try:
+        return await compensation_cases.get(conn, case_id)
+    except NotFound:  # the loan is enrolled in no scheme
+        return None
+
+
+class _Claims(msgspec.Struct, frozen=True, kw_only=True):
+    """Who claims of a lot's proceeds, as the plan takes it."""
+
+    pledgees: list[distribution.PledgeeClaim]
+    pledgor: distribution.Payee
+    creditors: list[distribution.CreditorClaim] | None
+    debts: list[OneDebt]
+    designated: list[str]
+
+
+async def _claims(conn: Connection, lot: Lot, *, now: datetime) -> _Claims:
+    """What the consigning pledgee is still owed by its first pledge, who else claims, and who gets a surplus."""
     consignment = await intake.of(conn, lot.consignment_id)
     facts = await facts_of(conn, consignment, today=now.date())
     pledges = [pledge for right in facts.rights for pledge in right.pledges]
     assert pledges, "what is sold was pledged (ELG-03)"
     first = min(pledges, key=lambda pledge: pledge.registered_on)
     bank = await organisations.organisation_by_id(conn, lot.consignor_id)
-    case = facts.case
+    entered = await plan_claims.claims_of(conn, lot.id)
+    loans = [
+        facts.case,
+        *[await cases.get(conn, SYSTEM_CALLER, one) for one in entered.other_loans],
+    ]
+    debts = [await _debt_left(conn, loan, lot, entered=entered) for loan in loans]
     maxima = [pledge.secured_amount_fen for pledge in pledges if pledge.is_maximum]
-    secured = Secured(
-        party=bank.name,
+    own = _own_claim(bank.id, bank.name, debts, entered)
+    secured = msgspec.structs.replace(
+        own.secured,
         registered_at=first.registered_on,
-        principal_fen=case.principal_fen,
-        interest_fen=case.interest_fen,
-        penalty_fen=case.penalty_fen,
         maximum_fen=max(maxima) if maxima else None,
     )
-    return (
-        distribution.PledgeeClaim(
-            payee=distribution.Payee(id=bank.id, name=bank.name), secured=secured
-        ),
-        distribution.Payee(id=party_id(first.pledgor_code), name=first.pledgor_name),
+    creditors = entered.creditors
+    return _Claims(
+        pledgees=[
+            msgspec.structs.replace(own, secured=secured),
+            *(_later_claim(one) for one in entered.later),
+        ],
+        pledgor=distribution.Payee(id=party_id(first.pledgor_code), name=first.pledgor_name),
+        creditors=None
+        if creditors is None
+        else [
+            distribution.CreditorClaim(payee=_payee(one), owed_fen=one.amount_fen)
+            for one in creditors
+        ],
+        debts=debts if len(debts) > 1 else [],
+        designated=[str(one) for one in entered.designated],
     )
 
 
-async def _parties_lot(conn: Connection, caller: Caller, lot_id: UUID) -> Lot:
+async def _debt_left(
+    conn: Connection, loan: Case, lot: Lot, *, entered: plan_claims.SaleClaims
+) -> OneDebt:
+    """What is left of a loan after what other lots' plans give to it, in the order of Civil Code 561.
+
+    The costs of the pledgee that were entered with the lot are its own loan's.
+    """
+    is_own = loan.id == (await intake.of(conn, lot.consignment_id)).case_id
+    paid = await plan_claims.paid_to_lender(conn, loan.id, but_for=lot.id)
+    owed = (loan.interest_fen, loan.principal_fen, loan.penalty_fen)
+    interest_fen, principal_fen, penalty_fen = plan_claims.left_of(owed, sum(paid.values()))
+    return OneDebt(
+        debt=str(loan.id),
+        due_on=loan.due_on,
+        costs_fen=entered.costs_fen if is_own else 0,
+        interest_fen=interest_fen,
+        principal_fen=principal_fen,
+        penalty_fen=penalty_fen,
+    )
+
+
+def _own_claim(
+    bank_id: UUID, bank_name: str, debts: Sequence[OneDebt], entered: plan_claims.SaleClaims
+) -> distribution.PledgeeClaim:
+    """The consignor's claim, for itself or for all who hold its pledge with it."""
+    holders = tuple(
+        distribution.Payee(id=bank_id, name=bank_name) if one.name == bank_name else _payee(one)
+        for one in entered.joint
+    )
+    name = f"{bank_name} (joint 共同质权)" if holders else bank_name
+    return distribution.PledgeeClaim(
+        payee=distribution.Payee(id=bank_id, name=name),
+        holders=holders,
+        secured=Secured(
+            party=name,
+            registered_at=None,
+            costs_fen=sum(debt.costs_fen for debt in debts),
+            interest_fen=sum(debt.interest_fen for debt in debts),
+            principal_fen=sum(debt.principal_fen for debt in debts),
+            penalty_fen=sum(debt.penalty_fen for debt in debts),
+            damages_fen=entered.damages_fen,
+            holders=tuple(
+                Holder(party=one.name, share_bp=one.share_bp or 0) for one in entered.joint
+            ),
+        ),
+    )
+
+
+def _later_claim(one: plan_claims.Claimant) -> distribution.PledgeeClaim:
+    return distribution.PledgeeClaim(
+        payee=_payee(one),
+        secured=Secured(
+            party=one.name,
+            registered_at=one.registered_on,
+            principal_fen=one.amount_fen,
+            maximum_fen=one.maximum_fen,
+        ),
+    )
+
+
+def _payee(one: plan_claims.Claimant) -> distribution.Payee:
+    return distribution.Payee(id=party_id(one.code), name=one.name)
+
+
+async def parties_lot(conn: Connection, caller: Caller, lot_id: UUID) -> Lot:
     """The lot, locked, for its venue's people and its consigning bank's."""
     lot = await lots.for_update(conn, lot_id)
     is_bank = caller.organisation_kind is OrganisationKind.BANK

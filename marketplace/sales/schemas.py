@@ -119,13 +119,17 @@ class DistributionPlan(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PaidOut(_In, frozen=True, kw_only=True):
-    """The venue's bank says that a payment left."""
+    """What the venue's bank says of a payment that was made by hand, and what paper says so."""
 
     bank_reference: Annotated[str, msgspec.Meta(min_length=1, max_length=140)]
+    evidence: Text = ""
 
 
 class Payout(msgspec.Struct, frozen=True, kw_only=True):
-    """Money on its way to a payee of the sale: `QUEUED`, then `PAID` under the bank's reference."""
+    """Money on its way to a payee of the sale: `QUEUED`, then `PAID` under the bank's reference.
+
+    `reported_reference`: one person reported it paid by hand; another must read the same from the bank's paper.
+    """
 
     id: UUID
     payee_name: str
@@ -133,8 +137,22 @@ class Payout(msgspec.Struct, frozen=True, kw_only=True):
     purpose: str
     state: str
     bank_reference: str | None
+    reported_reference: str | None
     queued_at: datetime
     paid_at: datetime | None
+
+
+class CoverageView(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether the lots sold cover the debt (停止处置): `beyond` are lots sold although earlier ones covered it."""
+
+    lot_id: UUID
+    owed_fen: int
+    net_fen: int
+    short_fen: int
+    is_covered: bool
+    needed: list[UUID]
+    beyond: list[UUID]
+    computation: str
 
 
 class PayoutList(msgspec.Struct, frozen=True, kw_only=True):

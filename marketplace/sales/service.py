@@ -21,6 +21,7 @@ from marketplace.lots.schemas import Lot
 from marketplace.organisations import service as organisations
 from marketplace.organisations.schemas import SYSTEM_CALLER, Caller
 from marketplace.outbox import service as outbox
+from marketplace.sales import coverage
 from marketplace.sales.rules import (
     Buyer,
     Outcome,
@@ -44,7 +45,7 @@ from settlement import sales as accounts
 
 _SQL = load_statements("marketplace.sales", "queries.sql")
 #: A payment that arrives at the deadline is in time.
-_AFTER_DEADLINE = timedelta(seconds=1)
+AFTER_DEADLINE = timedelta(seconds=1)
 _ENDED = frozenset({BidderStatus.WON, BidderStatus.LOST, BidderStatus.BARRED})
 
 _before_recorded = register("sales.before_result_recorded")
@@ -100,6 +101,8 @@ async def record_outcome(
     await dismiss(conn, all_bidders, winner=winner, now=now)
     if winner is not None:
         await _owe_price(conn, lot, winner, outcome, now=now)
+        for needless in await coverage.needless_lots(conn, lot, now=now):
+            await withdraw_needless(conn, needless, now=now)
     _after_recorded()
     return await of_lot(conn, lot_id)
 
@@ -116,6 +119,12 @@ async def dismiss(
             continue
         lost = await bidders.set_status(conn, SYSTEM_CALLER, bidder, BidderStatus.LOST, now=now)
         await bidders.release_later(conn, lost, now=now)
+
+
+async def withdraw_needless(conn: Connection, lot: Lot, *, now: datetime) -> None:
+    """The debt is covered: a lot that has not opened is withdrawn, and its bidders get their deposits back."""
+    await lots.end_withdrawn(conn, SYSTEM_CALLER, lot, reason=coverage.REASON, now=now)
+    await dismiss(conn, await bidders.of_lot_for_update(conn, lot.id), winner=None, now=now)
 
 
 async def of_lot_or_none(conn: Connection, lot_id: UUID) -> Sale | None:
@@ -263,6 +272,17 @@ async def _go_on_if_paid(
     lot = await lots.set_status(conn, caller, lot, LotStatus.PAID, now=now)
     await outbox.add(conn, PricePaid(lot_id=lot.id, price_fen=owed.hammer_price_fen), now=now)
     return lot
+
+
+async def next_payment_check(conn: Connection, lot_id: UUID, *, now: datetime) -> datetime | None:
+    """When to look at the price again: at the next instalment, or the deadline; None where it is late or settled."""
+    owed = await accounts.lock(conn, lot_id)
+    if owed.state != accounts.PRICE_DUE:
+        return None
+    if await accounts.missed_instalment(conn, owed, now=now) is not None:
+        return None
+    days = [part.due_at for part in await accounts.instalments(conn, lot_id)]
+    return min((day for day in (*days, owed.deadline_at) if day >= now), default=None)
 
 
 async def mark_default(conn: Connection, lot_id: UUID, *, now: datetime) -> bool:

@@ -66,7 +66,25 @@ SELECT s.lot_id::text AS subject
   LEFT JOIN LATERAL (SELECT sum(e.amount_fen) AS total FROM settlement.entries e
                       WHERE e.account_id = a.id AND e.amount_fen > 0) p ON true
  WHERE s.paid_fen <> coalesce(p.total, 0)
-    OR coalesce(a.balance_fen, 0) <> CASE WHEN s.state IN ('DISTRIBUTED', 'CLOSED') THEN 0 ELSE s.paid_fen END;
+    OR coalesce(a.balance_fen, 0) <> CASE WHEN s.state IN ('DISTRIBUTED', 'CLOSED') THEN 0 ELSE s.paid_fen - s.returned_fen END
+    OR (s.state = 'RESCINDED' AND s.returned_fen <> s.paid_fen);
+
+-- name: orders_carried_out
+-- What two people ordered was done: a rescinded sale and a payment by hand have their order, and the order its deed.
+SELECT o.id::text AS subject
+  FROM settlement.money_orders o
+ WHERE o.state = 'DONE' AND CASE o.kind
+   WHEN 'RESCISSION' THEN NOT EXISTS (SELECT FROM settlement.sales s WHERE s.lot_id = o.subject_id AND s.state = 'RESCINDED')
+   WHEN 'PAID_BY_HAND' THEN NOT EXISTS (SELECT FROM settlement.payouts p WHERE p.id = o.subject_id AND p.state = 'PAID')
+   WHEN 'INSTALMENTS' THEN NOT EXISTS (SELECT FROM settlement.instalments i WHERE i.lot_id = o.subject_id AND i.order_id = o.id)
+   ELSE NOT EXISTS (SELECT FROM settlement.forfeitures f WHERE f.deposit_id = o.subject_id) END
+UNION ALL
+SELECT s.lot_id::text FROM settlement.sales s
+ WHERE s.state = 'RESCINDED' AND NOT EXISTS (
+   SELECT FROM settlement.money_orders o WHERE o.kind = 'RESCISSION' AND o.subject_id = s.lot_id AND o.state = 'DONE')
+UNION ALL
+SELECT i.lot_id::text FROM settlement.instalments i JOIN settlement.sales s ON s.lot_id = i.lot_id
+ GROUP BY i.lot_id, s.due_fen HAVING sum(i.amount_fen) <> s.due_fen;
 
 -- name: payouts_covered
 -- What waits to leave is on its payable account.
@@ -128,7 +146,9 @@ SELECT g.name AS subject
                     'accounts_stay', 'accounts_only_posted', 'holds_steps', 'deposits_steps', 'sales_steps',
                     'plans_terms', 'plans_steps', 'payouts_steps', 'case_events_append_only',
                     'statements_append_only', 'bank_entries_steps', 'bank_entries_terms', 'bank_decisions_steps',
-                    'payee_accounts_terms', 'payment_files_terms', 'payment_files_steps', 'payment_lines_steps'])
+                    'payee_accounts_terms', 'payment_files_terms', 'payment_files_steps', 'payment_lines_steps',
+                    'money_orders_terms', 'money_orders_steps', 'instalments_append_only', 'objections_terms',
+                    'sale_claims_append_only'])
        AS g (name)
  WHERE NOT EXISTS (SELECT FROM pg_trigger t JOIN pg_class r ON r.oid = t.tgrelid
                     WHERE t.tgname = g.name AND t.tgenabled IN ('O', 'A')
@@ -138,7 +158,8 @@ SELECT g.name
   FROM unnest(ARRAY['accounts_end_of_chain', 'entries_join', 'accounts_not_overdrawn', 'holds_not_over_captured',
                     'plans_two_people', 'plans_approved_as_shown', 'cases_one_a_loan', 'bank_entries_once',
                     'bank_decisions_two_people', 'bank_decisions_seconded', 'payee_accounts_two_people',
-                    'payment_files_two_people', 'payment_files_approved_as_shown']) AS g (name)
+                    'payment_files_two_people', 'payment_files_approved_as_shown', 'money_orders_two_people',
+                    'money_orders_as_shown', 'sales_returned_whole']) AS g (name)
  WHERE NOT EXISTS (SELECT FROM pg_constraint c WHERE c.conname = g.name AND c.convalidated
                     AND c.connamespace = 'settlement'::regnamespace);
 

@@ -37,3 +37,49 @@ UPDATE settlement.plans SET state = 'WITHDRAWN' WHERE id = $1;
 
 -- name: mark_paid
 UPDATE settlement.plans SET state = 'PAID', paid_at = $2, transfer_id = $3 WHERE id = $1;
+
+-- name: withdraw_standing
+-- The plan of a lot that is not paid, if there is one.
+UPDATE settlement.plans SET state = 'WITHDRAWN' WHERE lot_id = $1 AND state IN ('DRAFT', 'APPROVED');
+
+-- name: insert_objection
+INSERT INTO settlement.objections (id, plan_id, objector, grounds, state, entered_by, entered_at)
+VALUES ($1, $2, $3, $4, 'OPEN', $5, $6);
+
+-- name: objections
+SELECT id, plan_id, objector, grounds, state, entered_by, entered_at, answer, answered_by, answered_at
+  FROM settlement.objections WHERE plan_id = $1 ORDER BY entered_at, id;
+
+-- name: lock_objection
+SELECT id, plan_id, objector, grounds, state, entered_by, entered_at, answer, answered_by, answered_at
+  FROM settlement.objections WHERE id = $1 FOR UPDATE;
+
+-- name: answer_objection
+UPDATE settlement.objections SET state = $2, answer = $3, answered_by = $4, answered_at = $5 WHERE id = $1;
+
+-- name: open_objections
+SELECT count(*) FROM settlement.objections WHERE plan_id = $1 AND state = 'OPEN';
+
+-- name: insert_sale_claims
+INSERT INTO settlement.sale_claims (lot_id, version, content, entered_by, entered_at)
+VALUES ($1, 1 + coalesce((SELECT max(version) FROM settlement.sale_claims WHERE lot_id = $1), 0), $2, $3, $4);
+
+-- name: sale_claims
+SELECT content FROM settlement.sale_claims WHERE lot_id = $1 ORDER BY version DESC LIMIT 1;
+
+-- name: standing_plans_of_case
+-- What stands or was paid for a loan by the plans of other lots, its own and those that stand for several loans.
+SELECT p.lot_id, p.content, s.consignor_id
+  FROM settlement.plans p JOIN settlement.sales s ON s.lot_id = p.lot_id
+ WHERE (s.case_id = $1 OR convert_from(p.content, 'UTF8')::jsonb -> 'debts'
+                            @> jsonb_build_array(jsonb_build_object('debt', $1::uuid::text)))
+   AND p.lot_id <> $2 AND p.state <> 'WITHDRAWN' AND s.state <> 'RESCINDED'
+ ORDER BY p.drafted_at, p.id;
+
+-- name: sold_of_case
+-- The lots of a loan that were sold and stand, with the costs that are known, in the order sold.
+SELECT s.lot_id, s.hammer_price_fen, c.content
+  FROM settlement.sales s
+  LEFT JOIN settlement.cost_sheets c ON c.lot_id = s.lot_id AND c.state <> 'WITHDRAWN'
+ WHERE s.case_id = $1 AND s.state NOT IN ('DEFAULTED', 'RESCINDED')
+ ORDER BY s.sold_at, s.lot_id;

@@ -32,7 +32,10 @@ STEPS: dict[str, tuple[dict[str, Any] | None, set[str]]] = {
     "/v1/claims/{id}/approve": (DECISION, {"bank_checker"}),
     "/v1/claims/{id}/review": (DECISION, {"fund_administrator", "fund_checker"}),
     "/v1/claims/{id}/advance": (None, {"fund_administrator", "fund_checker"}),
-    "/v1/claims/{id}/payments/{id}": ({"bank_reference": "x"}, {"fund_administrator"}),
+    "/v1/claims/{id}/payments/{id}": (
+        {"bank_reference": "x"},
+        {"fund_administrator", "fund_checker"},
+    ),
     "/v1/claims/{id}/recoveries": ({"kind": "sale", "lot_id": ID}, {"bank_maker"}),
     "/v1/claims/{id}/final": (None, {"fund_administrator"}),
     "/v1/claims/{id}/final/approve": (

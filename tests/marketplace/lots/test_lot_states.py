@@ -15,7 +15,7 @@ LOT_STEPS = """
 draft checked | draft withdrawn | checked published | checked draft | checked withdrawn | published registration
 published withdrawn | registration open | registration withdrawn | open paused | open sold | open unsold
 open withdrawn | paused open | paused withdrawn | sold awaiting_payment | awaiting_payment paid
-awaiting_payment defaulted | paid transferring | transferring done
+awaiting_payment defaulted | paid transferring | transferring done | paid withdrawn | transferring withdrawn
 """
 BIDDER_STEPS = """
 applied qualified | applied barred | applied lost | qualified deposited | qualified barred | qualified lost

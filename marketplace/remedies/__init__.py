@@ -1,0 +1,1 @@
+"""What is done about a sale's money when it goes another way: instalments, rescission, deposits used up; objections."""
