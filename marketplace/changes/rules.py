@@ -45,6 +45,8 @@ SIDES: Mapping[str, frozenset[Side]] = MappingProxyType(
         "price_paid": _SELLERS,
         "buyer_defaulted": _SELLERS,
         "proceeds_distributed": _SELLERS,
+        "sale_rescinded": _SELLERS,
+        "deposit_used": _SELLERS,
         "transfer_moved": _SELLERS,
         "bidder_status_changed": frozenset({Side.VENUE, Side.BIDDER}),
         "priority_confirmed": frozenset({Side.VENUE}),

@@ -122,19 +122,6 @@ async def _share_now(
     return await _share(conn, caller, claim, event, now=now)
 
 
-async def record_own(
-    conn: Connection, caller: Caller, *, case_id: UUID, event: RecoveryEvent, now: datetime
-) -> Recovered | None:
-    """Share a recovery that another room has in its books: a sale's part, a deposit that was kept; None as above."""
-    claim = await rows.lock_of_case(conn, case_id)
-    if claim is None:
-        return None
-    case = await cases.get(conn, case_id)
-    if case.state not in (cases.ADVANCE_PAID, cases.DISPOSAL):
-        return None
-    return await _share(conn, caller, claim, event, now=now)
-
-
 async def _event_of_sale(conn: Connection, claim: StoredClaim, lot_id: UUID) -> RecoveryEvent:
     """The sale as its books have it: its price, and the costs and taxes that were locked."""
     sale = await sales.get(conn, lot_id)

@@ -34,7 +34,6 @@ from marketplace.sales.schemas import (
     ProceedsDistributed,
     TitleIn,
 )
-from settlement import cases as compensation_cases
 from settlement import costs, distribution, forfeitures, plan_claims
 from settlement import sales as accounts
 from settlement.rules.case import Cost, RecoveryEvent
@@ -181,14 +180,13 @@ async def share_recovery(conn: Connection, lot_id: UUID, *, now: datetime) -> bo
     sale = await accounts.get(conn, lot_id)
     if sale.case_id is None:
         return True
-    events = await _events_of(conn, sale)
-    for case_id, event in events:
-        case = await _case_or_none(conn, case_id)
-        if case is not None and case.state in recovering.BEFORE_RECOVERY:
-            return False
-        if case is not None:
-            await recovering.record_own(conn, SYSTEM_CALLER, case_id=case_id, event=event, now=now)
-    return True
+    shared = [
+        await recovering.record_other_recovery(
+            conn, SYSTEM_CALLER, case_id=case_id, event=event, now=now
+        )
+        for case_id, event in await _events_of(conn, sale)
+    ]
+    return all(shared)
 
 
 async def _events_of(conn: Connection, sale: accounts.Sale) -> list[tuple[UUID, RecoveryEvent]]:
@@ -215,13 +213,6 @@ async def _events_of(conn: Connection, sale: accounts.Sale) -> list[tuple[UUID, 
         for one in plan.content.debts
         if one.amount_fen or one.debt == str(sale.case_id)
     ]
-
-
-async def _case_or_none(conn: Connection, case_id: UUID) -> compensation_cases.Case | None:
-    try:
-        return await compensation_cases.get(conn, case_id)
-    except NotFound:  # the loan is enrolled in no scheme
-        return None
 
 
 class _Claims(msgspec.Struct, frozen=True, kw_only=True):

@@ -25,6 +25,7 @@ from marketplace.client.rooms.packages import Packages
 from marketplace.client.rooms.plans import Plans
 from marketplace.client.rooms.pledges import Pledges
 from marketplace.client.rooms.recorded_routes import RecordedRoutes
+from marketplace.client.rooms.remedies import Remedies
 from marketplace.client.rooms.returns import Returns
 from marketplace.client.rooms.sales import Sales
 from marketplace.client.rooms.set_offs import SetOffs
@@ -61,6 +62,7 @@ class Rooms:
         self.plans = Plans(calls)
         self.pledges = Pledges(calls)
         self.recorded_routes = RecordedRoutes(calls)
+        self.remedies = Remedies(calls)
         self.returns = Returns(calls)
         self.sales = Sales(calls)
         self.set_offs = SetOffs(calls)

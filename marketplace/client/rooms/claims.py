@@ -109,7 +109,8 @@ class Claims:
         *,
         key: str | None = None,
     ) -> claims_schemas.Claim:
-        """The bank of the special account confirms that a payment left.
+        """A payment was made by hand, says one person; it is booked when another reads the same from
+        the bank's paper.
 
         `POST /v1/claims/{claim_id}/payments/{payment_id}`
         """

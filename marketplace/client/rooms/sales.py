@@ -155,7 +155,8 @@ class Sales:
     async def confirm_payout(
         self, lot_id: UUID, payout_id: UUID, data: sales_schemas.PaidOut, *, key: str | None = None
     ) -> sales_schemas.Payout:
-        """The bank's word that a payment left.
+        """A payment was made by hand, says one person; it is booked when another reads the same from
+        the bank's paper.
 
         `POST /v1/lots/{lot_id}/payouts/{payout_id}`
         """
