@@ -29,7 +29,7 @@ COST = {
 
 async def sold(stage: Stage, **changed: Any) -> tuple[dict[str, Any], UUID]:
     """A lot that one bidder won at the start price, confirmed; and who won."""
-    lot = await stage.published(lasts=1.0, **changed)
+    lot = await stage.published(lasts=6.0, **changed)
     one, _ = await stage.deposited(lot)
     await stage.until_open(lot)
     await one.post(f"/v1/auctions/{lot['id']}/bids", {"amount_fen": START_FEN})
@@ -169,7 +169,7 @@ async def _object(stage: Stage, path: str) -> None:
 async def test_what_is_covered_is_not_sold(stage: Stage) -> None:
     """Two lots for one loan: the first covers the debt, so the other is withdrawn before it opens, with its notice."""
     other = await stage.published(opens_in=3600.0)
-    lot = await stage.published(opens_in=3.0, lasts=1.0)
+    lot = await stage.published(opens_in=3.0, lasts=6.0)
     await stage.pool.execute(
         "UPDATE market.consignments c SET case_id = o.case_id FROM market.consignments o"
         " WHERE o.id = $1 AND c.id = $2",
