@@ -31,6 +31,7 @@ from marketplace.auctions.schemas import (
     RecordPage,
 )
 from marketplace.edge.dependencies import Conn, Me, Now
+from marketplace.edge.documentation import ALSO
 from marketplace.edge.idempotency import key_of
 from marketplace.edge.identity import identity_of
 from marketplace.edge.ingress import Ingress, ingress_us
@@ -210,7 +211,7 @@ async def get_bundle(
 
 @post(
     "/v1/auctions/{auction_id:uuid}/suspend",
-    opt={"policy": _OPERATOR, "idempotency": "own"},
+    opt={"policy": _OPERATOR, "idempotency": "own", ALSO: (202, 409)},
     status_code=200,
     summary="Suspend 暂停竞价",
 )
@@ -226,7 +227,7 @@ async def suspend_auction(
 
 @post(
     "/v1/auctions/{auction_id:uuid}/resume",
-    opt={"policy": _OPERATOR, "idempotency": "own"},
+    opt={"policy": _OPERATOR, "idempotency": "own", ALSO: (202, 409)},
     status_code=200,
     summary="Resume 恢复竞价",
 )
@@ -242,7 +243,7 @@ async def resume_auction(
 
 @post(
     "/v1/auctions/{auction_id:uuid}/cancel",
-    opt={"policy": _OPERATOR, "idempotency": "own"},
+    opt={"policy": _OPERATOR, "idempotency": "own", ALSO: (202, 409)},
     status_code=200,
     summary="Cancel 终止竞价",
 )
@@ -258,7 +259,7 @@ async def cancel_auction(
 
 @post(
     "/v1/auctions/{auction_id:uuid}/disqualify",
-    opt={"policy": _OPERATOR, "idempotency": "own"},
+    opt={"policy": _OPERATOR, "idempotency": "own", ALSO: (202, 409)},
     status_code=200,
     summary="Disqualify 取消竞买资格",
 )

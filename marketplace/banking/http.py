@@ -31,6 +31,7 @@ from marketplace.banking.schemas import (
 from marketplace.edge.bodies import UnsupportedMediaType
 from marketplace.edge.cursors import Page, page_of
 from marketplace.edge.dependencies import At, Conn, Me, Now
+from marketplace.edge.documentation import PRODUCES
 from marketplace.edge.policies import allow
 from marketplace.organisations.schemas import Role
 from settlement.bank_files import FILE_BYTES_MAX
@@ -92,7 +93,7 @@ async def get_statement(reader: Conn, caller: Me, file_id: FromPath[UUID]) -> Ba
 
 @get(
     "/v1/templates/bank-statement.csv",
-    opt={"policy": _PEOPLE},
+    opt={"policy": _PEOPLE, PRODUCES: ("text/csv",)},
     summary="Statement template 对账单模板",
 )
 async def get_template() -> Response[bytes]:
@@ -259,7 +260,7 @@ async def export_file(conn: Conn, caller: Me, now: Now, file_id: FromPath[UUID])
 
 @get(
     "/v1/banking/payment-files/{file_id:uuid}/content",
-    opt={"policy": _MAKERS},
+    opt={"policy": _MAKERS, PRODUCES: ("application/xml", "text/csv")},
     summary="Download 下载付款指令文件",
 )
 async def get_content(reader: Conn, caller: Me, file_id: FromPath[UUID]) -> Response[bytes]:

@@ -9,7 +9,7 @@ from kit.clock import CHINA, system_clock
 from marketplace.demo.cast import Cast
 from marketplace.demo.run import Run
 from marketplace.demo.telling import act, money, said, say, table
-from marketplace.imports.http import XLSX
+from marketplace.edge.documentation import XLSX
 from marketplace.imports.sample import portfolio_bytes, portfolio_with_errors_bytes
 from marketplace.pages import vocabulary
 from settlement.statement_words import party

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 from litestar import Litestar, Request, Response, Router, get
@@ -21,6 +21,13 @@ from marketplace.edge.transactions import IDEMPOTENCY, is_stored
 
 #: Where a route keeps an example of its body, and how long its Idempotency-Key may be if not as long as elsewhere.
 EXAMPLE, KEY_MAX = "example", "idempotency_key_max"
+#: In a route's `opt`: the media types of an answer that is a file; statuses that come with the usual answer's shape.
+PRODUCES, ALSO = "produces", "also_answers"
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+#: What a paper is printed as (`form`).
+PAPERS = ("application/json", XLSX, "text/html")
+_FILE = {"schema": {"type": "string", "format": "binary"}}
+_NO_CONTENT = "204"
 _ASSETS = {"swagger-ui-bundle.js": "text/javascript", "swagger-ui.css": "text/css"}
 _PROBLEM = {"content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}}
 _REASONS = {
@@ -92,6 +99,7 @@ def describe(app: Litestar) -> dict[str, Any]:
         [Problem], ref_template="#/components/schemas/{name}"
     )
     schema["components"].setdefault("schemas", {}).update(components)
+    _untangle(schema)
     for path, handler in http_handlers(app):
         operations = schema["paths"].get(_documented(path), {})
         for method in handler.http_methods:
@@ -117,7 +125,7 @@ def _complete(operation: dict[str, Any], path: str, handler: HTTPRouteHandler, m
         operation["security"] = [{"session": []}, {"api_key": []}]
         operation["x-roles"] = sorted(policy.roles) if policy.roles is not None else ["any"]
     if "{" in path:
-        statuses.add(404)
+        statuses |= {404, 409}
     if method not in {"GET", "HEAD"}:
         statuses |= {401, 403, 404, 409, 413, 415, 422, 429}
     keeps_own = handler.opt.get(IDEMPOTENCY) == "own"
@@ -131,8 +139,51 @@ def _complete(operation: dict[str, Any], path: str, handler: HTTPRouteHandler, m
         parameters.append(_IF_MATCH)
         statuses |= {412, 428}
     operation["tags"] = [path.split("/")[2] if path.startswith("/v1/") else "site"]
+    answers: dict[str, Any] = operation["responses"]
+    usual = _answer_content(answers, handler)
     for status in sorted(statuses):
-        operation["responses"][str(status)] = {"description": _REASONS[status]} | _PROBLEM
+        answers[str(status)] = {"description": _REASONS[status]} | _PROBLEM
+    for status in handler.opt.get(ALSO, ()):
+        refusal = answers.get(str(status), {"description": "The same, not yet done 尚未完成"})
+        answers[str(status)] = refusal | {"content": refusal.get("content", {}) | usual}
+
+
+def _answer_content(answers: dict[str, Any], handler: HTTPRouteHandler) -> dict[str, Any]:
+    """The content of the usual answer: nothing where there is none, the file's own types where it is a file."""
+    if _NO_CONTENT in answers:
+        answers[_NO_CONTENT].pop("content", None)
+        return {}
+    usual: dict[str, Any] = next(
+        (answer for status, answer in answers.items() if status.startswith("2")), {}
+    )
+    if (produced := _file_types(handler)) is not None:
+        usual["content"] = dict.fromkeys(produced, _FILE)
+    return dict(usual.get("content", {}))
+
+
+def _file_types(handler: HTTPRouteHandler) -> tuple[str, ...] | None:
+    """The media types of an answer that is a file; None for an answer in JSON."""
+    signature = handler.parsed_fn_signature
+    declared: tuple[str, ...] | None = handler.opt.get(PRODUCES)
+    is_file = bytes in get_args(signature.return_type.raw)
+    if declared is not None or not is_file or handler.media_type:
+        return declared
+    return PAPERS if "form" in signature.parameters else ("*/*",)
+
+
+def _untangle(part: Any) -> None:
+    """Take out of the framework's schemas the alternatives that say nothing: "one of this, or anything"."""
+    if isinstance(part, dict):
+        alternatives = part.get("oneOf")
+        if isinstance(alternatives, list) and {} in alternatives:
+            left = [each for each in alternatives if each]
+            del part["oneOf"]
+            part.update(left[0] if len(left) == 1 else {"oneOf": left})
+        for each in part.values():
+            _untangle(each)
+    elif isinstance(part, list):
+        for each in part:
+            _untangle(each)
 
 
 def _idempotency_key(longest: int | None) -> dict[str, Any]:

@@ -62,6 +62,8 @@ _BY_STATUS: dict[HTTPStatus, tuple[str, ...]] = {
         "bundle_does_not_hold",
         "unreadable_bundle",
         "unknown_durability_mode",
+        # Met by who calls us, not by us:
+        "api_refused",
         # A mistake of ours, whatever was asked:
         "checkpoint_inconsistent",
     ),
@@ -71,7 +73,7 @@ _BY_STATUS: dict[HTTPStatus, tuple[str, ...]] = {
         "library_mismatch",
         "weak_durability",
     ),
-    HTTPStatus.GATEWAY_TIMEOUT: ("outcome_unknown",),
+    HTTPStatus.GATEWAY_TIMEOUT: ("outcome_unknown", "client_outcome_unknown"),
 }
 
 _LISTED = [code for codes in _BY_STATUS.values() for code in codes]

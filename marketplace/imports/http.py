@@ -13,6 +13,7 @@ from kit.errors import InvalidInput
 from marketplace.edge.bodies import UnsupportedMediaType
 from marketplace.edge.cursors import Page, page_of
 from marketplace.edge.dependencies import At, Conn, Me, Now
+from marketplace.edge.documentation import PRODUCES, XLSX
 from marketplace.edge.idempotency import key_of
 from marketplace.edge.identity import AnyConnection
 from marketplace.edge.policies import allow
@@ -26,7 +27,6 @@ from marketplace.organisations.schemas import Role
 
 _AnyRequest = Request[Any, Any, Any]
 _SCOPE_KEY = "luochui.import"
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _MULTIPART = "multipart/form-data"
 _MAKER = allow(Role.BANK_MAKER)
 _READERS = allow(Role.BANK_MAKER, Role.BANK_CHECKER, Role.REGULATOR, Role.AUDITOR)
@@ -98,7 +98,7 @@ async def get_import(reader: Conn, caller: Me, import_id: FromPath[UUID]) -> Imp
 
 @get(
     "/v1/imports/{import_id:uuid}/report.xlsx",
-    opt={"policy": _READERS},
+    opt={"policy": _READERS, PRODUCES: (XLSX,)},
     summary="The file with its wrong cells marked 标注错误的工作簿",
 )
 async def get_marked(
@@ -113,7 +113,7 @@ async def get_marked(
 
 @get(
     "/v1/templates/portfolio.xlsx",
-    opt={"policy": _READERS},
+    opt={"policy": _READERS, PRODUCES: (XLSX,)},
     summary="Portfolio template 资产包模板",
 )
 async def get_template() -> Response[bytes]:

@@ -9,6 +9,7 @@ from litestar.params import FromPath, FromQuery, JSONBody
 from kit.errors import NotFound
 from marketplace.edge.cursors import Page, page_of
 from marketplace.edge.dependencies import At, Conn, Me, Now
+from marketplace.edge.documentation import PAPERS, PRODUCES
 from marketplace.edge.policies import allow
 from marketplace.organisations.schemas import Role
 from marketplace.statements import service
@@ -51,7 +52,11 @@ async def list_statements(
     return page_of(found, position, key=lambda statement: statement.id)
 
 
-@get("/v1/statements/{name:str}", opt={"policy": _READERS}, summary="A statement 单据")
+@get(
+    "/v1/statements/{name:str}",
+    opt={"policy": _READERS, PRODUCES: PAPERS},
+    summary="A statement 单据",
+)
 async def get_statement(
     reader: Conn, caller: Me, name: FromPath[str]
 ) -> Response[Statement | bytes | str]:
