@@ -1,18 +1,20 @@
 """The bid engine as the rest of the program uses it: auctions, commands, views and closing."""
 
+import logging
+from collections.abc import Mapping
 from typing import Any, Self
 from uuid import UUID
 
 import msgspec
-import redis.asyncio
 
 from auction_engine import keys
 from auction_engine.checkpoints import LogKey
 from auction_engine.decided import Acknowledgement
-from auction_engine.durability import durability_named, verify_durability
-from auction_engine.errors import NoSuchAuction
+from auction_engine.durability import default_mode, durability_named
+from auction_engine.errors import NoSuchAuction, ReplicaNotDurable
 from auction_engine.gateway import Gateway
-from auction_engine.library import load_library
+from auction_engine.keeper import Keeper
+from auction_engine.library import load_everywhere
 from auction_engine.projector import Projector
 from auction_engine.recovery import Fence
 from auction_engine.rules.commands import Command, Result, Sealing
@@ -21,12 +23,14 @@ from auction_engine.rules.model import create_command
 from auction_engine.rules.profile import Profile
 from auction_engine.sealed_bids import parse_envelope
 from auction_engine.sealed_checks import fault_in_sealing
+from auction_engine.servers import Servers
 from auction_engine.waiting import Limits
+from auction_engine.watch import Watch
 from kit.clock import Clock
-from kit.errors import InvalidInput
+from kit.errors import InvalidInput, LuochuiError
 from kit.sql import Pool
 
-_SOCKET_SECONDS = 5.0
+_log = logging.getLogger(__name__)
 _VIEW_FIELDS = (
     "status",
     "price_fen",
@@ -56,19 +60,30 @@ class NotDue(msgspec.Struct, frozen=True):
 
 
 class Engine:
-    """One engine: gateway, fence and projector on one server and one database.
+    """One engine: gateway, fence and projector on one server or Cluster and one database.
 
-    The pool must have room for four connections at once beside the program's own use.
+    The pool must have room for four connections at once, for each primary, beside the program's own use.
     """
 
     def __init__(
-        self, client: redis.asyncio.Redis, *, gateway: Gateway, projector: Projector, fence: Fence
+        self,
+        servers: Servers,
+        *,
+        gateway: Gateway,
+        projector: Projector,
+        fence: Fence,
+        keeper: Keeper,
     ) -> None:
-        self._client = client
+        self.servers = servers
         self._shards = keys.SHARDS
         self.gateway = gateway
         self.projector = projector
         self.fence = fence
+        self.keeper = keeper
+        self._watch = Watch(
+            servers, keeper=keeper, refuse=self._refuse, look_again=self._look_again
+        )
+        self._watch.start()
 
     @classmethod
     async def open(
@@ -78,33 +93,44 @@ class Engine:
         *,
         key: LogKey,
         clock: Clock,
-        durability: str = "local",
+        durability: str | None = None,
+        degrade_to: str | None = None,
         limits: Limits | None = None,
     ) -> Self:
-        """Check the server against the durability mode, load the library, pass the fence, take commands.
+        """Check the servers against the durability mode, load the library, pass the fence, take commands.
 
-        Raises UnknownMode, WeakDurability, LibraryMismatch or ShardHalted rather than starting on less.
+        Without a mode it is `local`, on a Cluster `replicated`. Raises UnknownMode, WeakDurability, LibraryMismatch
+        or ShardHalted rather than starting on less; a replica that is away for now stops its own shards alone.
         """
-        mode = durability_named(durability)
-        client = redis.asyncio.Redis.from_url(
-            redis_url, socket_timeout=_SOCKET_SECONDS, socket_connect_timeout=_SOCKET_SECONDS
-        )
+        servers = await Servers.open(redis_url)
         try:
-            await verify_durability(client, mode)
-            await load_library(client)
-            projector = Projector(pool, client, key=key, clock=clock)
-            fence = Fence(pool, client, projector=projector, clock=clock)
+            mode = durability_named(durability or default_mode(is_cluster=servers.is_cluster))
+            projector = Projector(pool, servers, key=key, clock=clock)
+            keeper = Keeper(
+                mode, servers=servers, pool=pool, projector=projector, degrade_to=degrade_to
+            )
+            await _check_start(keeper)
+            await load_everywhere(servers)
+            projector.behind_reading = keeper.behind_reading
+            fence = Fence(pool, servers, projector=projector, clock=clock)
             await fence.verify_all()
         except BaseException:
-            await client.aclose()
+            await servers.aclose()
             raise
-        gateway = Gateway(redis_url, fence=fence.verify, durability=mode, key=key, limits=limits)
-        return cls(client, gateway=gateway, projector=projector, fence=fence)
+        gateway = Gateway(servers, fence=fence.verify, durability=keeper, key=key, limits=limits)
+        return cls(servers, gateway=gateway, projector=projector, fence=fence, keeper=keeper)
 
     async def aclose(self) -> None:
         """Answer what is in flight, then let go of the server."""
+        await self._watch.aclose()
         await self.gateway.close()
-        await self._client.aclose()
+        await self.servers.aclose()
+
+    def _refuse(self, weaker: Mapping[int, LuochuiError]) -> None:
+        self.gateway.refuse(weaker)
+
+    def _look_again(self, shard: int) -> None:
+        self.gateway.unverify(shard)
 
     async def submit(
         self, auction_id: UUID, command: Command, *, entered_us: int | None = None
@@ -168,9 +194,7 @@ class Engine:
         """The public state now, by the engine's clock: never a maximum, never the reserve."""
         shard = keys.shard_of(str(auction_id), self._shards)
         names = (keys.meta(shard), keys.book(shard, str(auction_id)))
-        packed = await self._client.execute_command(  # type: ignore[no-untyped-call]  # the client's own
-            "FCALL_RO", "view_v1", 2, *names, 0
-        )
+        packed = await self.servers.call(shard, "FCALL_RO", "view_v1", 2, *names, 0)
         if packed is None:
             raise NoSuchAuction(
                 f"auction_id: the engine holds no auction {auction_id}",
@@ -197,6 +221,17 @@ class Engine:
         if is_opening_due:
             return NotDue(view["ends_at"], opening_due=True)
         return msgspec.convert(view["result"], Result)
+
+
+async def _check_start(keeper: Keeper) -> None:
+    """Refuse to start on less than the mode says. What is only away for now is watched from here on."""
+    if keeper.mode.name == "relaxed":
+        _log.warning("durability=relaxed: acknowledged bids may be lost; receipts say so")
+    _, weaker = await keeper.verify()
+    for error in weaker.values():
+        if not isinstance(error, ReplicaNotDurable):
+            raise error
+        _log.warning("replica_not_durable reason=%s", error.message)
 
 
 def _check_sealing(auction_id: UUID, profile: Profile, command: Command) -> None:

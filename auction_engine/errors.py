@@ -51,10 +51,16 @@ class NoSuchAuction(NotFound):
     code = "no_such_auction"
 
 
-class WeakDurability(LuochuiError):
+class WeakDurability(Unavailable):
     """A server keeps less than the durability mode promises, so no bid is taken. / 服务器持久性弱于所选模式。"""
 
     code = "weak_durability"
+
+
+class ReplicaNotDurable(WeakDurability):
+    """A replica is away or does not keep what it acknowledges, so no bid is taken. / 副本不可用或不可靠，暂不受理。"""
+
+    code = "replica_not_durable"
 
 
 class UnknownMode(LuochuiError):
@@ -85,3 +91,38 @@ class AuctionNotFinal(Conflict):
     """The auction is not final yet; its bundle would reveal what is still secret. / 拍卖尚未终局，不能导出。"""
 
     code = "auction_not_final"
+
+
+def too_old() -> EngineBusy:
+    """Nothing was decided: it waited for longer than an ingress counts."""
+    return EngineBusy(
+        "the command waited for more than 2,000 ms; nothing was decided, try again with the same id",
+        "请求等待超过 2000 毫秒，未作裁决，请用同一编号重试",
+        retry_after_ms=1000,
+    )
+
+
+def unreachable(cause: object) -> EngineUnreachable:
+    """Nothing was decided: it was not sent, or turned away as a whole."""
+    return EngineUnreachable(
+        f"the bid engine takes no commands now ({cause}); nothing was decided",
+        "竞价引擎暂不受理，未作裁决",
+        retry_after_ms=1000,
+    )
+
+
+def no_replicas() -> ReplicaNotDurable:
+    """Nothing was decided: the server itself holds writes back."""
+    return ReplicaNotDurable(
+        "too few replicas are in touch with the bid engine's server; nothing was decided",
+        "竞价引擎的副本不足，未作裁决",
+        retry_after_ms=1000,
+    )
+
+
+def unknown(cause: object) -> EngineOutcomeUnknown:
+    """It was sent, and may have been decided."""
+    return EngineOutcomeUnknown(
+        f"the bid engine did not answer ({cause}); ask again with the same id",
+        "竞价引擎未答复，结果未知，请用同一编号查询",
+    )

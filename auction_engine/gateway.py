@@ -8,7 +8,7 @@ by the gateway: a lost reply is told to its callers as an unknown outcome, and t
 import asyncio
 import logging
 import secrets
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from auction_engine import keys
@@ -23,16 +23,20 @@ from auction_engine.connection import (
     ServerRefused,
 )
 from auction_engine.decided import Acknowledgement, Decided
-from auction_engine.durability import Durability
+from auction_engine.durability import Keeping, Keeps, NotKept, Settle
 from auction_engine.errors import (
     ClockSkew,
     EngineBusy,
-    EngineOutcomeUnknown,
-    EngineUnreachable,
     NoSuchAuction,
+    no_replicas,
+    too_old,
+    unknown,
+    unreachable,
 )
 from auction_engine.journal import encode_columns, encode_rows
+from auction_engine.replies import Meaning, meaning_of, new_address
 from auction_engine.rules.commands import AMOUNT_MAX, Command
+from auction_engine.servers import Servers
 from auction_engine.waiting import Buckets, Limits, Sink, Taken, Waiting, busy
 from kit.clock import monotonic_us
 from kit.errors import LuochuiError
@@ -42,25 +46,8 @@ from kit.failpoints import register
 AGE_US_MAX = 2_000_000
 #: How often a batch that was certainly not decided (old epoch, lost book) is sent again after a new look at the fence.
 _ATTEMPTS = 3
-#: Error replies after which nothing can have been written.
-_NOT_CARRIED_OUT = frozenset(
-    {
-        "OOM",
-        "MISCONF",
-        "NOREPLICAS",
-        "READONLY",
-        "LOADING",
-        "BUSY",
-        "MOVED",
-        "ASK",
-        "TRYAGAIN",
-        "CLUSTERDOWN",
-        "CROSSSLOT",
-        "MASTERDOWN",
-        "NOPERM",
-        "NOAUTH",
-    }
-)
+#: The pause before a batch is sent again that a Cluster in motion has turned away.
+_PAUSE_SECONDS = 0.02
 
 #: Compares engine and journal before a shard's first call, repairs what may be repaired, and returns the epoch.
 Fence = Callable[[int], Awaitable[int]]
@@ -101,13 +88,15 @@ class _Caller:
 class _Lane:
     """One shard as the gateway sees it."""
 
-    __slots__ = ("connection", "epoch", "shard", "task", "waiting")
+    __slots__ = ("connection", "epoch", "keeping", "shard", "task", "url", "waiting")
 
     def __init__(self, shard: int, limits: Limits) -> None:
         self.shard = shard
         self.waiting = Waiting(limits)
         self.connection: Connection | None = None
+        self.url = ""
         self.epoch: int | None = None
+        self.keeping = Keeping(name="")  # until the fence is passed, and nothing is sent before
         self.task: asyncio.Task[None] | None = None
 
 
@@ -116,10 +105,10 @@ class Gateway:
 
     def __init__(
         self,
-        url: str,
+        servers: str | Servers,
         *,
         fence: Fence,
-        durability: Durability,
+        durability: Keeps,
         key: LogKey,
         shards: int = keys.SHARDS,
         limits: Limits | None = None,
@@ -127,7 +116,7 @@ class Gateway:
         call_seconds: float = CALL_SECONDS,
         ticks_us: Callable[[], int] = monotonic_us,
     ) -> None:
-        self._url = url
+        self._servers = servers if isinstance(servers, Servers) else Servers(servers)
         self._fence = fence
         self._durability = durability
         self._key = key
@@ -140,6 +129,7 @@ class Gateway:
         self._lanes: dict[int, _Lane] = {}
         self._lane_of: dict[str, _Lane] = {}
         self._closed = False
+        self._weaker: Mapping[int, LuochuiError] = {}
 
     async def submit(
         self, auction_id: str, command: Command, *, entered_us: int | None = None
@@ -156,7 +146,7 @@ class Gateway:
         now_us = self._ticks_us()
         since_us = now_us if entered_us is None else min(entered_us, now_us)
         if now_us - since_us > AGE_US_MAX:
-            raise _too_old()
+            raise too_old()
         self._enter(lane, auction_id, command, now_us=now_us, entered_us=since_us, sink=caller)
         self._start(lane)
         answer = (await caller.future)[0]
@@ -196,6 +186,10 @@ class Gateway:
         for lane in self._lanes.values():
             if shard in (None, lane.shard):
                 lane.epoch = None
+
+    def refuse(self, weaker: Mapping[int, LuochuiError]) -> None:
+        """Refuse the commands of these shards, with the reason, until told otherwise."""
+        self._weaker = weaker
 
     async def close(self) -> None:
         """Take no more, let what is in flight be answered, and close the connections."""
@@ -254,27 +248,44 @@ class Gateway:
                 except Exception as error:
                     # the database or the server is away: whatever the fence met, nothing was sent
                     _log.exception("fence_failed shard=%d", lane.shard)
-                    lane.waiting.take().fail(_unreachable(type(error).__name__))
+                    self._servers.suspect()
+                    lane.waiting.take().fail(unreachable(type(error).__name__))
                     continue
                 taken = self._young(lane.waiting.take())
                 if len(taken):
-                    decided = await self._send(lane, taken, epoch=epoch, last=attempts == _ATTEMPTS)
-                    attempts = 0 if decided else attempts + 1
+                    again = await self._send(lane, taken, epoch=epoch, last=attempts == _ATTEMPTS)
+                    attempts = 0 if again is None else attempts + (again == 0)
+                    if again:
+                        await asyncio.sleep(again)
         finally:
             lane.task = None
             if len(lane.waiting):  # an error of ours: nothing of what still waits was sent
                 lane.waiting.take().fail(busy(1000))
 
     async def _verified(self, lane: _Lane) -> int:
-        """The shard's epoch, over a connection whose server has passed the fence."""
-        if lane.connection is None or not lane.connection.is_open:
+        """The shard's epoch, over a connection whose server keeps the promise and has passed the fence."""
+        servers, connection = self._servers, lane.connection
+        if servers.is_suspect:
+            await servers.refresh()
+        if lane.shard in self._weaker:
+            raise self._weaker[lane.shard]
+        url = servers.url_of(lane.shard)
+        if connection is None or not connection.is_open or lane.url != url:
             lane.epoch = None
+            if connection is not None:
+                connection.close()
             try:
-                lane.connection = await Connection.open(self._url, name=f"gateway-s{lane.shard}")
+                lane.connection = await Connection.open(url, name=f"gateway-s{lane.shard}")
             except NotConnected as error:
-                raise _unreachable(error) from error
+                servers.suspect()
+                raise unreachable(error) from error
+            lane.url = url
         if lane.epoch is None:
-            lane.epoch = await self._fence(lane.shard)
+            lane.keeping = await self._durability.keeping(lane.shard)
+            epoch = await self._fence(lane.shard)
+            if servers.url_of(lane.shard) != url:
+                raise unreachable("the shard has just moved")
+            lane.epoch = epoch
         return lane.epoch
 
     def _young(self, taken: Taken) -> Taken:
@@ -284,52 +295,61 @@ class Gateway:
             return taken
         moments = list(enumerate(taken.entered_us))
         taken.pick([place for place, entered_us in moments if entered_us < oldest_us]).fail(
-            _too_old()
+            too_old()
         )
         return taken.pick([place for place, entered_us in moments if entered_us >= oldest_us])
 
-    async def _send(self, lane: _Lane, taken: Taken, *, epoch: int, last: bool) -> bool:
-        """One call; false where the batch was put back because it was certainly not decided."""
+    async def _send(self, lane: _Lane, taken: Taken, *, epoch: int, last: bool) -> float | None:
+        """One call. Where it certainly was not decided and the batch was put back: the pause before the next."""
         assert lane.connection is not None
         auctions, commands = _packed(taken, self._ticks_us())
         salt = secrets.token_hex(16)
         call = _call(lane.shard, epoch, self._clock.now_ms(), salt, commands, auctions)
         try:
+            keeping = lane.keeping
             replies = await lane.connection.call(
-                call, *self._durability.after_call, seconds=self._call_seconds
+                call, *keeping.after_call, seconds=self._call_seconds
             )
             match replies[0]:
                 case [b"OK", *reply]:
-                    self._durability.check_after_call(replies[1:])
-                    batch = self._decided(lane.shard, taken, commands, auctions, reply)
-                    await self._durability.confirm(lane.shard, batch.seq)
+                    mode = keeping.name
+                    if keeping.settle is not None:
+                        mode = await _settled(keeping.settle, lane.shard, reply, replies[1:])
+                    batch = self._decided(lane.shard, taken, commands, auctions, reply, mode)
                     _after_decision()
                     # Soon, not now: the next batch leaves first, and the server decides it meanwhile.
                     asyncio.get_running_loop().call_soon(taken.answer, batch)
-                    return True
+                    return None
                 case reply:
                     return self._not_decided(lane, taken, reply, last=last, auctions=auctions)
         except NotConnected as error:
             return self._not_sent(lane, taken, error, last=last)
-        except ReplyLost as error:
+        except (ReplyLost, NotKept) as error:
             lane.epoch = None
-            taken.fail(_unknown(error))
-            return True
+            self._servers.suspect()
+            taken.fail(unknown(error))
+            return None
         except BaseException as error:
             lane.connection.close()
-            taken.fail(_unknown(error))
+            taken.fail(unknown(error))
             raise
 
-    def _not_sent(self, lane: _Lane, taken: Taken, error: Exception, *, last: bool) -> bool:
+    def _not_sent(self, lane: _Lane, taken: Taken, error: Exception, *, last: bool) -> float | None:
         """The connection was gone before anything was written: try over a new one, a few times."""
         if last:
-            taken.fail(_unreachable(error))
-            return True
+            taken.fail(unreachable(error))
+            return None
         lane.waiting.put_back(taken)
-        return False
+        return 0
 
     def _decided(
-        self, shard: int, taken: Taken, commands: bytes, auctions: list[str], reply: list[Any]
+        self,
+        shard: int,
+        taken: Taken,
+        commands: bytes,
+        auctions: list[str],
+        reply: list[Any],
+        mode: str,
     ) -> Decided:
         seq, decided_ms, _, decisions, header = reply
         return Decided(
@@ -341,24 +361,24 @@ class Gateway:
             decisions_bytes=decisions,
             auctions=encode_rows(auctions),
             key=self._key,
-            mode=self._durability.name,
+            mode=mode,
             paddles=taken.paddles,
             values=taken.values,
         )
 
     def _not_decided(
         self, lane: _Lane, taken: Taken, reply: Any, *, last: bool, auctions: list[str]
-    ) -> bool:
-        """What a reply other than OK means to the callers; true where they have their answer."""
+    ) -> float | None:
+        """What a reply other than OK means to the callers; None where they have their answer."""
         match reply:
             case [b"EPOCH", *_] if not last:
                 lane.epoch = None
                 lane.waiting.put_back(taken)
-                return False
+                return 0
             case [b"NO_BOOK", place] if not last:
                 lane.epoch = None
                 lane.waiting.put_back(_without(taken, auctions[int(place) - 1]))
-                return False
+                return 0
             case [b"CLOCK_SKEW", server_ms]:
                 error: Exception = ClockSkew(
                     f"the engine's server says {int(server_ms)} ms, the gateway's clock"
@@ -368,18 +388,39 @@ class Gateway:
                 )
             case [b"BACKPRESSURE", *_]:
                 error = busy(2000)
-            case ServerRefused() as refused if (
-                refused.code in _NOT_CARRIED_OUT or "Function not found" in str(refused)
-            ):
-                lane.epoch = None
-                error = _unreachable(refused.code)
+            case ServerRefused() as refused:
+                return self._refused(lane, taken, refused, last=last)
             case [b"EPOCH" | b"NO_BOOK", *_]:
                 error = busy(1000)
             case _:
                 lane.epoch = None
-                error = _unknown(reply)
+                error = unknown(reply)
         taken.fail(error)
-        return True
+        return None
+
+    def _refused(
+        self, lane: _Lane, taken: Taken, refused: ServerRefused, *, last: bool
+    ) -> float | None:
+        """What an error reply means to the callers (replies.py)."""
+        lane.epoch = None
+        meaning = meaning_of(refused, is_cluster=self._servers.is_cluster)
+        if meaning is Meaning.REROUTE:
+            self._servers.suspect()
+            if (address := new_address(refused)) is not None:
+                self._servers.moved(lane.shard, address)
+        if meaning in (Meaning.REROUTE, Meaning.PAUSE):
+            lane.waiting.put_back(taken)
+            return _PAUSE_SECONDS
+        if meaning is Meaning.RELOAD and not last:
+            lane.waiting.put_back(taken)
+            return 0
+        if meaning is Meaning.UNKNOWN:
+            taken.fail(unknown(refused))
+        elif refused.code == "NOREPLICAS":
+            taken.fail(no_replicas())
+        else:
+            taken.fail(unreachable(refused.code))
+        return None
 
 
 def _go_as_they_are(commands: Sequence[Command]) -> bool:
@@ -420,6 +461,11 @@ def _call(
     return ["FCALL", "decide_v1", len(names), *names, epoch, clock_ms, salt, commands, packed]
 
 
+async def _settled(settle: Settle, shard: int, reply: list[Any], behind: list[object]) -> str:
+    seq, _, head, *_ = reply
+    return await settle(shard, int(seq), head.decode(), behind)
+
+
 def _without(taken: Taken, auction: str) -> Taken:
     """The batch without the commands of an auction that has no book; they are answered."""
     places = list(enumerate(taken.auctions))
@@ -429,26 +475,3 @@ def _without(taken: Taken, auction: str) -> Taken:
         )
     )
     return taken.pick([place for place, name in places if name != auction])
-
-
-def _too_old() -> EngineBusy:
-    return EngineBusy(
-        "the command waited for more than 2,000 ms; nothing was decided, try again with the same id",
-        "请求等待超过 2000 毫秒，未作裁决，请用同一编号重试",
-        retry_after_ms=1000,
-    )
-
-
-def _unreachable(cause: object) -> EngineUnreachable:
-    return EngineUnreachable(
-        f"the bid engine takes no commands now ({cause}); nothing was decided",
-        "竞价引擎暂不受理，未作裁决",
-        retry_after_ms=1000,
-    )
-
-
-def _unknown(cause: object) -> EngineOutcomeUnknown:
-    return EngineOutcomeUnknown(
-        f"the bid engine did not answer ({cause}); ask again with the same id",
-        "竞价引擎未答复，结果未知，请用同一编号查询",
-    )

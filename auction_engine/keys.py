@@ -11,6 +11,11 @@ def shard_of(auction_id: str, shards: int = SHARDS) -> int:
     return crc32(auction_id.encode()) % shards
 
 
+def tag(shard: int) -> str:
+    """What all keys of a shard are hashed by, so that they lie in one slot of a Cluster."""
+    return f"s{shard}"
+
+
 def meta(shard: int) -> str:
     """Epoch, sequence, chain head and clock of a shard (hash)."""
     return f"{{s{shard}}}:meta"

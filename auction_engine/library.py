@@ -4,13 +4,16 @@ The clock is a file of its own: production servers get `clock.lua`, and only reh
 be told the time (contracts 1). A loaded library is compared by its text, so that nothing else decides bids.
 """
 
+import logging
 from collections.abc import Awaitable
 from importlib.resources import files
 from typing import Any, Protocol, cast
 
 import msgspec
+import redis
 
 from auction_engine.codes import REFUSALS
+from auction_engine.servers import Servers
 from kit.errors import LuochuiError
 
 LIBRARY_NAME = "auction"
@@ -42,6 +45,9 @@ _PARTS = (
     "restore.lua",
     "entries.lua",
 )
+
+
+_log = logging.getLogger(__name__)
 
 
 class LibraryMismatch(LuochuiError):
@@ -88,6 +94,18 @@ async def restore_library(client: Connection) -> None:
     loaded = await client.execute_command("FUNCTION", "LIST", "LIBRARYNAME", LIBRARY_NAME)
     if not loaded:
         await load_library(client)
+
+
+async def load_everywhere(servers: Servers) -> None:
+    """Load and check the library on every primary: a Cluster does not pass functions on to nodes that join it."""
+    for url in servers.primaries():
+        try:
+            await load_library(servers.client_at(url))
+        except (redis.RedisError, OSError):
+            if not servers.is_cluster:
+                raise
+            _log.exception("library_not_loaded place=%s", url.rpartition("@")[2])
+            servers.suspect()
 
 
 async def check_library(client: Connection) -> None:

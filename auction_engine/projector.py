@@ -8,7 +8,7 @@ again by the reference model; a difference stops the projection of that shard in
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from uuid import UUID
 
 import asyncpg
@@ -17,11 +17,13 @@ import redis.asyncio
 
 from auction_engine import keys, log_tree
 from auction_engine.checkpoints import LogKey
-from auction_engine.errors import JournalBroken, JournalForked
+from auction_engine.durability_checks import Replication
+from auction_engine.errors import JournalBroken, JournalForked, ReplicaNotDurable
 from auction_engine.journal import Entry, entry_of
 from auction_engine.log_tree import SQL
 from auction_engine.replica import Replica, Replicas
 from auction_engine.rows import Accepted, Refused, Rows, columns
+from auction_engine.servers import Servers, servers_of
 from kit.clock import Clock, epoch_ms, monotonic_us
 from kit.errors import LuochuiError
 from kit.failpoints import register
@@ -35,6 +37,8 @@ TAIL_BATCHES = 4096
 CHECKPOINT_BATCHES = 256
 #: How long one look for new batches waits, and the pause after an error.
 _BLOCK_MS = 200
+#: The pause between two looks at the shards of a Cluster, whose streams can't be waited for in one call.
+_LOOK_SECONDS = 0.02
 _PAUSE_SECONDS = 1.0
 #: How far the engine's clock may be ahead of this process's to be believed (the gateways refuse as much).
 _AHEAD_MS_MAX = 500
@@ -71,14 +75,16 @@ class Projector:
     def __init__(
         self,
         pool: Pool,
-        client: redis.asyncio.Redis,
+        servers: redis.asyncio.Redis | Servers,
         *,
         key: LogKey,
         clock: Clock,
         tail_batches: int = TAIL_BATCHES,
     ) -> None:
         self._pool = pool
-        self._client = client
+        self._servers = servers_of(servers)
+        #: What must hold of what is read before it is written (keeper.py); nothing unless an engine says so.
+        self.behind_reading: Callable[[int], Awaitable[Replication | None]] = _nothing
         self._key = key
         self._clock = clock
         self._tail_batches = tail_batches
@@ -86,15 +92,20 @@ class Projector:
         self._turns: dict[int, asyncio.Lock] = {}
         self._paused_until_us: dict[int, int] = {}
 
-    async def project(self, shard: int) -> int:
-        """Write everything that the shard's stream holds beyond the position; the number of batches written."""
+    async def project(self, shard: int, *, until: int = 0) -> int:
+        """Write everything that the shard's stream holds beyond the position; the number of batches written.
+
+        With `until` it is enough that this batch is written.
+        """
         total = 0
         async with self._turns.setdefault(shard, asyncio.Lock()):
             while done := await self._project_some(shard):
                 _after_commit()
                 total += done.batches
-                await self._tell_engine(shard, done.seq)
+                await self._tell_engine(shard, done)
                 await self._checkpoint(shard, closing=done.finals > 0)
+                if 0 < until <= done.seq:
+                    break
         return total
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -111,31 +122,80 @@ class Projector:
 
     async def _round(self) -> bool:
         """Look once at every shard's stream, waiting a little for something to come."""
-        seconds, micros = await self._client.time()
-        seen_ms = seconds * 1000 + micros // 1000
+        if self._servers.is_suspect:
+            await self._servers.refresh()
+        seen_ms = await self._seen_ms()
         async with self._pool.acquire() as conn:
             known = await conn.fetch(SQL["positions"])
             # a server whose clock has stepped ahead would leave a pulse that no true one reaches for as long
-            if seen_ms <= epoch_ms(self._clock()) + _AHEAD_MS_MAX:
+            if seen_ms is not None and seen_ms <= epoch_ms(self._clock()) + _AHEAD_MS_MAX:
                 await conn.execute(SQL["beat"], seen_ms)
         now_us = monotonic_us()
-        positions = [
-            row for row in known if self._paused_until_us.get(row["shard"], now_us) <= now_us
-        ]
+        positions = {
+            row["shard"]: row["seq"]
+            for row in known
+            if self._paused_until_us.get(row["shard"], now_us) <= now_us
+        }
         if not positions:
             await asyncio.sleep(_BLOCK_MS / 1000)
             return False
-        streams = {keys.log(row["shard"]): f"{row['seq']}-0" for row in positions}
-        shard_of_stream = {keys.log(row["shard"]).encode(): row["shard"] for row in positions}
-        found = await self._client.xread(streams, count=1, block=_BLOCK_MS)  # type: ignore[arg-type]  # invariant dict
-        for stream, _ in found:
-            await self._project_or_log(shard_of_stream[stream])
+        waits = self._servers.is_cluster
+        found = await (self._ahead(positions) if waits else self._ahead_on_one_server(positions))
+        for shard in found:
+            await self._project_or_log(shard)
         return bool(found)
+
+    async def _seen_ms(self) -> int | None:
+        """The clock of the engine's servers, of a Cluster's the one furthest behind; None where none answers."""
+        seen: list[int] = []
+        for url in self._servers.primaries():
+            try:
+                seconds, micros = await self._servers.client_at(url).time()
+            except (redis.RedisError, OSError):
+                if not self._servers.is_cluster:
+                    raise
+                self._servers.suspect()
+                continue
+            seen.append(seconds * 1000 + micros // 1000)
+        return min(seen, default=None)
+
+    async def _ahead_on_one_server(self, positions: dict[int, int]) -> list[int]:
+        """The shards whose stream holds more than the journal, as soon as there is one."""
+        streams = {keys.log(shard): f"{seq}-0" for shard, seq in positions.items()}
+        shard_of_stream = {keys.log(shard).encode(): shard for shard in positions}
+        client = self._servers.client_at(self._servers.url)
+        found = await client.xread(streams, count=1, block=_BLOCK_MS)  # type: ignore[arg-type]  # invariant dict
+        return [shard_of_stream[stream] for stream, _ in found]
+
+    async def _ahead(self, positions: dict[int, int]) -> list[int]:
+        """The same on a Cluster, after a short pause; a primary that does not answer holds up its own shards alone."""
+        await asyncio.sleep(_LOOK_SECONDS)
+        found: list[int] = []
+        for url in self._servers.primaries():
+            own = [shard for shard in self._servers.shards_at(url) if shard in positions]
+            pipeline = self._servers.client_at(url).pipeline(transaction=False)
+            for shard in own:
+                pipeline.hget(keys.meta(shard), "seq")
+            try:
+                replies = await pipeline.execute(raise_on_error=False)
+            except (redis.RedisError, OSError):
+                self._servers.suspect()
+                continue
+            for shard, seq in zip(own, replies, strict=True):
+                if isinstance(seq, Exception):
+                    self._servers.suspect()
+                elif int(seq or 0) > positions[shard]:
+                    found.append(shard)
+        return found
 
     async def _project_or_log(self, shard: int) -> None:
         try:
             await self.project(shard)
-        except LuochuiError:
+        except (LuochuiError, redis.RedisError) as error:
+            if isinstance(error, redis.RedisError):
+                if not self._servers.is_cluster:
+                    raise
+                self._servers.suspect()
             _log.exception("projection_stopped shard=%d", shard)
             self._paused_until_us[shard] = monotonic_us() + int(_PAUSE_SECONDS * 1_000_000)
 
@@ -147,7 +207,12 @@ class Projector:
                 position = await lock_position(conn, shard)
                 if position is None:
                     return None
-                entries = await read_entries(self._client, shard, after=position.seq)
+                entries = await read_entries(
+                    self._servers.client_of(shard),
+                    shard,
+                    after=position.seq,
+                    replication=await self.behind_reading(shard),
+                )
                 if not entries:
                     self._replicas[shard] = replicas
                     return None
@@ -160,14 +225,15 @@ class Projector:
         self._replicas[shard] = replicas
         return done
 
-    async def _tell_engine(self, shard: int, seq: int) -> None:
+    async def _tell_engine(self, shard: int, done: Projected) -> None:
         """Say how far the journal is kept elsewhere, then let go of what lies far behind that."""
-        journalled = self._client.hset(keys.meta(shard), "journalled", str(seq))
+        seq, client = done.seq, self._servers.client_of(shard)
+        journalled = client.hset(keys.meta(shard), "journalled", str(seq))
         await journalled  # type: ignore[misc]  # the client is typed for both kinds of caller
         _before_trim()
         if seq > self._tail_batches:
             minid = f"{seq - self._tail_batches + 1}-0"
-            await self._client.xtrim(keys.log(shard), minid=minid, approximate=False)
+            await client.xtrim(keys.log(shard), minid=minid, approximate=False)
 
     async def _checkpoint(self, shard: int, *, closing: bool) -> None:
         _before_checkpoint()
@@ -184,11 +250,34 @@ async def lock_position(conn: Connection, shard: int) -> Position | None:
     return None if row is None else msgspec.convert(dict(row), Position)
 
 
+async def _nothing(shard: int) -> None:
+    """What must hold of what is read, where the engine's own disk is what is promised."""
+
+
 async def read_entries(
-    client: redis.asyncio.Redis, shard: int, *, after: int, count: int = BATCHES_MAX
+    client: redis.asyncio.Redis,
+    shard: int,
+    *,
+    after: int,
+    count: int = BATCHES_MAX,
+    replication: Replication | None = None,
 ) -> list[Entry]:
-    """The entries of the shard's stream after batch `after`, each checked for its place."""
-    found = await client.xrange(keys.log(shard), min=f"{after + 1}-0", count=count)
+    """The entries of the shard's stream after batch `after`, each checked for its place.
+
+    With `replication` only what its replicas have on disk too: a failover could take back anything else.
+    """
+    pipeline = client.pipeline(transaction=False)
+    pipeline.xrange(keys.log(shard), min=f"{after + 1}-0", count=count)
+    if replication is not None:
+        for call in replication.calls:  # on the same connection: of all that was read
+            pipeline.execute_command(*call)
+    found, *behind = await pipeline.execute()
+    if found and replication is not None and (missing := replication.missing(behind)):
+        raise ReplicaNotDurable(
+            f"shard {shard}: what its stream holds is not journalled yet, {missing}",
+            f"分片 {shard} 的新日志尚未在全部副本落盘，暂不入库",
+            retry_after_ms=1000,
+        )
     entries: list[Entry] = []
     for number, (entry_id, fields) in enumerate(found, start=after + 1):
         entry = entry_of(shard, fields)

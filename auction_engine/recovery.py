@@ -8,8 +8,10 @@ explained halts the shard.
 """
 
 import asyncio
+import contextlib
 import logging
 import secrets
+from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
@@ -17,13 +19,14 @@ import msgspec
 import redis.asyncio
 
 from auction_engine import keys
-from auction_engine.errors import JournalBroken, JournalForked, ShardHalted
+from auction_engine.errors import JournalBroken, JournalForked, ReplicaNotDurable, ShardHalted
 from auction_engine.journal import HEADER_VERSION, Entry, Header, encode_rows
 from auction_engine.library import restore_library
 from auction_engine.log_tree import SQL
 from auction_engine.projector import Position, Projector, lock_position, write_entries
 from auction_engine.replica import Replica, Replicas, entries_from_rows, replica_from_journal
 from auction_engine.rules.commands import Command
+from auction_engine.servers import Servers, servers_of
 from kit.clock import Clock, epoch_ms
 from kit.failpoints import register
 from kit.sql import Connection, Pool, load_statements
@@ -53,17 +56,26 @@ class Fence:
     """Compares and repairs; one shard at a time in this process, and across processes by a lock in PostgreSQL."""
 
     def __init__(
-        self, pool: Pool, client: redis.asyncio.Redis, *, projector: Projector, clock: Clock
+        self,
+        pool: Pool,
+        servers: redis.asyncio.Redis | Servers,
+        *,
+        projector: Projector,
+        clock: Clock,
     ) -> None:
         self._pool = pool
-        self._client = client
+        self._servers = servers_of(servers)
         self._projector = projector
         self._clock = clock
-        self._one_at_a_time = asyncio.Lock()
+        #: By server: one that does not answer keeps nobody waiting for another.
+        self._one_at_a_time: dict[str, asyncio.Lock] = {}
 
     async def verify(self, shard: int) -> int:
         """The shard's epoch, once engine and journal agree. Raises ShardHalted where they can't be made to."""
-        async with self._one_at_a_time, self._pool.acquire() as lock:
+        if self._servers.is_suspect:
+            await self._servers.refresh()
+        turn = self._one_at_a_time.setdefault(self._servers.url_of(shard), asyncio.Lock())
+        async with turn, self._pool.acquire() as lock:
             await lock.execute("SELECT pg_advisory_lock($1, $2)", _LOCK_CLASS, shard)
             try:
                 await lock.execute(SQL["ensure_shard"], shard)
@@ -72,11 +84,26 @@ class Fence:
                 await lock.execute("SELECT pg_advisory_unlock($1, $2)", _LOCK_CLASS, shard)
 
     async def verify_all(self) -> list[int]:
-        """Verify every shard that the database knows; the shards."""
+        """Verify every shard that the database knows; the shards.
+
+        A primary of a Cluster that is away holds up its own shards alone: they are verified before their first call.
+        """
         shards = [row["shard"] for row in await self._pool.fetch(SQL["positions"])]
         for shard in shards:
-            await self.verify(shard)
+            with self._others_go_on(shard):
+                await self.verify(shard)
         return shards
+
+    @contextlib.contextmanager
+    def _others_go_on(self, shard: int) -> Iterator[None]:
+        """In a Cluster what one server does not do is logged, and the shards of the others are looked at."""
+        try:
+            yield
+        except (redis.RedisError, OSError, ReplicaNotDurable):
+            if not self._servers.is_cluster:
+                raise
+            self._servers.suspect()
+            _log.exception("shard_unreachable shard=%d", shard)
 
     async def look(self) -> list[int]:
         """Verify the shards whose engine is plainly not where the journal is, whether or not anybody bids; the shards.
@@ -86,8 +113,10 @@ class Fence:
         """
         found: list[int] = []
         for row in await self._pool.fetch(_RECOVERY["fenced_positions"]):
-            meta = await self._meta(row["shard"])
-            if meta.epoch != row["epoch"] or meta.seq < row["seq"]:
+            with self._others_go_on(row["shard"]):
+                meta = await self._meta(row["shard"])
+                if meta.epoch == row["epoch"] and meta.seq >= row["seq"]:
+                    continue
                 try:
                     await self.verify(row["shard"])
                 except ShardHalted:
@@ -101,7 +130,7 @@ class Fence:
         async with self._pool.acquire() as conn, conn.transaction():
             position = await lock_position(conn, shard)
             assert position is not None, "the shard's row was just made"
-        await restore_library(self._client)
+        await restore_library(self._servers.client_of(shard))
         meta = await self._meta(shard)
         reason = await self._why_unfit(shard, position, meta)
         if reason is None:
@@ -140,7 +169,7 @@ class Fence:
         A book may be further than its row, because others bid meanwhile; the projector judges that.
         """
         rows = await self._pool.fetch(_RECOVERY["unfinished_states"], shard)
-        pipeline = self._client.pipeline(transaction=False)
+        pipeline = self._servers.client_of(shard).pipeline(transaction=False)
         for row in rows:
             auction = str(row["auction_id"])
             names = (keys.meta(shard), keys.book(shard, auction))
@@ -152,7 +181,7 @@ class Fence:
         return None
 
     async def _meta(self, shard: int) -> Meta:
-        reply = self._client.hmget(keys.meta(shard), ["epoch", "seq", "head"])
+        reply = self._servers.client_of(shard).hmget(keys.meta(shard), ["epoch", "seq", "head"])
         epoch, seq, head = await reply  # type: ignore[misc]  # the client is typed for both kinds of caller
         return Meta(
             epoch=None if epoch is None else int(epoch),
@@ -200,7 +229,7 @@ class Fence:
         await self._call("restore_finish_v1", [meta], [str(epoch), str(seq), head or ""], shard)
 
     async def _replay(self, entries: list[Entry], epoch: int) -> None:
-        pipeline = self._client.pipeline(transaction=False)
+        pipeline = self._servers.client_of(entries[0].shard).pipeline(transaction=False)
         for entry in entries:
             names = keys.batch_keys(entry.shard, entry.auctions)
             arguments = (
@@ -217,7 +246,7 @@ class Fence:
     async def _call(
         self, function: str, names: list[str], arguments: list[str], shard: int
     ) -> None:
-        call = self._client.execute_command(  # type: ignore[no-untyped-call]  # the client's own
+        call = self._servers.client_of(shard).execute_command(  # type: ignore[no-untyped-call]  # the client's own
             "FCALL", function, len(names), *names, *arguments
         )
         reply = await call
@@ -226,9 +255,10 @@ class Fence:
     async def _forget_books(self, shard: int) -> None:
         """Remove every book and id table of the shard, those of auctions that were never journalled too."""
         tag = keys.meta(shard).removesuffix("meta")
+        client = self._servers.client_of(shard)
         for kind in ("a", "i"):
-            async for name in self._client.scan_iter(match=f"{tag}{kind}:*", count=1000):
-                await self._client.unlink(name)
+            async for name in client.scan_iter(match=f"{tag}{kind}:*", count=1000):
+                await client.unlink(name)
 
 
 def _fault_in_book(row: Any, packed: bytes | None) -> str | None:

@@ -8,10 +8,7 @@ from typing import Any
 
 import asyncpg
 import msgspec
-import redis.asyncio
 
-from auction_engine.durability import durability_named, verify_durability
-from auction_engine.library import check_library
 from kit.clock import Clock, system_clock
 from kit.errors import Unavailable
 from kit.sql import Pool
@@ -19,6 +16,7 @@ from marketplace.auctions.hall import Hall, open_hall
 from marketplace.duties import service as duties
 from marketplace.edge.identity import Authenticator
 from marketplace.edge.readiness import Check
+from marketplace.engine_checks import EngineChecks
 from marketplace.lots import service as lots
 from marketplace.organisations.gate import Gate, SessionLimits
 from marketplace.organisations.passwords import Passwords
@@ -81,6 +79,7 @@ async def open_resources(
                 lookups=desk.lookups,
                 key=read_log_key(settings.signing_key_path, origin=settings.origin),
                 mode=settings.durability_mode,
+                degrade_to=settings.durability_degrade_to,
                 clock=clock,
             )
         )
@@ -95,12 +94,8 @@ async def open_desk(settings: Settings, *, clock: Clock = system_clock) -> Async
         lookups = await stack.enter_async_context(open_pool(settings, connections=_LOOKUPS_MAX))
         passwords = Passwords()
         stack.callback(passwords.close)
-        client: redis.asyncio.Redis = redis.asyncio.Redis.from_url(
-            settings.redis_url,
-            socket_timeout=_SOCKET_SECONDS,
-            socket_connect_timeout=_SOCKET_SECONDS,
-        )
-        stack.push_async_callback(client.aclose)
+        checks = EngineChecks(settings, pool)
+        stack.push_async_callback(checks.aclose)
         limits = SessionLimits(
             idle=timedelta(minutes=settings.session_idle_minutes),
             absolute=timedelta(hours=settings.session_hours),
@@ -112,7 +107,7 @@ async def open_desk(settings: Settings, *, clock: Clock = system_clock) -> Async
             lookups=lookups,
             passwords=passwords,
             gate=Gate(lookups, passwords, limits),
-            checks=_checks(settings, pool, client),
+            checks=_checks(pool, checks),
         )
 
 
@@ -141,37 +136,11 @@ async def open_pool(settings: Settings, *, connections: int | None = None) -> As
             pool.terminate()  # the database is gone: there is nobody to part from in good order
 
 
-def _checks(settings: Settings, pool: Pool, client: redis.asyncio.Redis) -> dict[str, Check]:
+def _checks(pool: Pool, engine: EngineChecks) -> dict[str, Check]:
     """What /readyz asks; each answers in a word what it found, or raises what is wrong."""
-    mode = durability_named(settings.durability_mode)
 
     async def database() -> str:
         return str(await pool.fetchval("SELECT current_user", timeout=_SOCKET_SECONDS))
-
-    async def engine() -> str:
-        await client.ping()
-        return "answers"
-
-    async def durability() -> str:
-        await verify_durability(client, mode)
-        return mode.name
-
-    async def library() -> str:
-        await check_library(client)
-        return "as released"
-
-    async def projector() -> str:
-        seconds, micros = await client.time()
-        seen_ms = await pool.fetchval("SELECT seen_ms FROM engine.pulse", timeout=_SOCKET_SECONDS)
-        if seen_ms is None:
-            raise Unavailable("the projector has not run yet", "投影进程尚未运行")
-        lag_ms = max(0, seconds * 1000 + micros // 1000 - seen_ms)
-        if lag_ms > settings.projector_lag_max_ms:
-            raise Unavailable(
-                f"the projector is {lag_ms} ms behind; at most {settings.projector_lag_max_ms} ms",
-                f"投影落后 {lag_ms} 毫秒",
-            )
-        return f"{lag_ms} ms behind"
 
     async def stuck_duties() -> str:
         async with pool.acquire(timeout=_SOCKET_SECONDS) as conn:
@@ -185,8 +154,9 @@ def _checks(settings: Settings, pool: Pool, client: redis.asyncio.Redis) -> dict
         "auctions": auctions,
         "database": database,
         "duties": stuck_duties,
-        "engine": engine,
-        "durability": durability,
-        "library": library,
-        "projector": projector,
+        "engine": engine.engine,
+        "durability": engine.durability,
+        "library": engine.library,
+        "projector": engine.projector,
+        "shards": engine.shards,
     }

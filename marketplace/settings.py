@@ -36,7 +36,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     )
     data_dir: str = ".luochui"
     signing_key_path: str | None = None  # 32 bytes, the venue's Ed25519 key
-    durability_mode: DurabilityMode = "local"
+    durability_mode: DurabilityMode | None = None  # None: local, on a Cluster replicated
+    #: What `replicated` may give way to while replicas are away; None: bids are refused meanwhile.
+    durability_degrade_to: Literal["journalled"] | None = None
     shards: Annotated[int, msgspec.Meta(ge=1, le=1024)] = 64
     grace_ms: Annotated[int, msgspec.Meta(ge=2000, le=2000)] = (
         2000  # part of the contract, not a choice

@@ -4,6 +4,7 @@ The starter owns the data directory (a lock says so), the servers and the proces
 Real servers are used instead where URLs are given.
 """
 
+import asyncio
 import contextlib
 import ctypes
 import os
@@ -22,9 +23,11 @@ from typing import Self, TypeVar
 
 import asyncpg
 import redis
-import redis.asyncio
 import uvloop
 
+from auction_engine.durability import default_mode
+from auction_engine.errors import EngineUnreachable
+from auction_engine.servers import Servers
 from kit.embedded import DirectoryLock, Postgres, Valkey
 from kit.errors import LuochuiError
 from kit.migrate import migrate
@@ -57,6 +60,8 @@ class Stack:
         port: int = 0,
         database_url: str | None = None,
         redis_url: str | None = None,
+        durability: str | None = None,
+        degrade_to: str | None = None,
         environment: dict[str, str] | None = None,
     ) -> None:
         self.data_dir = data_dir.absolute()
@@ -64,7 +69,13 @@ class Stack:
         self.port = port
         self._lock = DirectoryLock(self.data_dir)
         self._postgres = None if database_url else Postgres(self.data_dir / "postgres")
-        self._engine = None if redis_url else Valkey(self.data_dir / "engine")
+        # `relaxed` is there to show what an fsync costs, so the embedded server leaves it out as well
+        relaxed = {"appendfsync": "everysec"} if durability == "relaxed" else {}
+        self._engine = None if redis_url else Valkey(self.data_dir / "engine", options=relaxed)
+        #: The durability mode in use, once started.
+        self.durability = durability or "local"
+        self._durability = durability
+        self._degrade_to = degrade_to
         # The queue never shares a server with the engine: losing it loses nothing (reliability T58).
         self._queue = Valkey(self.data_dir / "queue", options={"maxmemory": "256mb"})
         self._database_url = database_url
@@ -113,7 +124,9 @@ class Stack:
                 server.start()
         if self._postgres is not None:
             uvloop.run(_create_database(self._postgres.url("postgres")))
-        uvloop.run(_require_answers(self.database_url, self.redis_url))
+        self.durability = uvloop.run(
+            _require_answers(self.database_url, self.redis_url, self._durability)
+        )
         migrate(self.database_url)
         self._signing_key()
         uvloop.run(ensure_administrator(self.database_url, self.data_dir))
@@ -188,6 +201,8 @@ class Stack:
                 "LUOCHUI_PUBLIC_ORIGIN": self.base_url,
                 "LUOCHUI_SIGNING_KEY_PATH": str(self._signing_key()),
             }
+            | ({"LUOCHUI_DURABILITY_MODE": self._durability} if self._durability else {})
+            | ({"LUOCHUI_DURABILITY_DEGRADE_TO": self._degrade_to} if self._degrade_to else {})
             | self._extra
         )
 
@@ -267,8 +282,8 @@ async def _create_database(url: str) -> None:
         await connection.close()
 
 
-async def _require_answers(database_url: str, redis_url: str) -> None:
-    """Both servers answer, or StackError names the option that says where they are."""
+async def _require_answers(database_url: str, redis_url: str, durability: str | None) -> str:
+    """Both servers answer, or StackError names the option that says where they are; the durability mode in use."""
     try:
         connection = await asyncpg.connect(database_url, timeout=_PROBE_SECONDS)
         await connection.close()
@@ -278,16 +293,15 @@ async def _require_answers(database_url: str, redis_url: str) -> None:
             f"--database-url：无法使用 PostgreSQL（{_reason(error)}）",
         ) from error
     try:
-        client = redis.asyncio.Redis.from_url(redis_url, socket_connect_timeout=_PROBE_SECONDS)
-        try:
-            await client.ping()
-        finally:
-            await client.aclose()
-    except (OSError, redis.RedisError, ValueError) as error:
+        async with asyncio.timeout(_PROBE_SECONDS):
+            servers = await Servers.open(redis_url)
+            await servers.aclose()
+    except (OSError, redis.RedisError, ValueError, EngineUnreachable) as error:
         raise StackError(
             f"--redis-url: the bid engine's server can't be used ({error})",
             f"--redis-url：无法使用竞价引擎服务器（{error}）",
         ) from error
+    return durability or default_mode(is_cluster=servers.is_cluster)
 
 
 def _reason(error: Exception) -> str:

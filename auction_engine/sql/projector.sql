@@ -101,3 +101,26 @@ INSERT INTO engine.checkpoints (shard, size, root, public_key, note, signed_at) 
 
 -- name: shard_size
 SELECT seq FROM engine.shards WHERE shard = $1;
+
+-- name: is_journalled
+-- Whether batch $2 with head $3 is committed. For $2 = 0, where a call wrote nothing, whether everything up to head $3 is:
+-- that head is the newest or nearly so.
+SELECT CASE
+  WHEN $2::bigint > 0 THEN EXISTS (SELECT FROM engine.batches WHERE shard = $1 AND seq = $2 AND head = $3)
+  WHEN $3::text = '' THEN true
+  ELSE EXISTS (SELECT FROM engine.batches b
+                WHERE b.shard = $1 AND b.head = $3
+                  AND b.seq > (SELECT s.seq FROM engine.shards s WHERE s.shard = $1) - 10000)
+END;
+
+-- name: durability_settings
+SELECT name, setting FROM pg_settings WHERE name = ANY ($1::text[]);
+
+-- name: synchronous_standbys
+SELECT application_name FROM engine.standbys() WHERE is_synchronous AND state = 'streaming' ORDER BY 1;
+
+-- name: flushed_by_standby
+SELECT EXISTS (SELECT FROM engine.standbys() WHERE is_synchronous AND flushed >= $1::text::pg_lsn);
+
+-- name: positions_and_epochs
+SELECT shard, epoch, seq FROM engine.shards ORDER BY shard;

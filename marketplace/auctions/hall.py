@@ -21,27 +21,37 @@ class Hall:
         *,
         lookups: Pool,
         key: LogKey,
-        mode: str,
         clock: Clock,
     ) -> None:
         self.engine = engine
         self.pool = pool
         self.key = key
-        self.mode = mode
+        self.mode = engine.keeper.name_vouched_for
         self.paddles = Paddles(lookups)
         self.feed = Feed(pool, clock=clock)
 
 
 @asynccontextmanager
 async def open_hall(
-    pool: Pool, redis_url: str, *, lookups: Pool, key: LogKey, mode: str, clock: Clock
+    pool: Pool,
+    redis_url: str,
+    *,
+    lookups: Pool,
+    key: LogKey,
+    clock: Clock,
+    mode: str | None = None,
+    degrade_to: str | None = None,
 ) -> AsyncIterator[Hall]:
     """Open the engine, refusing less durability than `mode` promises, and close everything behind it.
 
+    Without a mode it is `local`, on a Cluster `replicated`.
+
     `lookups` is the small pool of the bid path, apart from `pool`, so that slow requests keep no bid waiting.
     """
-    engine = await Engine.open(pool, redis_url, key=key, clock=clock, durability=mode)
-    hall = Hall(engine, pool, lookups=lookups, key=key, mode=mode, clock=clock)
+    engine = await Engine.open(
+        pool, redis_url, key=key, clock=clock, durability=mode, degrade_to=degrade_to
+    )
+    hall = Hall(engine, pool, lookups=lookups, key=key, clock=clock)
     try:
         yield hall
     finally:

@@ -9,14 +9,25 @@ from importlib import import_module
 import click
 import uvloop
 
+from auction_engine.durability import DEGRADABLE, MODES
 from marketplace.settings import Settings, load_settings
 
 
 @click.command("serve")
 @click.argument("process", type=click.Choice(["api", "projector", "worker"]))
-def command(process: str) -> None:
+@click.option(
+    "--durability",
+    type=click.Choice(list(MODES)),
+    help="What an acknowledged bid survives (LUOCHUI_DURABILITY_MODE).",
+)
+@click.option(
+    "--degrade-to",
+    type=click.Choice(list(DEGRADABLE.values())),
+    help="What replicated gives way to while replicas are away (LUOCHUI_DURABILITY_DEGRADE_TO).",
+)
+def command(process: str, durability: str | None, degrade_to: str | None) -> None:
     """Run one process; settings come from LUOCHUI_* variables. / 运行单个进程"""
-    settings = load_settings()
+    settings = load_settings(durability_mode=durability, durability_degrade_to=degrade_to)
     if process == "api":
         import_module("marketplace.app").serve(settings)
         return

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from auction_engine.durability import DEGRADABLE, MODES
 from marketplace.administrator import USERNAME, password_file
 from marketplace.stack import Stack
 
@@ -24,17 +25,41 @@ _LOOK_SECONDS = 0.5
 @click.option(
     "--redis-url",
     envvar="LUOCHUI_REDIS_URL",
-    help="Valkey (8 or later) or Redis (7.0 or later) of your own.",
+    help="Valkey (8 or later) or Redis (7.0 or later) of your own; a Cluster is redis+cluster://HOST:PORT[,HOST:PORT].",
+)
+@click.option(
+    "--durability",
+    envvar="LUOCHUI_DURABILITY_MODE",
+    type=click.Choice(list(MODES)),
+    help="What an acknowledged bid survives; local if not given, on a Cluster replicated.",
+)
+@click.option(
+    "--degrade-to",
+    envvar="LUOCHUI_DURABILITY_DEGRADE_TO",
+    type=click.Choice(list(DEGRADABLE.values())),
+    help="What replicated gives way to while replicas are away; bids are refused if not given.",
 )
 def command(
-    data_dir: Path, host: str, port: int, database_url: str | None, redis_url: str | None
+    data_dir: Path,
+    host: str,
+    port: int,
+    database_url: str | None,
+    redis_url: str | None,
+    durability: str | None,
+    degrade_to: str | None,
 ) -> None:
     """Start servers, API, pages, projector and worker; Ctrl-C stops them in good order. / 启动系统"""
     stopped = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopped.set())
     with Stack(
-        data_dir, host=host, port=port, database_url=database_url, redis_url=redis_url
+        data_dir,
+        host=host,
+        port=port,
+        database_url=database_url,
+        redis_url=redis_url,
+        durability=durability,
+        degrade_to=degrade_to,
     ) as stack:
         click.echo(f"Luochui 落槌 is up / 已启动: {stack.base_url}")
         click.echo(f"  hall and pages 页面    {stack.base_url}/")
@@ -46,6 +71,11 @@ def command(
         click.echo(
             f"  data 数据目录          {stack.data_dir}  (logs 日志: {stack.data_dir / 'logs'})"
         )
+        click.echo(f"  durability 持久性      {stack.durability}")
+        if stack.durability == "relaxed":
+            click.echo(
+                "  WARNING: relaxed may lose acknowledged bids; receipts say so. 警告：relaxed 模式可能丢失已确认的出价"
+            )
         click.echo("Ctrl-C stops it. / 按 Ctrl-C 停止。")
         while not stopped.wait(_LOOK_SECONDS):
             stack.supervise_once(lambda text: click.echo(text, err=True))

@@ -72,6 +72,7 @@ _BY_STATUS: dict[HTTPStatus, tuple[str, ...]] = {
         "journal_broken",
         "library_mismatch",
         "weak_durability",
+        "replica_not_durable",
     ),
     HTTPStatus.GATEWAY_TIMEOUT: ("outcome_unknown", "client_outcome_unknown"),
 }

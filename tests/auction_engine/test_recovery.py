@@ -326,7 +326,7 @@ async def test_engine_that_lost_its_way_is_rebuilt_from_the_journal(
     before = await engine.view(AUCTION_ID)
     await lose(engine_redis)
     await engine.aclose()
-    restarted = await open_engine(database, engine.gateway._url)
+    restarted = await open_engine(database, engine.servers.url)
     try:
         after = await restarted.view(AUCTION_ID)
         assert (after["status"], after["ends_at"]) == ("suspended", None)
@@ -421,7 +421,7 @@ async def test_what_is_acknowledged_but_not_projected_survives_a_restart(
     await engine.submit(AUCTION_ID, a_bid(1, 10_000_000, "ahead"))
     assert await accepted_ids(database) == []
     await engine.aclose()
-    restarted = await open_engine(database, engine.gateway._url)
+    restarted = await open_engine(database, engine.servers.url)
     assert await accepted_ids(database) == ["ahead"]
     assert await restarted.fence.verify(SHARD) == 1
     assert (await restarted.view(AUCTION_ID))["status"] == "open"

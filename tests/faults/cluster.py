@@ -16,7 +16,6 @@ import asyncpg
 import redis.asyncio
 
 from auction_engine import keys
-from auction_engine.durability import durability_named
 from auction_engine.engine import Engine, NotDue
 from auction_engine.gateway import Gateway
 from auction_engine.rules.commands import Command
@@ -234,14 +233,19 @@ async def site(
     server: Valkey,
     database_url: str,
     *,
-    durability: str = "local",
+    durability: str | None = None,
+    degrade_to: str | None = None,
+    engine_url: str | None = None,
     limits: Limits = UNLIMITED,
     gateway_url: str | None = None,
     call_seconds: float = 3.0,
     closes_in_ms: int | None = 1_500,
     projecting: bool = True,
 ) -> AsyncIterator[Site]:
-    """A running site with open auctions. `gateway_url` puts something between gateway and server."""
+    """A running site with open auctions. `gateway_url` puts something between gateway and server.
+
+    `engine_url` is where the engine is, if that is more than the one server that is supervised.
+    """
     if not server.is_running():
         await asyncio.to_thread(server.start)
     async with asyncpg.create_pool(
@@ -253,16 +257,17 @@ async def site(
     ) as pool:
         engine = await Engine.open(
             pool,
-            server.url,
+            engine_url or server.url,
             key=a_key(),
             clock=system_clock,
             durability=durability,
+            degrade_to=degrade_to,
             limits=limits,
         )
         engine.gateway = Gateway(
-            gateway_url or server.url,
+            gateway_url or engine.servers,
             fence=engine.fence.verify,
-            durability=durability_named(durability),
+            durability=engine.keeper,
             key=a_key(),
             limits=limits,
             call_seconds=call_seconds,

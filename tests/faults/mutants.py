@@ -216,29 +216,29 @@ MUTANTS = (
     Mutant(
         "a weaker server than the mode is taken",
         "auction_engine/durability.py",
-        '                "appendfsync": "always",\n',
+        '    "appendfsync": "always",\n',
         "",
         _RECOVERY + "test_weaker_server_refuses_to_start",
     ),
     Mutant(
         "a lost reply is told as not decided",
         "auction_engine/gateway.py",
-        "            _fail(taken, _unknown(error))\n            return True\n        except BaseException",
-        "            _fail(taken, _unreachable(error))\n            return True\n        except BaseException",
+        "            taken.fail(unknown(error))\n            return None\n        except BaseException",
+        "            taken.fail(unreachable(error))\n            return None\n        except BaseException",
         _GATEWAY + "test_lost_reply_is_an_unknown_outcome_not_a_refusal",
     ),
     Mutant(
         "the gateway sends again what may have been done",
         "auction_engine/gateway.py",
-        "            _fail(taken, _unknown(error))\n            return True\n        except BaseException",
-        "            lane.waiting.put_back(taken)\n            return False\n        except BaseException",
+        "            taken.fail(unknown(error))\n            return None\n        except BaseException",
+        "            lane.waiting.put_back(taken)\n            return 0\n        except BaseException",
         _GATEWAY + "test_lost_reply_is_an_unknown_outcome_not_a_refusal",
     ),
     Mutant(
         "a new connection needs no fence",
         "auction_engine/gateway.py",
-        "            lane.epoch = None\n            try:\n                lane.connection",
-        "            try:\n                lane.connection",
+        "            lane.epoch = None\n            if connection is not None:",
+        "            if connection is not None:",
         "tests/faults/test_engine_files.py::test_f08_lost_or_old_books[yesterday]",
     ),
     Mutant(
@@ -279,7 +279,7 @@ MUTANTS = (
     Mutant(
         "a server without library stays without",
         "auction_engine/recovery.py",
-        "        await restore_library(self._client)\n",
+        "        await restore_library(self._servers.client_of(shard))\n",
         "",
         "tests/faults/test_engine_files.py::test_f07_lost_files[everything]",
     ),
@@ -300,8 +300,8 @@ MUTANTS = (
     Mutant(
         "a wrong clock leaves its pulse",
         "auction_engine/projector.py",
-        "if seen_ms <= epoch_ms(self._clock()) + _AHEAD_MS_MAX:",
-        "if seen_ms:",
+        "if seen_ms is not None and seen_ms <= epoch_ms(self._clock()) + _AHEAD_MS_MAX:",
+        "if seen_ms is not None:",
         _PROJECTOR + "test_a_server_with_a_clock_ahead_leaves_no_pulse",
     ),
     Mutant(

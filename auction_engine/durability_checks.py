@@ -1,0 +1,219 @@
+"""Reads back from replicas and from PostgreSQL whether they keep what a mode promises (reliability 0.4.2, 0.4.3, 4).
+
+Settings are asserted, never trusted: a replica that acknowledges before its own fsync, a database with
+`synchronous_commit=off` or a standby that has gone asynchronous would each lose what was acknowledged.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+import redis.asyncio
+
+from auction_engine.connection import Call
+from auction_engine.durability import Durability, verify_durability, weak
+from auction_engine.errors import ReplicaNotDurable, WeakDurability
+from auction_engine.log_tree import SQL
+from auction_engine.servers import Servers
+from kit.sql import Pool
+
+#: How long a batch waits for its replicas, twice, before its callers are told that the outcome is unknown.
+WAIT_MS = 700
+_ASK_SECONDS = 2.0
+#: A replica that stays this far behind is not promoted: 0 would promote any (reliability 0.4.3).
+_VALIDITY_FACTORS = range(1, 11)
+_DATABASE = {
+    "fsync": ("on",),
+    "full_page_writes": ("on",),
+    "synchronous_commit": ("on", "remote_apply"),
+    "data_sync_retry": ("off",),
+    "data_checksums": ("on",),
+}
+
+
+class Replication(msgspec.Struct, frozen=True, kw_only=True):
+    """How one primary's batches are known to be on its replicas' disks."""
+
+    replicas: int
+    #: WAITAOF, or where the server has none (Redis 7.0) WAIT, which then says the same (reliability 0.4.2). A WAIT goes
+    #: before WAITAOF too: a replica answers the first question with what it had fsynced before, and would be asked
+    #: again only a second later; the second question, right behind, gets the new position.
+    calls: tuple[Call, ...]
+    read_back: dict[str, str]
+
+    def missing(self, replies: Sequence[object]) -> str | None:
+        """What is not on disk yet by the replies to `calls`, or None."""
+        found, local = replies[-1], 1
+        if isinstance(found, list) and len(found) == 2:
+            local, found = found
+        if not isinstance(found, int) or not isinstance(local, int):
+            return f"the server answered {found!r} instead of the number of replicas"
+        if local < 1:
+            return "it is not on the primary's disk"
+        return None if found >= self.replicas else f"{found} of {self.replicas} replicas have it"
+
+
+async def verify_replication(
+    servers: Servers, url: str, durability: Durability, *, is_degradable: bool
+) -> Replication:
+    """What one primary and all its replicas say. Raises WeakDurability, or ReplicaNotDurable for a replica's state."""
+    client = servers.client_at(url)
+    place = place_of(url)
+    read_back = await verify_durability(client, durability, place=place)
+    names = ["min-replicas-to-write", *(_CLUSTER if servers.is_cluster else ())]
+    settings = await client.config_get(*names)
+    replicas = await _replicas(servers, url)
+    asked = int(settings["min-replicas-to-write"])
+    wanted = max(len(replicas), 1)
+    if is_degradable and asked:
+        raise weak("min-replicas-to-write", str(asked), "0", mode="journalled", place=place)
+    if not is_degradable and asked < wanted:
+        raise weak(
+            "min-replicas-to-write", str(asked), str(wanted), mode=durability.name, place=place
+        )
+    if servers.is_cluster:
+        _check_election(settings, durability, place)
+    wanted = wanted if is_degradable else asked
+    has_waitaof = await _has_waitaof(client)
+    found = await asyncio.gather(
+        *(_replica_fault(servers, one, durability, has_waitaof=has_waitaof) for one in replicas)
+    )
+    good = found.count(None)
+    if good < wanted:
+        why = "; ".join(fault for fault in found if fault) or "no replica is known"
+        raise ReplicaNotDurable(
+            f"{good} of the {wanted} replicas of {place} keep what they acknowledge ({why});"
+            " nothing is decided until all do",
+            f"{place} 的 {wanted} 个副本中仅 {good} 个可靠，暂不裁决",
+            retry_after_ms=1000,
+        )
+    calls: tuple[Call, ...] = (("WAIT", wanted, WAIT_MS),)
+    if has_waitaof:
+        calls += (("WAITAOF", 1, wanted, WAIT_MS),)
+    return Replication(
+        replicas=wanted,
+        calls=calls,
+        read_back=read_back
+        | {
+            "replicas": ", ".join(place_of(one) for one in replicas),
+            "acknowledged_by": " ".join(map(str, calls[-1][:-1])),
+        },
+    )
+
+
+async def read_back(
+    servers: Servers, pool: Pool, mode: Durability, *, is_degradable: bool
+) -> tuple[dict[str, dict[str, str]], dict[str, WeakDurability]]:
+    """What all servers say, by server, and for which of the engine's the promise can't be kept now.
+
+    Raises WeakDurability where PostgreSQL keeps too little: then it is kept for no shard.
+    """
+    said: dict[str, dict[str, str]] = {}
+    weaker: dict[str, WeakDurability] = {}
+    if mode.is_journalled or is_degradable:
+        said["postgresql"] = await verify_database(pool, mode)
+    for url in servers.primaries():
+        try:
+            if mode.is_replicated:
+                found = await verify_replication(servers, url, mode, is_degradable=is_degradable)
+                said[place_of(url)] = found.read_back
+            else:
+                client = servers.client_at(url)
+                said[place_of(url)] = await verify_durability(client, mode)
+        except WeakDurability as error:
+            weaker[url] = error
+    return said, weaker
+
+
+_CLUSTER = ("cluster-allow-replica-migration", "cluster-replica-validity-factor")
+
+
+def _check_election(settings: dict[str, Any], durability: Durability, place: str) -> None:
+    """Nobody may be promoted who was not waited for."""
+    migration, factor = (str(settings[name]) for name in _CLUSTER)
+    if migration != "no":
+        raise weak(_CLUSTER[0], migration, "no", mode=durability.name, place=place)
+    if not factor.isdigit() or int(factor) not in _VALIDITY_FACTORS:
+        raise weak(_CLUSTER[1], factor, "1 to 10", mode=durability.name, place=place)
+
+
+async def _replicas(servers: Servers, url: str) -> list[str]:
+    """Every replica that might be promoted: in a Cluster also those that are away."""
+    if servers.is_cluster:
+        return servers.replicas_of(url)
+    role = await servers.client_at(url).execute_command("ROLE")  # type: ignore[no-untyped-call]  # the client's own
+    if role[0] != b"master":
+        raise ReplicaNotDurable(
+            f"{place_of(url)} is a replica; bids are decided by a primary",
+            f"{place_of(url)} 是副本，竞价须由主节点裁决",
+            retry_after_ms=1000,
+        )
+    return sorted(servers.url_beside(url, host.decode(), int(port)) for host, port, _ in role[2])
+
+
+async def _has_waitaof(client: redis.asyncio.Redis) -> bool:
+    try:
+        await client.execute_command("WAITAOF", 0, 0, 0)  # type: ignore[no-untyped-call]  # as above
+    except redis.ResponseError as error:
+        if "unknown command" not in str(error):
+            raise
+        return False
+    return True
+
+
+async def _replica_fault(
+    servers: Servers, url: str, durability: Durability, *, has_waitaof: bool
+) -> str | None:
+    """Why a replica's acknowledgement is worth nothing now, or None."""
+    place = place_of(url)
+    try:
+        async with asyncio.timeout(_ASK_SECONDS):
+            client = servers.client_at(url)
+            # a weaker setting is not something that passes: it is raised
+            await verify_durability(client, durability, place=place)
+            files: dict[str, Any] = await client.info("persistence")
+            link: dict[str, Any] = await client.info("replication")
+    except (redis.RedisError, OSError) as error:
+        return f"{place} does not answer ({type(error).__name__})"
+    wanted = {
+        "aof_enabled": 1,
+        "aof_last_write_status": "ok",
+        "aof_last_bgrewrite_status": "ok",
+        # After a full sync it has no append-only file until the first rewrite is through. WAITAOF knows; WAIT does not.
+        **({} if has_waitaof else {"aof_rewrite_in_progress": 0, "aof_rewrite_scheduled": 0}),
+    }
+    for name, value in wanted.items():
+        if files.get(name) != value:
+            return f"{place}: {name} is {files.get(name)!r}, not {value!r}"
+    if link.get("role") != "slave" or link.get("master_link_status") != "up":
+        return f"{place}: its link to the primary is {link.get('master_link_status', 'none')!r}"
+    return None
+
+
+async def verify_database(pool: Pool, durability: Durability) -> dict[str, str]:
+    """PostgreSQL's settings as this process's own connections have them, and its standbys."""
+    rows = await pool.fetch(SQL["durability_settings"], list(_DATABASE))
+    read_back = {row["name"]: str(row["setting"]) for row in rows}
+    for name, allowed in _DATABASE.items():
+        found = read_back.get(name, "unknown")
+        if found not in allowed:
+            raise weak(name, found, allowed[0], mode=durability.name, place="PostgreSQL")
+    if durability.has_standby:
+        standbys = await pool.fetch(SQL["synchronous_standbys"])
+        names = ", ".join(row["application_name"] for row in standbys)
+        if not standbys:
+            raise weak(
+                "synchronous_standby_names",
+                "no synchronous standby that streams",
+                "one at least",
+                mode=durability.name,
+                place="PostgreSQL",
+            )
+        read_back["synchronous_standbys"] = names
+    return read_back
+
+
+def place_of(url: str) -> str:
+    """A server without its password."""
+    return url.rpartition("://")[2].rpartition("@")[2]
