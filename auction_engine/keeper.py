@@ -16,7 +16,6 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-import asyncpg
 import redis.asyncio
 
 from auction_engine import keys
@@ -39,7 +38,7 @@ from auction_engine.projector import Projector
 from auction_engine.servers import Servers
 from kit.clock import monotonic_us
 from kit.errors import InvalidInput, LuochuiError
-from kit.sql import Pool
+from kit.sql import DATABASE_ERRORS, Pool
 
 #: How long a look at a server is good for while many shards ask for the same.
 _FRESH_US = 1_000_000
@@ -175,13 +174,7 @@ class Keeper:
                         raise JournalForked(f"batch {seq} of shard {shard} is not the journal's")
                 if self.mode.has_standby:
                     await self._flushed_by_standby()
-        except (
-            LuochuiError,
-            asyncpg.PostgresError,
-            asyncpg.InterfaceError,
-            redis.RedisError,
-            OSError,
-        ) as error:
+        except (LuochuiError, redis.RedisError, *DATABASE_ERRORS) as error:
             raise NotKept(
                 f"PostgreSQL has not confirmed it: {type(error).__name__} {error}"
             ) from error

@@ -27,7 +27,7 @@ from auction_engine.servers import Servers, servers_of
 from kit.clock import Clock, epoch_ms, monotonic_us
 from kit.errors import LuochuiError
 from kit.failpoints import register
-from kit.sql import Connection, Pool
+from kit.sql import DATABASE_ERRORS, Connection, Pool
 
 #: Batches in one transaction, at most.
 BATCHES_MAX = 64
@@ -113,7 +113,7 @@ class Projector:
         while not stop.is_set():
             try:
                 busy = await self._round()
-            except (LuochuiError, asyncpg.PostgresError, redis.RedisError, OSError):
+            except (LuochuiError, redis.RedisError, *DATABASE_ERRORS):
                 _log.exception("projector_round_failed")
                 busy = False
                 await asyncio.sleep(_PAUSE_SECONDS)

@@ -8,7 +8,6 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping
 
-import asyncpg
 import redis.asyncio
 
 from auction_engine import keys
@@ -18,6 +17,7 @@ from auction_engine.library import load_everywhere
 from auction_engine.servers import Servers
 from kit.clock import monotonic_us
 from kit.errors import LuochuiError
+from kit.sql import DATABASE_ERRORS
 
 _LOOK_SECONDS = 1.0
 #: The settings are read back at least so often (reliability 0.4.2).
@@ -63,7 +63,7 @@ class Watch:
             await asyncio.sleep(_LOOK_SECONDS)
             try:
                 await self.look()
-            except (LuochuiError, asyncpg.PostgresError, redis.RedisError, OSError) as error:
+            except (LuochuiError, redis.RedisError, *DATABASE_ERRORS) as error:
                 _log.warning("watch_failed reason=%s %s", type(error).__name__, error)
 
     async def look(self) -> None:

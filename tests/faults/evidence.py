@@ -15,6 +15,7 @@ from auction_engine.journal_check import journal_differences
 from auction_engine.library import load_library
 from auction_engine.replica import entries_from_rows
 from kit.embedded import Valkey
+from kit.sql import DATABASE_ERRORS
 from tests.faults.check import Epoch, Final, Note, Seen, Violation, check
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ class Watcher:
 
     async def _watch(self) -> None:
         while True:
-            with contextlib.suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            with contextlib.suppress(*DATABASE_ERRORS):
                 connection = await asyncpg.connect(self._url, command_timeout=5, timeout=5)
                 try:
                     while True:

@@ -1,4 +1,4 @@
-"""What the fault tests add to pytest: `--seed`, the long counts, and what was not run for want of root.
+"""What the fault tests add to pytest: `--seed`, the long counts, and what was not run, with the reason.
 
 tests/conftest.py takes these hooks over, because options are only read there.
 """
@@ -14,6 +14,8 @@ from tests.wall_clock import mark_wall_clock
 _KEY = "luochui_not_run"
 #: The fixture by which a case says that it needs root.
 NEEDS_ROOT = "root"
+#: The marker of a case that has no place in the short run (reliability 3.4: P = 0).
+NIGHTLY = "nightly"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -25,6 +27,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """One base seed for all processes of this run."""
+    config.addinivalue_line("markers", f"{NIGHTLY}: a fault test of the long run (make faults)")
     if config.getoption("--seed") is None:
         given = getattr(config, "workerinput", {}).get("seed")
         config.option.seed = given if given is not None else secrets.randbelow(1_000_000)
@@ -36,15 +39,23 @@ def pytest_configure_node(node: Any) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark what runs in real time; with LUOCHUI_FAULTS=userspace, leave out what needs root, and remember it."""
+    """Leave out, and remember, what belongs to the long run, and with LUOCHUI_FAULTS=userspace what needs root.
+
+    What runs in real time is marked (wall_clock.py).
+    """
     mark_wall_clock(items)
-    if os.environ.get("LUOCHUI_FAULTS") != "userspace":
-        return
-    left_out = [item for item in items if NEEDS_ROOT in getattr(item, "fixturenames", ())]
-    if left_out:
-        config.hook.pytest_deselected(items=left_out)
-        items[:] = [item for item in items if item not in left_out]
-        names = [item.nodeid for item in left_out]
+    why: dict[str, str] = {}
+    for item in items:
+        if item.get_closest_marker(NIGHTLY) and not config.getoption("--faults-long"):
+            why[item.nodeid] = "of the long run (make faults)"
+        elif os.environ.get("LUOCHUI_FAULTS") == "userspace" and NEEDS_ROOT in getattr(
+            item, "fixturenames", ()
+        ):
+            why[item.nodeid] = "needs root (LUOCHUI_FAULTS=userspace)"
+    if why:
+        config.hook.pytest_deselected(items=[item for item in items if item.nodeid in why])
+        items[:] = [item for item in items if item.nodeid not in why]
+        names = [f"{name}: {reason}" for name, reason in why.items()]
         output = getattr(config, "workeroutput", None)
         if output is not None:
             output[_KEY] = names
@@ -65,6 +76,6 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     """Say what was not run."""
     names = config.stash.get(NOT_RUN, set())
     if names:
-        terminalreporter.section("fault tests NOT RUN: they need root (LUOCHUI_FAULTS=userspace)")
+        terminalreporter.section("fault tests NOT RUN")
         for name in sorted(names):
             terminalreporter.line(name)

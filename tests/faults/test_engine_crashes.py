@@ -61,7 +61,7 @@ def cut_and_restore(disk: Disk, server: Valkey) -> None:
 
 
 @pytest.mark.usefixtures("root")
-async def test_relaxed_mode_loses_and_the_checker_sees_it(
+async def test_f04_relaxed_mode_loses_and_the_checker_sees_it(
     case: Case, database_url: str, scratch: Valkey
 ) -> None:
     """With one fsync a second a cut loses acknowledged bids, and the checker says so: it can see loss."""
