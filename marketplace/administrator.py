@@ -7,6 +7,7 @@ from pathlib import Path
 import asyncpg
 
 from kit.clock import Clock, system_clock
+from kit.reach import SYSTEM
 from marketplace.organisations.passwords import Passwords
 from marketplace.organisations.service import AlreadyBootstrapped, bootstrap
 
@@ -31,7 +32,7 @@ async def ensure_administrator(
         password = secrets.token_urlsafe(24)
         path.write_text(f"{password}\n", encoding="ascii")
     passwords = Passwords()
-    connection = await asyncpg.connect(database_url, server_settings={"role": "luochui_app"})
+    connection = await asyncpg.connect(database_url, server_settings=dict(SYSTEM))
     try:
         hashed = await passwords.hash(password)
         with contextlib.suppress(AlreadyBootstrapped):

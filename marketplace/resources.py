@@ -11,6 +11,7 @@ import msgspec
 
 from kit.clock import Clock, system_clock
 from kit.errors import Unavailable
+from kit.reach import NOBODY, SYSTEM
 from kit.sql import Pool
 from marketplace.auctions.hall import Hall, open_hall
 from marketplace.duties import service as duties
@@ -44,7 +45,10 @@ class Resources(msgspec.Struct, frozen=True, kw_only=True):
 
     settings: Settings
     clock: Clock
+    #: The platform's own work, which sees every organisation's rows: jobs, the hall, readiness.
     pool: Pool
+    #: Requests borrow here: until the edge has said who calls, nothing is seen (`edge.reach`).
+    requests: Pool
     #: Apart from `pool`: who calls, and by which paddle, is found out however many slow requests there are.
     lookups: Pool
     passwords: Passwords
@@ -90,8 +94,11 @@ async def open_resources(
 async def open_desk(settings: Settings, *, clock: Clock = system_clock) -> AsyncIterator[Resources]:
     """Database and sign-in without the bid engine: for processes and tests that take no bids."""
     async with AsyncExitStack() as stack:
-        pool = await stack.enter_async_context(open_pool(settings))
-        lookups = await stack.enter_async_context(open_pool(settings, connections=_LOOKUPS_MAX))
+        pool = await stack.enter_async_context(open_pool(settings, SYSTEM))
+        requests = await stack.enter_async_context(open_pool(settings, NOBODY))
+        lookups = await stack.enter_async_context(
+            open_pool(settings, SYSTEM, connections=_LOOKUPS_MAX)
+        )
         passwords = Passwords()
         stack.callback(passwords.close)
         checks = EngineChecks(settings, pool)
@@ -104,6 +111,7 @@ async def open_desk(settings: Settings, *, clock: Clock = system_clock) -> Async
             settings=settings,
             clock=clock,
             pool=pool,
+            requests=requests,
             lookups=lookups,
             passwords=passwords,
             gate=Gate(lookups, passwords, limits),
@@ -112,11 +120,13 @@ async def open_desk(settings: Settings, *, clock: Clock = system_clock) -> Async
 
 
 @asynccontextmanager
-async def open_pool(settings: Settings, *, connections: int | None = None) -> AsyncIterator[Pool]:
+async def open_pool(
+    settings: Settings, reach: Mapping[str, str], *, connections: int | None = None
+) -> AsyncIterator[Pool]:
     """Connections that work as the application's role, and never wait for ever (reliability 0.4.16)."""
     pool = await ImpatientPool(
         settings.database_url,
-        min_size=1,
+        min_size=0,
         max_size=connections or settings.database_pool_max,
         max_queries=50_000,
         max_inactive_connection_lifetime=300.0,
@@ -124,7 +134,7 @@ async def open_pool(settings: Settings, *, connections: int | None = None) -> As
         connection_class=asyncpg.Connection,
         record_class=asyncpg.Record,
         command_timeout=settings.database_timeout_seconds,
-        server_settings={"role": "luochui_app", "application_name": "luochui"},
+        server_settings={**reach, "application_name": "luochui"},
     )
     try:
         yield pool

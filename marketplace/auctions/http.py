@@ -37,10 +37,13 @@ from marketplace.edge.identity import identity_of
 from marketplace.edge.ingress import Ingress, ingress_us
 from marketplace.edge.policies import allow, public
 from marketplace.edge.problems import MEDIA_TYPE
+from marketplace.edge.reach import REACH
 from marketplace.lots.schemas import Lot
 from marketplace.organisations.gate import network_of
 from marketplace.organisations.schemas import Caller, Role
 
+#: Why what changes here reaches over organisations (`edge.reach`).
+_WHY = "Withdrawal lets the bidders and the bank's consignment go."
 _AGENCY = allow(Role.AGENCY_BIDDER)
 _OPERATOR = allow(Role.VENUE_OPERATOR)
 _VENUE = allow(Role.VENUE_OPERATOR, Role.VENUE_CHECKER)
@@ -283,7 +286,11 @@ async def disqualify_paddle(
     )
 
 
-@post("/v1/lots/{lot_id:uuid}/withdraw", opt={"policy": _VENUE}, summary="Withdraw 撤回标的")
+@post(
+    "/v1/lots/{lot_id:uuid}/withdraw",
+    opt={"policy": _VENUE, REACH: _WHY},
+    summary="Withdraw 撤回标的",
+)
 async def withdraw_lot(
     conn: Conn, caller: Me, now: Now, lot_id: FromPath[UUID], data: JSONBody[OrderIn]
 ) -> Lot:

@@ -33,10 +33,13 @@ from marketplace.edge.cursors import Page, page_of
 from marketplace.edge.dependencies import At, Conn, Me, Now
 from marketplace.edge.documentation import PRODUCES
 from marketplace.edge.policies import allow
+from marketplace.edge.reach import REACH
 from marketplace.organisations.schemas import Role
 from settlement.bank_files import FILE_BYTES_MAX
 from settlement.bank_statements import template
 
+#: Why what changes here reaches over organisations (`edge.reach`).
+_WHY = "A bank statement books money of every party whom it names."
 _MAKERS = allow(Role.VENUE_OPERATOR, Role.FUND_ADMINISTRATOR)
 _CHECKERS = allow(Role.VENUE_CHECKER, Role.FUND_CHECKER)
 _PEOPLE = allow(Role.VENUE_OPERATOR, Role.VENUE_CHECKER, Role.FUND_ADMINISTRATOR, Role.FUND_CHECKER)
@@ -58,7 +61,7 @@ async def get_own_dues(reader: Conn, caller: Me, now: Now, lot_id: FromPath[UUID
 
 @post(
     "/v1/banking/statements",
-    opt={"policy": _MAKERS},
+    opt={"policy": _MAKERS, REACH: _WHY},
     request_max_body_size=_BODY_BYTES_MAX,
     summary="Statement 导入银行对账单",
 )
@@ -110,7 +113,7 @@ async def list_queue(reader: Conn, caller: Me, position: At) -> Page[EntryView]:
 
 @post(
     "/v1/banking/entries/{entry_id:uuid}/decisions",
-    opt={"policy": _MAKERS},
+    opt={"policy": _MAKERS, REACH: _WHY},
     summary="Decide 处理流水",
 )
 async def decide(
@@ -132,7 +135,7 @@ async def list_decisions(reader: Conn, caller: Me, entry_id: FromPath[UUID]) -> 
 
 @post(
     "/v1/banking/decisions/{decision_id:uuid}/second",
-    opt={"policy": _CHECKERS},
+    opt={"policy": _CHECKERS, REACH: _WHY},
     summary="Second person 复核处理意见",
 )
 async def second(
@@ -144,7 +147,7 @@ async def second(
 
 @post(
     "/v1/lots/{lot_id:uuid}/refunds",
-    opt={"policy": allow(Role.VENUE_OPERATOR)},
+    opt={"policy": allow(Role.VENUE_OPERATOR), REACH: _WHY},
     summary="Refund a deposit 退还保证金",
 )
 async def refund_deposit(
@@ -154,7 +157,11 @@ async def refund_deposit(
     return await service.refund_deposit(conn, caller, lot_id, data, now=now)
 
 
-@post("/v1/banking/accounts", opt={"policy": _MAKERS}, summary="Propose an account 登记收款账户")
+@post(
+    "/v1/banking/accounts",
+    opt={"policy": _MAKERS, REACH: _WHY},
+    summary="Propose an account 登记收款账户",
+)
 async def propose_account(
     conn: Conn, caller: Me, now: Now, data: JSONBody[AccountIn]
 ) -> AccountView:
@@ -171,7 +178,7 @@ async def list_accounts(reader: Conn, caller: Me, position: At) -> Page[AccountV
 
 @post(
     "/v1/banking/accounts/{account_id:uuid}/approve",
-    opt={"policy": _CHECKERS},
+    opt={"policy": _CHECKERS, REACH: _WHY},
     summary="Approve an account 复核收款账户",
 )
 async def approve_account(
@@ -183,7 +190,7 @@ async def approve_account(
 
 @post(
     "/v1/banking/accounts/{account_id:uuid}/refuse",
-    opt={"policy": _CHECKERS},
+    opt={"policy": _CHECKERS, REACH: _WHY},
     summary="Refuse an account 退回收款账户",
 )
 async def refuse_account(
@@ -199,7 +206,11 @@ async def list_payouts(reader: Conn, caller: Me, now: Now) -> PayoutList:
     return PayoutList(items=await paying.payouts(reader, caller, now=now))
 
 
-@post("/v1/banking/payment-files", opt={"policy": _MAKERS}, summary="Draft a file 起草付款指令文件")
+@post(
+    "/v1/banking/payment-files",
+    opt={"policy": _MAKERS, REACH: _WHY},
+    summary="Draft a file 起草付款指令文件",
+)
 async def draft_file(
     conn: Conn, caller: Me, now: Now, data: JSONBody[PaymentFileIn]
 ) -> PaymentFileView:
@@ -226,7 +237,7 @@ async def get_file(reader: Conn, caller: Me, file_id: FromPath[UUID]) -> Payment
 
 @post(
     "/v1/banking/payment-files/{file_id:uuid}/approve",
-    opt={"policy": _CHECKERS},
+    opt={"policy": _CHECKERS, REACH: _WHY},
     summary="Approve a file 复核付款指令文件",
 )
 async def approve_file(
@@ -238,7 +249,7 @@ async def approve_file(
 
 @post(
     "/v1/banking/payment-files/{file_id:uuid}/withdraw",
-    opt={"policy": _PEOPLE},
+    opt={"policy": _PEOPLE, REACH: _WHY},
     summary="Withdraw a file 撤回付款指令文件",
 )
 async def withdraw_file(
@@ -250,7 +261,7 @@ async def withdraw_file(
 
 @post(
     "/v1/banking/payment-files/{file_id:uuid}/export",
-    opt={"policy": _MAKERS},
+    opt={"policy": _MAKERS, REACH: _WHY},
     summary="Export a file 导出付款指令文件",
 )
 async def export_file(conn: Conn, caller: Me, now: Now, file_id: FromPath[UUID]) -> PaymentFileView:
@@ -272,7 +283,7 @@ async def get_content(reader: Conn, caller: Me, file_id: FromPath[UUID]) -> Resp
 
 @post(
     "/v1/banking/answers",
-    opt={"policy": _MAKERS},
+    opt={"policy": _MAKERS, REACH: _WHY},
     request_max_body_size=_BODY_BYTES_MAX,
     summary="Answers 导入付款结果",
 )

@@ -18,14 +18,21 @@ from marketplace.bidders.schemas import (
 from marketplace.edge.cursors import Page, page_of
 from marketplace.edge.dependencies import At, Conn, Me, Now
 from marketplace.edge.policies import allow
+from marketplace.edge.reach import REACH
 from marketplace.organisations.schemas import Role
 
+#: Why what changes here reaches over organisations (`edge.reach`).
+_WHY = "The venue keeps its bidders' registrations, and an agency enters one for another's lot."
 _AGENCY = allow(Role.AGENCY_BIDDER)
 _VENUE = allow(Role.VENUE_OPERATOR, Role.VENUE_CHECKER)
 _OPERATOR = allow(Role.VENUE_OPERATOR)
 
 
-@post("/v1/lots/{lot_id:uuid}/bidders", opt={"policy": _AGENCY}, summary="Register 竞买登记")
+@post(
+    "/v1/lots/{lot_id:uuid}/bidders",
+    opt={"policy": _AGENCY, REACH: _WHY},
+    summary="Register 竞买登记",
+)
 async def register_bidder(
     conn: Conn, caller: Me, now: Now, lot_id: FromPath[UUID], data: JSONBody[Registration]
 ) -> Bidder:
@@ -52,14 +59,20 @@ async def list_own_bidders(reader: Conn, caller: Me, position: At) -> Page[Bidde
     return page_of(found, position, key=lambda bidder: bidder.id)
 
 
-@post("/v1/bidders/{bidder_id:uuid}/qualify", opt={"policy": _OPERATOR}, summary="Qualify 资格确认")
+@post(
+    "/v1/bidders/{bidder_id:uuid}/qualify",
+    opt={"policy": _OPERATOR, REACH: _WHY},
+    summary="Qualify 资格确认",
+)
 async def qualify_bidder(conn: Conn, caller: Me, now: Now, bidder_id: FromPath[UUID]) -> Bidder:
     """The agency's papers are in order."""
     return await service.qualify(conn, caller, bidder_id, now=now)
 
 
 @post(
-    "/v1/bidders/{bidder_id:uuid}/deposit", opt={"policy": _OPERATOR}, summary="Deposit 保证金到账"
+    "/v1/bidders/{bidder_id:uuid}/deposit",
+    opt={"policy": _OPERATOR, REACH: _WHY},
+    summary="Deposit 保证金到账",
 )
 async def receive_deposit(
     conn: Conn, caller: Me, now: Now, bidder_id: FromPath[UUID], data: JSONBody[DepositReceipt]
@@ -70,7 +83,7 @@ async def receive_deposit(
 
 @post(
     "/v1/bidders/{bidder_id:uuid}/priority",
-    opt={"policy": _OPERATOR},
+    opt={"policy": _OPERATOR, REACH: _WHY},
     summary="Priority 优先权确认",
 )
 async def confirm_priority(
@@ -80,7 +93,11 @@ async def confirm_priority(
     return await service.confirm_priority(conn, caller, bidder_id, data, now=now)
 
 
-@post("/v1/bidders/{bidder_id:uuid}/bar", opt={"policy": _OPERATOR}, summary="Bar 取消资格")
+@post(
+    "/v1/bidders/{bidder_id:uuid}/bar",
+    opt={"policy": _OPERATOR, REACH: _WHY},
+    summary="Bar 取消资格",
+)
 async def bar_bidder(
     conn: Conn, caller: Me, now: Now, bidder_id: FromPath[UUID], data: JSONBody[Barring]
 ) -> Bidder:

@@ -12,8 +12,11 @@ from marketplace.claim_ends.schemas import Ageing, ChargePaid, ClaimEnd, Clawbac
 from marketplace.edge.dependencies import Conn, Me, Now
 from marketplace.edge.policies import allow
 from marketplace.edge.printed import Form, printed
+from marketplace.edge.reach import REACH
 from marketplace.organisations.schemas import Role
 
+#: Why what changes here reaches over organisations (`edge.reach`).
+_WHY = "A clearing moves the positions and the money of its bank, its parties and its funds."
 _BANK = (Role.BANK_MAKER, Role.BANK_CHECKER)
 _FUND = (Role.FUND_ADMINISTRATOR, Role.FUND_CHECKER)
 _WATCH = (Role.REGULATOR, Role.AUDITOR)
@@ -23,7 +26,7 @@ _READERS = allow(*_BANK, *_FUND, *_WATCH)
 def _step(path: str, *roles: Role, summary: str) -> dict[str, Any]:
     return {
         "path": f"/v1/claims/{{claim_id:uuid}}/{path}",
-        "opt": {"policy": allow(*roles)},
+        "opt": {"policy": allow(*roles), REACH: _WHY},
         "summary": summary,
         "status_code": 200,
     }
@@ -70,7 +73,7 @@ async def record_charge_paid(
 
 @post(
     "/v1/claims/{claim_id:uuid}/papers/{kind:str}",
-    opt={"policy": _READERS},
+    opt={"policy": _READERS, REACH: _WHY},
     summary="Application, review 申请书、审核表",
     status_code=200,
 )
@@ -88,7 +91,7 @@ async def print_claim(
 
 @post(
     "/v1/progress/{quarter:str}",
-    opt={"policy": allow(*_BANK, *_FUND)},
+    opt={"policy": allow(*_BANK, *_FUND), REACH: _WHY},
     summary="Progress of recovery 追偿进展表",
     status_code=200,
 )

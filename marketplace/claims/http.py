@@ -24,11 +24,14 @@ from marketplace.claims.schemas import (
 from marketplace.edge.cursors import Page, page_of
 from marketplace.edge.dependencies import At, Conn, Me, Now
 from marketplace.edge.policies import allow
+from marketplace.edge.reach import REACH
 from marketplace.organisations.schemas import Role
 from marketplace.statements import service as statements
 from marketplace.statements.schemas import Statement
 from settlement.schemes import SchemeFile
 
+#: Why what changes here reaches over organisations (`edge.reach`).
+_WHY = "A claim moves the positions and the money of its bank, its parties and its funds."
 _BANK = (Role.BANK_MAKER, Role.BANK_CHECKER)
 _FUND = (Role.FUND_ADMINISTRATOR, Role.FUND_CHECKER)
 _READERS = (Role.REGULATOR, Role.AUDITOR)
@@ -51,7 +54,7 @@ async def get_scheme(reader: Conn, scheme_id: FromPath[str]) -> SchemeList:
 
 @post(
     "/v1/schemes/{scheme_id:str}/versions",
-    opt={"policy": _ADMINISTRATOR},
+    opt={"policy": _ADMINISTRATOR, REACH: _WHY},
     summary="New version 新版方案",
 )
 async def set_advance(
@@ -61,7 +64,7 @@ async def set_advance(
     return await schemes.set_advance(conn, caller, scheme_id, data, now=now)
 
 
-@post("/v1/claims", opt={"policy": _MAKER}, summary="Draft a claim 补偿申请")
+@post("/v1/claims", opt={"policy": _MAKER, REACH: _WHY}, summary="Draft a claim 补偿申请")
 async def draft_claim(conn: Conn, caller: Me, now: Now, data: JSONBody[ClaimIn]) -> Response[Claim]:
     """Draft a claim for a loan of my bank, with every figure and how it was computed."""
     claim = await service.draft(conn, caller, data, now=now)
@@ -88,7 +91,7 @@ async def get_claim(reader: Conn, caller: Me, claim_id: FromPath[UUID]) -> Claim
 def _step(path: str, *roles: Role, summary: str) -> dict[str, Any]:
     return {
         "path": f"/v1/claims/{{claim_id:uuid}}/{path}",
-        "opt": {"policy": allow(*roles)},
+        "opt": {"policy": allow(*roles), REACH: _WHY},
         "summary": summary,
         "status_code": 200,
     }

@@ -8,6 +8,7 @@ import click
 import msgspec
 
 from kit.money import yuan
+from kit.reach import WHOLE
 from marketplace.commands.databases import database_of
 from settlement.checks import LedgerCheck, check_ledger
 
@@ -38,7 +39,7 @@ def command(
 
 
 async def _check(database_url: str) -> LedgerCheck:
-    conn = await asyncpg.connect(database_url)
+    conn = await asyncpg.connect(database_url, server_settings=dict(WHOLE))
     try:
         async with conn.transaction(isolation="repeatable_read", readonly=True):
             return await check_ledger(conn)

@@ -9,6 +9,7 @@ import click
 import msgspec
 
 from kit.clock import system_clock
+from kit.reach import SYSTEM
 from marketplace.commands.databases import database_of
 from marketplace.imports import service
 from marketplace.imports.reading import ImportFileRefused
@@ -62,9 +63,8 @@ async def _import_all(
     files: tuple[Path, ...], database_url: str, username: str, marked: Path | None
 ) -> list[Import]:
     """Each file in a transaction of its own; those before a refused one stay entered."""
-    conn = await asyncpg.connect(database_url)
+    conn = await asyncpg.connect(database_url, server_settings=dict(SYSTEM))
     try:
-        await conn.execute("SET ROLE luochui_app")
         caller = await service.maker(conn, username)
         done = []
         for path in files:

@@ -10,6 +10,7 @@ import uvloop
 
 from auction_engine.journal_check import journal_differences
 from auction_engine.verification import DoesNotHold, Verified, verify_bundle
+from kit.reach import WHOLE
 from kit.sql import load_statements
 from marketplace.audit.service import broken_entries
 from marketplace.demo.actors import StoryBroken
@@ -76,7 +77,7 @@ def prove(
 
 
 async def _facts(database_url: str, auction_id: UUID | None) -> Facts:
-    conn = await asyncpg.connect(database_url)
+    conn = await asyncpg.connect(database_url, server_settings=dict(WHOLE))
     try:
         async with conn.transaction(isolation="repeatable_read", readonly=True):
             return Facts(

@@ -11,6 +11,7 @@ from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
 from kit.errors import Forbidden, LuochuiError
 from marketplace.edge.identity import AnyConnection, Identity, Unauthenticated, identify
 from marketplace.edge.policies import policy_of
+from marketplace.edge.reach import REACH, is_known, subject_of
 from marketplace.edge.transactions import is_stored
 
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -88,9 +89,21 @@ def check_routes(app: Litestar) -> None:
                 f"{path} takes no `conn`, so its answers can't be stored under an Idempotency-Key: ask for `conn`,"
                 " or say opt={'idempotency': 'own'} if it keeps ids of its own, or 'none' if repeating is harmless"
             )
+        _require_reach(path, handler)
         field = handler.parsed_data_field
         if field is not None and path.startswith("/v1"):
             _require_strict(path, field.annotation)
+
+
+def _require_reach(path: str, handler: HTTPRouteHandler) -> None:
+    """No route that merely reads reaches over organisations, and one that does says of what its address is an id."""
+    if REACH not in handler.opt:
+        return
+    if handler.http_methods & _SAFE_METHODS:
+        raise RouteRefused(f"{path} reads, so it can't declare {REACH!r}; see kit.reach.everything")
+    subject = subject_of(path)
+    if subject is not None and not is_known(subject):
+        raise RouteRefused(f"{path}: edge/subjects.sql does not say how {subject} is looked up")
 
 
 def http_handlers(app: Litestar) -> Iterator[tuple[str, HTTPRouteHandler]]:

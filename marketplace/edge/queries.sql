@@ -1,11 +1,3 @@
--- name: enter
--- For whom this transaction works; row-level security reads it.
-SELECT set_config('app.organisation', $1, true);
-
--- name: enter_session
--- For whom this pooled connection reads until it is given back (the pool resets it).
-SELECT set_config('app.organisation', $1, false);
-
 -- name: lock_key
 -- True if nobody else is at work under this name; held until the transaction ends.
 SELECT pg_try_advisory_xact_lock(hashtextextended($1, 0));

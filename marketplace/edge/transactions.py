@@ -17,11 +17,11 @@ from asyncpg.transaction import Transaction
 from litestar import Request
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
-from kit.sql import Connection, Pool, load_statements
+from kit.sql import Connection, Pool
 from marketplace.edge import idempotency, problems
 from marketplace.edge.identity import identity_of
+from marketplace.edge.reach import enter_request
 
-_SQL = load_statements("marketplace.edge", "queries.sql")
 _SCOPE_KEY = "luochui.work"
 _ACQUIRE_SECONDS = 5.0
 #: Refusals by rule, which are answers and are kept; everything else above 399 leaves the key free.
@@ -53,7 +53,7 @@ class _Work:
         assert identity is not None, (
             "a route that stores its answers needs a policy that asks who calls"
         )
-        await self.conn.execute(_SQL["enter"], str(identity.caller.organisation_id))
+        await enter_request(self.conn, self.request)
         self.key = idempotency.key_of(self.request)
         self.organisation_id = identity.caller.organisation_id
         self.fingerprint = await idempotency.fingerprint_of(self.request, identity.caller.user_id)
@@ -95,7 +95,7 @@ class _Work:
 
 async def provide_conn(request: Request[Any, Any, Any]) -> AsyncGenerator[Connection, None]:
     """The connection of a handler that changes something, inside its transaction."""
-    pool: Pool = request.app.state.resources.pool
+    pool: Pool = request.app.state.resources.requests
     if is_stored(request.method, request.scope["path"], request.route_handler.opt):
         work = _Work(request, pool, await pool.acquire(timeout=_ACQUIRE_SECONDS))
         try:
@@ -114,9 +114,9 @@ async def provide_conn(request: Request[Any, Any, Any]) -> AsyncGenerator[Connec
 @asynccontextmanager
 async def transaction_of(request: Request[Any, Any, Any]) -> AsyncGenerator[Connection, None]:
     """A transaction for the request's caller, for a handler that must do something slow before it opens one."""
-    pool: Pool = request.app.state.resources.pool
+    pool: Pool = request.app.state.resources.requests
     async with pool.acquire(timeout=_ACQUIRE_SECONDS) as conn, conn.transaction():
-        await conn.execute(_SQL["enter"], _organisation(request))
+        await enter_request(conn, request)
         yield conn
 
 
@@ -129,9 +129,9 @@ async def provide_reader(request: Request[Any, Any, Any]) -> AsyncGenerator[Conn
 @asynccontextmanager
 async def reader_of(request: Request[Any, Any, Any]) -> AsyncGenerator[Connection, None]:
     """A connection to read by, for a handler that does something slow afterwards and holds none meanwhile."""
-    pool: Pool = request.app.state.resources.pool
+    pool: Pool = request.app.state.resources.requests
     async with pool.acquire(timeout=_ACQUIRE_SECONDS) as conn:
-        await conn.execute(_SQL["enter_session"], _organisation(request))
+        await enter_request(conn, request)
         yield conn
 
 
@@ -193,11 +193,6 @@ async def _commit(work: _Work, start: Message, body: bytes) -> list[Message]:
 
 def _work_of(scope: Scope) -> _Work | None:
     return cast("_Work | None", scope.get(_SCOPE_KEY))
-
-
-def _organisation(request: Request[Any, Any, Any]) -> str:
-    identity = identity_of(request)
-    return "" if identity is None else str(identity.caller.organisation_id)
 
 
 def _answer(start: Message, body: bytes) -> idempotency.StoredAnswer:

@@ -10,6 +10,7 @@ from litestar.params import FromPath, FromQuery, JSONBody
 from marketplace.edge.dependencies import Conn, Me, Now
 from marketplace.edge.policies import allow
 from marketplace.edge.printed import Form, printed
+from marketplace.edge.reach import REACH
 from marketplace.licences import service
 from marketplace.licences.schemas import (
     AuditIn,
@@ -22,6 +23,8 @@ from marketplace.licences.schemas import (
 )
 from marketplace.organisations.schemas import Role
 
+#: Why what changes here reaches over organisations (`edge.reach`).
+_WHY = "Income of a licence is shared among lender, holder, agency and the funds of the loan."
 _MAKER = Role.BANK_MAKER
 _READERS = allow(
     Role.BANK_MAKER,
@@ -37,13 +40,15 @@ _READERS = allow(
 def _step(path: str, *roles: Role, summary: str) -> dict[str, Any]:
     return {
         "path": f"/v1/licences/{{licence_id:uuid}}/{path}",
-        "opt": {"policy": allow(*roles)},
+        "opt": {"policy": allow(*roles), REACH: _WHY},
         "summary": summary,
         "status_code": 200,
     }
 
 
-@post("/v1/licences", opt={"policy": allow(_MAKER)}, summary="Draft a licence 拟订许可")
+@post(
+    "/v1/licences", opt={"policy": allow(_MAKER), REACH: _WHY}, summary="Draft a licence 拟订许可"
+)
 async def draft_licence(
     conn: Conn, caller: Me, now: Now, data: JSONBody[LicenceIn]
 ) -> Response[LicenceOut]:
@@ -136,7 +141,7 @@ async def distribute_licence(
 
 @post(
     "/v1/licences/{licence_id:uuid}/paper",
-    opt={"policy": _READERS},
+    opt={"policy": _READERS, REACH: _WHY},
     summary="Statement 许可费结算单",
     status_code=200,
 )

@@ -9,6 +9,7 @@ from litestar.params import FromPath, FromQuery, JSONBody
 from marketplace.edge.cursors import Page, page_of
 from marketplace.edge.dependencies import At, Conn, IfMatch, Me, Now
 from marketplace.edge.policies import allow, public
+from marketplace.edge.reach import REACH
 from marketplace.edge.versions import etag
 from marketplace.lots import publication, search, service
 from marketplace.lots.rules import LotStatus
@@ -17,6 +18,8 @@ from marketplace.notices import service as notices
 from marketplace.notices.schemas import NoticeList
 from marketplace.organisations.schemas import Role
 
+#: Why what changes here reaches over organisations (`edge.reach`).
+_WHY = "Publication moves the bank's consignment on."
 _VENUE = allow(Role.VENUE_OPERATOR, Role.VENUE_CHECKER)
 _OPERATOR = allow(Role.VENUE_OPERATOR)
 _CHECKER = allow(Role.VENUE_CHECKER)
@@ -67,7 +70,11 @@ async def override_finding(
     return await publication.override(conn, caller, lot_id, data, now=now)
 
 
-@post("/v1/lots/{lot_id:uuid}/publish", opt={"policy": _VENUE}, summary="Publish 发布公告")
+@post(
+    "/v1/lots/{lot_id:uuid}/publish",
+    opt={"policy": _VENUE, REACH: _WHY},
+    summary="Publish 发布公告",
+)
 async def publish_lot(conn: Conn, caller: Me, now: Now, lot_id: FromPath[UUID]) -> Response[Lot]:
     """Freeze the rule profile and publish the notice; by another person than the drafter."""
     return _tagged(await publication.publish(conn, caller, lot_id, now=now))

@@ -10,16 +10,21 @@ from marketplace.edge.cursors import Page, page_of
 from marketplace.edge.dependencies import At, Conn, Me, Now
 from marketplace.edge.policies import allow
 from marketplace.edge.printed import Form, printed
+from marketplace.edge.reach import REACH
 from marketplace.organisations.schemas import Role
 from marketplace.returns import printing, service
 from marketplace.returns.schemas import QuarterIn, Reopening, Return, ReturnIn
 
+#: Why what changes here reaches over organisations (`edge.reach`).
+_WHY = "An authority answers to a bank's return; a paper is filed for all who may read it."
 _READERS = allow(Role.BANK_MAKER, Role.BANK_CHECKER, Role.REGULATOR, Role.AUDITOR)
 _AUTHORITY = allow(Role.REGULATOR)
 
 
 @post(
-    "/v1/returns", opt={"policy": allow(Role.BANK_MAKER)}, summary="Draft a return 填报季度统计表"
+    "/v1/returns",
+    opt={"policy": allow(Role.BANK_MAKER), REACH: _WHY},
+    summary="Draft a return 填报季度统计表",
 )
 async def draft_return(
     conn: Conn, caller: Me, now: Now, data: JSONBody[ReturnIn]
@@ -48,7 +53,7 @@ async def get_return(reader: Conn, caller: Me, return_id: FromPath[UUID]) -> Ret
 
 @post(
     "/v1/returns/{return_id:uuid}/submit",
-    opt={"policy": allow(Role.BANK_CHECKER)},
+    opt={"policy": allow(Role.BANK_CHECKER), REACH: _WHY},
     summary="Submit 报送",
     status_code=200,
 )
@@ -59,7 +64,7 @@ async def submit_return(conn: Conn, caller: Me, now: Now, return_id: FromPath[UU
 
 @post(
     "/v1/returns/{return_id:uuid}/receipt",
-    opt={"policy": _AUTHORITY},
+    opt={"policy": _AUTHORITY, REACH: _WHY},
     summary="Receipt 签收",
     status_code=200,
 )
@@ -70,7 +75,7 @@ async def acknowledge_return(conn: Conn, caller: Me, now: Now, return_id: FromPa
 
 @post(
     "/v1/returns/{return_id:uuid}/reopen",
-    opt={"policy": _AUTHORITY},
+    opt={"policy": _AUTHORITY, REACH: _WHY},
     summary="Reopen 退回重报",
     status_code=200,
 )
@@ -83,7 +88,7 @@ async def reopen_return(
 
 @post(
     "/v1/returns/{return_id:uuid}/paper",
-    opt={"policy": _READERS},
+    opt={"policy": _READERS, REACH: _WHY},
     summary="Return on paper 季度统计表单据",
     status_code=200,
 )
@@ -94,7 +99,12 @@ async def print_return(
     return printed(await printing.quarterly(conn, caller, return_id, now=now), form)
 
 
-@post("/v1/bulletins", opt={"policy": _AUTHORITY}, summary="Notification 季度通报", status_code=200)
+@post(
+    "/v1/bulletins",
+    opt={"policy": _AUTHORITY, REACH: _WHY},
+    summary="Notification 季度通报",
+    status_code=200,
+)
 async def issue_bulletin(
     conn: Conn, caller: Me, now: Now, data: JSONBody[QuarterIn], form: FromQuery[Form] = "json"
 ) -> Response[bytes]:

@@ -8,6 +8,7 @@ from litestar.params import FromPath, JSONBody
 
 from marketplace.edge.dependencies import Conn, Me, Now
 from marketplace.edge.policies import allow, public
+from marketplace.edge.reach import REACH
 from marketplace.lots import service as lots
 from marketplace.lots.schemas import Lot
 from marketplace.organisations.schemas import Role
@@ -27,6 +28,8 @@ from marketplace.sales.schemas import (
     TitleIn,
 )
 
+#: Why what changes here reaches over organisations (`edge.reach`).
+_WHY = "A sale moves money among its buyer, its venue, its bank and the other creditors."
 _OPERATOR = allow(Role.VENUE_OPERATOR)
 _CHECKER = allow(Role.VENUE_CHECKER)
 _VENUE = allow(Role.VENUE_OPERATOR, Role.VENUE_CHECKER)
@@ -44,7 +47,7 @@ async def get_sale(reader: Conn, lot_id: FromPath[UUID]) -> Sale:
 
 @post(
     "/v1/lots/{lot_id:uuid}/confirmation",
-    opt={"policy": _OPERATOR},
+    opt={"policy": _OPERATOR, REACH: _WHY},
     summary="Confirm 出具成交确认书",
 )
 async def issue_confirmation(
@@ -60,7 +63,11 @@ async def get_confirmation(reader: Conn, lot_id: FromPath[UUID]) -> Confirmation
     return await service.confirmation_of(reader, lot_id)
 
 
-@post("/v1/lots/{lot_id:uuid}/payments", opt={"policy": _OPERATOR}, summary="Payment 价款到账")
+@post(
+    "/v1/lots/{lot_id:uuid}/payments",
+    opt={"policy": _OPERATOR, REACH: _WHY},
+    summary="Payment 价款到账",
+)
 async def receive_payment(
     conn: Conn, caller: Me, now: Now, lot_id: FromPath[UUID], data: JSONBody[PaymentReceipt]
 ) -> PaymentDone:
@@ -68,7 +75,11 @@ async def receive_payment(
     return await service.receive_payment(conn, caller, lot_id, data, now=now)
 
 
-@post("/v1/lots/{lot_id:uuid}/costs", opt={"policy": _OPERATOR}, summary="Draft costs 起草费用")
+@post(
+    "/v1/lots/{lot_id:uuid}/costs",
+    opt={"policy": _OPERATOR, REACH: _WHY},
+    summary="Draft costs 起草费用",
+)
 async def draft_costs(
     conn: Conn, caller: Me, now: Now, lot_id: FromPath[UUID], data: JSONBody[CostsIn]
 ) -> CostSheet:
@@ -76,7 +87,11 @@ async def draft_costs(
     return await proceeds.draft_costs(conn, caller, lot_id, data, now=now)
 
 
-@post("/v1/lots/{lot_id:uuid}/costs/lock", opt={"policy": _CHECKER}, summary="Lock costs 锁定费用")
+@post(
+    "/v1/lots/{lot_id:uuid}/costs/lock",
+    opt={"policy": _CHECKER, REACH: _WHY},
+    summary="Lock costs 锁定费用",
+)
 async def lock_costs(
     conn: Conn, caller: Me, now: Now, lot_id: FromPath[UUID], data: JSONBody[Approval]
 ) -> CostSheet:
@@ -90,7 +105,11 @@ async def get_costs(reader: Conn, caller: Me, lot_id: FromPath[UUID]) -> CostShe
     return await proceeds.costs_of(reader, caller, lot_id)
 
 
-@post("/v1/lots/{lot_id:uuid}/distribution", opt={"policy": _DRAFTERS}, summary="Plan 起草分配方案")
+@post(
+    "/v1/lots/{lot_id:uuid}/distribution",
+    opt={"policy": _DRAFTERS, REACH: _WHY},
+    summary="Plan 起草分配方案",
+)
 async def draft_distribution(
     conn: Conn, caller: Me, now: Now, lot_id: FromPath[UUID]
 ) -> DistributionPlan:
@@ -106,7 +125,7 @@ async def get_distribution(reader: Conn, caller: Me, lot_id: FromPath[UUID]) -> 
 
 @post(
     "/v1/lots/{lot_id:uuid}/distribution/approve",
-    opt={"policy": _APPROVERS},
+    opt={"policy": _APPROVERS, REACH: _WHY},
     summary="Approve 审批分配方案",
 )
 async def approve_distribution(
@@ -118,7 +137,7 @@ async def approve_distribution(
 
 @post(
     "/v1/lots/{lot_id:uuid}/distribution/pay",
-    opt={"policy": _OPERATOR},
+    opt={"policy": _OPERATOR, REACH: _WHY},
     summary="Pay 执行分配",
 )
 async def pay_distribution(
@@ -136,7 +155,7 @@ async def list_payouts(reader: Conn, caller: Me, lot_id: FromPath[UUID]) -> Payo
 
 @post(
     "/v1/lots/{lot_id:uuid}/payouts/{payout_id:uuid}",
-    opt={"policy": _VENUE},
+    opt={"policy": _VENUE, REACH: _WHY},
     summary="Paid out 已付出",
 )
 async def confirm_payout(
@@ -151,7 +170,9 @@ async def confirm_payout(
     return await payouts.confirm(conn, caller, lot_id, payout_id, data, now=now)
 
 
-@post("/v1/lots/{lot_id:uuid}/title", opt={"policy": _OPERATOR}, summary="Title 过户登记")
+@post(
+    "/v1/lots/{lot_id:uuid}/title", opt={"policy": _OPERATOR, REACH: _WHY}, summary="Title 过户登记"
+)
 async def record_title(
     conn: Conn, caller: Me, now: Now, lot_id: FromPath[UUID], data: JSONBody[TitleIn]
 ) -> Lot:

@@ -11,11 +11,14 @@ from marketplace.edge.cursors import Page, page_of
 from marketplace.edge.dependencies import At, Conn, Me, Now
 from marketplace.edge.documentation import PAPERS, PRODUCES
 from marketplace.edge.policies import allow
+from marketplace.edge.reach import REACH
 from marketplace.organisations.schemas import Role
 from marketplace.statements import service
 from marketplace.statements.schemas import Statement, StatementIn, StatementSummary
 from settlement.statements import Statement as IssuedStatement
 
+#: Why what changes here reaches over organisations (`edge.reach`).
+_WHY = "A statement is drawn from the accounts of all parties."
 _ISSUERS = allow(
     Role.VENUE_OPERATOR, Role.VENUE_CHECKER, Role.FUND_ADMINISTRATOR, Role.FUND_CHECKER
 )
@@ -32,7 +35,7 @@ _READERS = allow(
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
-@post("/v1/statements", opt={"policy": _ISSUERS}, summary="Issue 出具单据")
+@post("/v1/statements", opt={"policy": _ISSUERS, REACH: _WHY}, summary="Issue 出具单据")
 async def issue_statement(
     conn: Conn, caller: Me, now: Now, data: JSONBody[StatementIn]
 ) -> Response[Statement]:

@@ -159,7 +159,7 @@ CRASHING = """
         database, server, shard = sys.argv[1:]
         client = redis.asyncio.Redis.from_url(server)
         async with asyncpg.create_pool(
-            database, min_size=1, max_size=3, server_settings={"role": "luochui_app"}
+            database, min_size=1, max_size=3, server_settings=dict(SYSTEM)
         ) as pool:
             projector = Projector(
                 pool, client, key=a_key(), clock=lambda: datetime(2026, 11, 2, tzinfo=UTC), tail_batches=2

@@ -375,7 +375,7 @@ CRASHING = """
     async def main():
         database, server = sys.argv[1:]
         async with asyncpg.create_pool(
-            database, min_size=1, max_size=5, server_settings={"role": "luochui_app"}
+            database, min_size=1, max_size=5, server_settings=dict(SYSTEM)
         ) as pool:
             await Engine.open(pool, server, key=a_key(), clock=system_clock)
 

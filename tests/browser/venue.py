@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import asyncpg
 import msgspec
 
+from kit.reach import SYSTEM
 from kit.sql import Connection, Pool
 from marketplace.bidders import service as bidders
 from marketplace.bidders.rules import BidderStatus
@@ -112,7 +113,7 @@ async def open_venue(base_url: str, database_url: str) -> Venue:
     password_hash = await passwords.hash(PASSWORD)
     passwords.close()
     pool = await asyncpg.create_pool(
-        database_url, min_size=1, max_size=4, server_settings={"role": "luochui_app"}
+        database_url, min_size=1, max_size=4, server_settings=dict(SYSTEM)
     )
     return Venue(base_url, pool, password_hash)
 

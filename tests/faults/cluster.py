@@ -24,6 +24,7 @@ from auction_engine.waiting import Limits
 from kit.clock import epoch_ms, system_clock
 from kit.embedded import EmbeddedServerError, Valkey
 from kit.errors import LuochuiError
+from kit.reach import SYSTEM
 from tests.auction_engine.make_engine import a_key
 from tests.faults.client import EngineDesk, Habits, History, Load
 from tests.faults.evidence import Watcher
@@ -253,7 +254,7 @@ async def site(
         min_size=1,
         max_size=12,
         command_timeout=10,
-        server_settings={"role": "luochui_app"},
+        server_settings=dict(SYSTEM),
     ) as pool:
         engine = await Engine.open(
             pool,

@@ -36,7 +36,7 @@ async def running(stage: Stage) -> tuple[str, Person]:
 
 async def statuses(stage: Stage, path: str, headers: dict[str, str]) -> list[int]:
     """The answers to more requests at once than there are connections, all within the deadline."""
-    count = stage.pool.get_max_size() + 5
+    count = stage.resources.requests.get_max_size() + 5
     async with asyncio.timeout(DEADLINE_SECONDS):
         found = await asyncio.gather(
             *(stage.client.get(path, headers=headers) for _ in range(count))
@@ -76,8 +76,8 @@ async def test_a_bid_does_not_wait_for_slow_requests(stage: Stage) -> None:
     """With every connection of the pool held, a bid is decided all the same."""
     auction_id, one = await running(stage)
     async with AsyncExitStack() as held:
-        for _ in range(stage.pool.get_max_size()):
-            await held.enter_async_context(stage.pool.acquire())
+        for _ in range(stage.resources.requests.get_max_size()):
+            await held.enter_async_context(stage.resources.requests.acquire())
         async with asyncio.timeout(2):
             body = {"amount_fen": START_FEN}
             assert (await one.post(f"/v1/auctions/{auction_id}/bids", body))["accepted"]

@@ -271,7 +271,7 @@ async def test_failed_commit_is_no_success(
     assert (
         await client.post("/v1/notes", json={"amount_fen": 5}, headers=key())
     ).status_code == 201
-    assert resources.pool.get_idle_size() == resources.pool.get_size()
+    assert resources.requests.get_idle_size() == resources.requests.get_size()
 
 
 async def test_connection_lost_in_the_commit_is_a_problem(
@@ -324,13 +324,12 @@ async def test_every_connection_goes_back(client: httpx.AsyncClient, resources: 
     for number, body in enumerate(({}, {"refuse": True}, {"fail": True}, {"amount_fen": 0})):
         for _ in range(8):
             await client.post("/v1/notes", json={"amount_fen": 5} | body, headers=key(f"k{number}"))
-    assert resources.pool.get_idle_size() == resources.pool.get_size()
-    async with resources.pool.acquire() as connection:
+    assert resources.requests.get_idle_size() == resources.requests.get_size()
+    async with resources.requests.acquire() as connection:
         assert not connection.is_in_transaction()
-        assert await connection.fetchval("SELECT current_setting('app.organisation', true)") in (
-            None,
-            "",
-        )
+        for name in ("app.organisation", "app.kind", "app.scope"):
+            told = await connection.fetchval("SELECT current_setting($1, true)", name)
+            assert told in (None, ""), name
         assert await connection.fetchval("SELECT current_user") == "luochui_app"
 
 

@@ -1,0 +1,40 @@
+-- Whether the caller sees what an address names, by the name of the parameter; row-level security answers.
+
+-- name: account_id
+SELECT EXISTS (SELECT FROM settlement.payee_accounts WHERE id = $1);
+
+-- name: auction_id
+SELECT EXISTS (SELECT FROM market.lots WHERE id = $1);
+
+-- name: bidder_id
+SELECT EXISTS (SELECT FROM market.bidders WHERE id = $1);
+
+-- name: claim_id
+SELECT EXISTS (SELECT FROM market.claims WHERE id = $1);
+
+-- name: consignment_id
+SELECT EXISTS (SELECT FROM market.consignments WHERE id = $1);
+
+-- name: decision_id
+SELECT EXISTS (SELECT FROM settlement.bank_decisions WHERE id = $1);
+
+-- name: enrolment_id
+SELECT EXISTS (SELECT FROM settlement.enrolments WHERE id = $1);
+
+-- name: entry_id
+SELECT EXISTS (SELECT FROM settlement.bank_entries WHERE id = $1);
+
+-- name: file_id
+SELECT EXISTS (SELECT FROM settlement.payment_files WHERE id = $1);
+
+-- name: fund_id
+SELECT EXISTS (SELECT FROM market.organisations WHERE id = $1);
+
+-- name: licence_id
+SELECT EXISTS (SELECT FROM settlement.licences WHERE id = $1);
+
+-- name: lot_id
+SELECT EXISTS (SELECT FROM market.lots WHERE id = $1);
+
+-- name: return_id
+SELECT EXISTS (SELECT FROM market.quarterly_returns WHERE id = $1);
