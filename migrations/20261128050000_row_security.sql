@@ -10,7 +10,8 @@
 -- and `removing` know only what is one's own. They are forced: they bind the tables' owner too. What a policy asks of the
 -- settings is asked once a query, not once a row: hence the selects around them; and it is asked first, so that who sees
 -- everything pays for no subquery.
-CREATE FUNCTION pg_temp.guard(name regclass, own text, shared text DEFAULT 'false') RETURNS void LANGUAGE plpgsql AS $$
+-- In what it is given, :me stands for the organisation, :scope and :kind for the settings.
+CREATE FUNCTION market.guard_rows(name regclass, own text, shared text DEFAULT 'false') RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   me    CONSTANT text := '(SELECT nullif(current_setting(''app.organisation'', true), '''')::uuid)';
   scope CONSTANT text := '(SELECT current_setting(''app.scope'', true))';
@@ -29,86 +30,89 @@ BEGIN
   END LOOP;
 END
 $$;
+REVOKE EXECUTE ON FUNCTION market.guard_rows FROM PUBLIC, luochui_app;
+COMMENT ON FUNCTION market.guard_rows IS 'Forces row-level security on a table: whose a row is, and with whom it is shared to read.';
 
 -- People. Organisations but for bidders' are no secret: notices name venues, consignors and authorities.
-SELECT pg_temp.guard('market.organisations', 'id = :me OR :scope = ''platform''', 'kind <> ''agency'' AND :scope <> ''''');
-SELECT pg_temp.guard('market.users', 'organisation_id = :me OR :scope = ''platform''');
-SELECT pg_temp.guard('market.sessions', 'EXISTS (SELECT FROM market.users u WHERE u.id = user_id)');
-SELECT pg_temp.guard('market.api_keys', 'EXISTS (SELECT FROM market.users u WHERE u.id = user_id)');
-SELECT pg_temp.guard('market.idempotency_keys', 'organisation_id = :me');
-SELECT pg_temp.guard('market.audit_entries', 'organisation_id = :me', ':scope = ''platform''');
+SELECT market.guard_rows('market.organisations', 'id = :me OR :scope = ''platform''', 'kind <> ''agency'' AND :scope <> ''''');
+SELECT market.guard_rows('market.users', 'organisation_id = :me OR :scope = ''platform''');
+SELECT market.guard_rows('market.sessions', 'EXISTS (SELECT FROM market.users u WHERE u.id = user_id)');
+SELECT market.guard_rows('market.api_keys', 'EXISTS (SELECT FROM market.users u WHERE u.id = user_id)');
+SELECT market.guard_rows('market.idempotency_keys', 'organisation_id = :me');
+SELECT market.guard_rows('market.audit_entries', 'organisation_id = :me', ':scope = ''platform''');
 
 -- Consignments are the bank's; the venue sees those that the bank's checker has passed on, and what stands behind them.
-SELECT pg_temp.guard('market.consignments', 'organisation_id = :me', 'venue_id = :me AND approved_by IS NOT NULL');
-SELECT pg_temp.guard('market.consignment_assets',
+SELECT market.guard_rows('market.consignments', 'organisation_id = :me OR (venue_id = :me AND approved_by IS NOT NULL)');
+SELECT market.guard_rows('market.consignment_assets',
   'EXISTS (SELECT FROM market.consignments c WHERE c.id = consignment_id AND c.organisation_id = :me)',
   'EXISTS (SELECT FROM market.consignments c WHERE c.id = consignment_id)');
-SELECT pg_temp.guard('market.claims', 'organisation_id = :me', ':me = ANY (fund_ids)');
-SELECT pg_temp.guard('market.claim_reviews', 'fund_id = :me', 'EXISTS (SELECT FROM market.claims c WHERE c.id = claim_id)');
-SELECT pg_temp.guard('market.loan_cases', 'organisation_id = :me',
+SELECT market.guard_rows('market.claims', 'organisation_id = :me', ':me = ANY (fund_ids)');
+SELECT market.guard_rows('market.claim_reviews', 'fund_id = :me', 'EXISTS (SELECT FROM market.claims c WHERE c.id = claim_id)');
+SELECT market.guard_rows('market.loan_cases', 'organisation_id = :me',
   'EXISTS (SELECT FROM market.consignments c WHERE c.case_id = loan_cases.id)
    OR EXISTS (SELECT FROM market.claims c WHERE c.case_id = loan_cases.id)');
-SELECT pg_temp.guard('market.pledges', 'organisation_id = :me', 'EXISTS (SELECT FROM market.loan_cases c WHERE c.id = case_id)');
-SELECT pg_temp.guard('market.pledge_assets',
+SELECT market.guard_rows('market.pledges', 'organisation_id = :me', 'EXISTS (SELECT FROM market.loan_cases c WHERE c.id = case_id)');
+SELECT market.guard_rows('market.pledge_assets',
   'EXISTS (SELECT FROM market.pledges p WHERE p.id = pledge_id AND p.organisation_id = :me)',
   'EXISTS (SELECT FROM market.pledges p WHERE p.id = pledge_id)');
-SELECT pg_temp.guard('market.imports', 'organisation_id = :me');
-SELECT pg_temp.guard('market.quarterly_returns', 'organisation_id = :me', ':me = ANY (recipients) AND submitted_by IS NOT NULL');
-SELECT pg_temp.guard('market.return_receipts', 'recipient_id = :me',
+SELECT market.guard_rows('market.imports', 'organisation_id = :me');
+SELECT market.guard_rows('market.quarterly_returns', 'organisation_id = :me', ':me = ANY (recipients) AND submitted_by IS NOT NULL');
+SELECT market.guard_rows('market.return_receipts', 'recipient_id = :me',
   'EXISTS (SELECT FROM market.quarterly_returns r WHERE r.id = return_id)');
 
 -- A lot is its venue's, and its consignor's to read; once published it is anybody's to read.
-SELECT pg_temp.guard('market.lots', 'venue_id = :me', 'consignor_id = :me OR (published_at IS NOT NULL AND :scope <> '''')');
-SELECT pg_temp.guard('market.lot_assets', 'EXISTS (SELECT FROM market.lots l WHERE l.id = lot_id AND l.venue_id = :me)',
+SELECT market.guard_rows('market.lots', 'venue_id = :me', 'consignor_id = :me OR (published_at IS NOT NULL AND :scope <> '''')');
+SELECT market.guard_rows('market.lot_assets', 'EXISTS (SELECT FROM market.lots l WHERE l.id = lot_id AND l.venue_id = :me)',
   'EXISTS (SELECT FROM market.lots l WHERE l.id = lot_id)');
-SELECT pg_temp.guard('market.lot_findings', 'EXISTS (SELECT FROM market.lots l WHERE l.id = lot_id AND l.venue_id = :me)',
+SELECT market.guard_rows('market.lot_findings', 'EXISTS (SELECT FROM market.lots l WHERE l.id = lot_id AND l.venue_id = :me)',
   'EXISTS (SELECT FROM market.lots l WHERE l.id = lot_id AND l.consignor_id = :me)');
-SELECT pg_temp.guard('market.notices', 'EXISTS (SELECT FROM market.lots l WHERE l.id = lot_id AND l.venue_id = :me)',
+SELECT market.guard_rows('market.notices', 'EXISTS (SELECT FROM market.lots l WHERE l.id = lot_id AND l.venue_id = :me)',
   'EXISTS (SELECT FROM market.lots l WHERE l.id = lot_id)');
-SELECT pg_temp.guard('market.assets', 'organisation_id = :me',
+SELECT market.guard_rows('market.assets', 'organisation_id = :me',
   'EXISTS (SELECT FROM market.consignment_assets a WHERE a.asset_id = assets.id)
    OR EXISTS (SELECT FROM market.lot_assets a WHERE a.asset_id = assets.id)');
-SELECT pg_temp.guard('market.valuations', 'organisation_id = :me',
+SELECT market.guard_rows('market.valuations', 'organisation_id = :me',
   'EXISTS (SELECT FROM market.valuation_assets v JOIN market.consignment_assets c ON c.asset_id = v.asset_id
             WHERE v.valuation_id = valuations.id)');
-SELECT pg_temp.guard('market.valuation_assets',
+SELECT market.guard_rows('market.valuation_assets',
   'EXISTS (SELECT FROM market.assets a WHERE a.id = asset_id AND a.organisation_id = :me)',
   'EXISTS (SELECT FROM market.consignment_assets a WHERE a.asset_id = valuation_assets.asset_id)');
-SELECT pg_temp.guard('market.bidders', 'organisation_id = :me',
+SELECT market.guard_rows('market.bidders', 'organisation_id = :me',
   'EXISTS (SELECT FROM market.lots l WHERE l.id = lot_id AND l.venue_id = :me)');
-SELECT pg_temp.guard('market.auction_orders', 'EXISTS (SELECT FROM market.lots l WHERE l.id = lot_id AND l.venue_id = :me)');
-SELECT pg_temp.guard('market.sales', 'EXISTS (SELECT FROM market.lots l WHERE l.id = lot_id AND l.venue_id = :me)',
+SELECT market.guard_rows('market.auction_orders', 'EXISTS (SELECT FROM market.lots l WHERE l.id = lot_id AND l.venue_id = :me)');
+SELECT market.guard_rows('market.sales', 'EXISTS (SELECT FROM market.lots l WHERE l.id = lot_id AND l.venue_id = :me)',
   'EXISTS (SELECT FROM market.lots l WHERE l.id = lot_id)');
-SELECT pg_temp.guard('market.confirmations', 'EXISTS (SELECT FROM market.lots l WHERE l.id = lot_id AND l.venue_id = :me)',
+SELECT market.guard_rows('market.confirmations', 'EXISTS (SELECT FROM market.lots l WHERE l.id = lot_id AND l.venue_id = :me)',
   'EXISTS (SELECT FROM market.lots l WHERE l.id = lot_id)');
 
 -- The books. Their own functions keep them; people see what is theirs.
-SELECT pg_temp.guard('settlement.sales', 'venue_id = :me', 'buyer_id = :me OR consignor_id = :me');
-SELECT pg_temp.guard('settlement.cost_sheets', 'EXISTS (SELECT FROM settlement.sales s WHERE s.lot_id = cost_sheets.lot_id
+SELECT market.guard_rows('settlement.sales', 'venue_id = :me', 'buyer_id = :me OR consignor_id = :me');
+SELECT market.guard_rows('settlement.cost_sheets', 'EXISTS (SELECT FROM settlement.sales s WHERE s.lot_id = cost_sheets.lot_id
    AND (s.venue_id = :me OR s.consignor_id = :me))');
-SELECT pg_temp.guard('settlement.plans', 'EXISTS (SELECT FROM settlement.sales s WHERE s.lot_id = plans.lot_id
+SELECT market.guard_rows('settlement.plans', 'EXISTS (SELECT FROM settlement.sales s WHERE s.lot_id = plans.lot_id
    AND (s.venue_id = :me OR s.consignor_id = :me))');
 -- An account's reference names the lot, the compensation case or (before a colon) the holder whose it is beside its owner.
-SELECT pg_temp.guard('settlement.accounts', 'owner = :me', 'split_part(ref, '':'', 1) = :me::text
+SELECT market.guard_rows('settlement.accounts', 'owner = :me', 'split_part(ref, '':'', 1) = :me::text
    OR EXISTS (SELECT FROM settlement.sales s WHERE s.lot_id = CASE WHEN ref ~ ''^[0-9a-f-]{36}$'' THEN ref::uuid END
                  AND (s.venue_id = :me OR s.consignor_id = :me))
    OR EXISTS (SELECT FROM settlement.cases c WHERE c.id = CASE WHEN ref ~ ''^[0-9a-f-]{36}$'' THEN ref::uuid END)');
-SELECT pg_temp.guard('settlement.entries', 'EXISTS (SELECT FROM settlement.accounts a WHERE a.id = account_id)');
-SELECT pg_temp.guard('settlement.transfers', 'EXISTS (SELECT FROM settlement.entries e WHERE e.transfer_id = transfers.id)');
-SELECT pg_temp.guard('settlement.holds', 'EXISTS (SELECT FROM settlement.accounts a WHERE a.id = source_id)');
-SELECT pg_temp.guard('settlement.deposits', 'bidder_id = :me');
-SELECT pg_temp.guard('settlement.forfeitures', 'EXISTS (SELECT FROM settlement.deposits d WHERE d.id = deposit_id)');
-SELECT pg_temp.guard('settlement.payments_in', 'payer_id = :me');
-SELECT pg_temp.guard('settlement.payouts', 'payee_id = :me OR EXISTS (SELECT FROM settlement.accounts a WHERE a.id = source_id)');
-SELECT pg_temp.guard('settlement.dues', 'holder_id = :me', 'party_id = :me');
-SELECT pg_temp.guard('settlement.bank_files', 'holder_id = :me');
-SELECT pg_temp.guard('settlement.bank_statements', 'EXISTS (SELECT FROM settlement.bank_files f WHERE f.id = file_id)');
-SELECT pg_temp.guard('settlement.bank_entries', 'holder_id = :me');
-SELECT pg_temp.guard('settlement.bank_decisions', 'EXISTS (SELECT FROM settlement.bank_entries e WHERE e.id = entry_id)');
+SELECT market.guard_rows('settlement.entries', 'EXISTS (SELECT FROM settlement.accounts a WHERE a.id = account_id)');
+SELECT market.guard_rows('settlement.transfers', 'EXISTS (SELECT FROM settlement.entries e WHERE e.transfer_id = transfers.id)');
+SELECT market.guard_rows('settlement.holds', 'EXISTS (SELECT FROM settlement.accounts a WHERE a.id = source_id)');
+SELECT market.guard_rows('settlement.deposits', 'bidder_id = :me', 'EXISTS (SELECT FROM settlement.sales s
+   WHERE s.lot_id = deposits.lot_id AND (s.venue_id = :me OR s.consignor_id = :me))');
+SELECT market.guard_rows('settlement.forfeitures', 'EXISTS (SELECT FROM settlement.deposits d WHERE d.id = deposit_id)');
+SELECT market.guard_rows('settlement.payments_in', 'payer_id = :me');
+SELECT market.guard_rows('settlement.payouts', 'payee_id = :me OR EXISTS (SELECT FROM settlement.accounts a WHERE a.id = source_id)');
+SELECT market.guard_rows('settlement.dues', 'holder_id = :me', 'party_id = :me');
+SELECT market.guard_rows('settlement.bank_files', 'holder_id = :me');
+SELECT market.guard_rows('settlement.bank_statements', 'EXISTS (SELECT FROM settlement.bank_files f WHERE f.id = file_id)');
+SELECT market.guard_rows('settlement.bank_entries', 'holder_id = :me');
+SELECT market.guard_rows('settlement.bank_decisions', 'EXISTS (SELECT FROM settlement.bank_entries e WHERE e.id = entry_id)');
 -- Where to pay a holder is told to whoever owes it something.
-SELECT pg_temp.guard('settlement.payee_accounts', 'holder_id = :me', 'payee_id = holder_id AND state = ''ACTIVE'' AND :scope <> ''''');
-SELECT pg_temp.guard('settlement.payment_files', 'holder_id = :me');
-SELECT pg_temp.guard('settlement.payment_lines', 'EXISTS (SELECT FROM settlement.payment_files f WHERE f.id = file_id)');
+SELECT market.guard_rows('settlement.payee_accounts', 'holder_id = :me', 'payee_id = holder_id AND state = ''ACTIVE'' AND :scope <> ''''');
+SELECT market.guard_rows('settlement.payment_files', 'holder_id = :me');
+SELECT market.guard_rows('settlement.payment_lines', 'EXISTS (SELECT FROM settlement.payment_files f WHERE f.id = file_id)');
 -- A compensation case belongs to its lender; its parties and funds see it. Whether one is a party is asked by a function,
 -- because two policies that ask each other's tables would ask for ever.
 CREATE FUNCTION settlement.is_party(p_case_id uuid, p_organisation_id uuid) RETURNS boolean
@@ -117,20 +121,20 @@ LANGUAGE sql STABLE SET app.scope = 'all' AS $$
       OR EXISTS (SELECT FROM settlement.case_promises p WHERE p.case_id = p_case_id AND p.fund_id = p_organisation_id)
 $$;
 COMMENT ON FUNCTION settlement.is_party IS 'Whether an organisation bears or pays a part of a compensation case.';
-SELECT pg_temp.guard('settlement.cases', 'lender_id = :me', 'settlement.is_party(id, :me)');
-SELECT pg_temp.guard('settlement.case_parties', 'organisation_id = :me',
+SELECT market.guard_rows('settlement.cases', 'lender_id = :me', 'settlement.is_party(id, :me)');
+SELECT market.guard_rows('settlement.case_parties', 'organisation_id = :me',
   'EXISTS (SELECT FROM settlement.cases c WHERE c.id = case_id)');
-SELECT pg_temp.guard(name::regclass, format('EXISTS (SELECT FROM settlement.cases c WHERE c.id = %s.case_id)', split_part(name, '.', 2)))
+SELECT market.guard_rows(name::regclass, format('EXISTS (SELECT FROM settlement.cases c WHERE c.id = %s.case_id)', split_part(name, '.', 2)))
   FROM unnest(ARRAY['settlement.case_promises', 'settlement.case_reviews', 'settlement.case_steps', 'settlement.case_events',
     'settlement.case_settlements', 'settlement.case_finals', 'settlement.case_charges', 'settlement.clawbacks']) AS name;
-SELECT pg_temp.guard('settlement.enrolments', 'lender_id = :me', ':kind = ''fund''');
-SELECT pg_temp.guard('settlement.breaker_trips', 'lender_id = :me', ':kind = ''fund''');
-SELECT pg_temp.guard('settlement.licences', 'holder_id = :me', 'lender_id = :me OR licensee_id = :me');
-SELECT pg_temp.guard(name::regclass, format('EXISTS (SELECT FROM settlement.licences l WHERE l.id = %s.licence_id)', split_part(name, '.', 2)))
+SELECT market.guard_rows('settlement.enrolments', 'lender_id = :me', ':kind = ''fund''');
+SELECT market.guard_rows('settlement.breaker_trips', 'lender_id = :me', ':kind = ''fund''');
+SELECT market.guard_rows('settlement.licences', 'holder_id = :me', 'lender_id = :me OR licensee_id = :me');
+SELECT market.guard_rows(name::regclass, format('EXISTS (SELECT FROM settlement.licences l WHERE l.id = %s.licence_id)', split_part(name, '.', 2)))
   FROM unnest(ARRAY['settlement.royalty_invoices', 'settlement.royalty_charges', 'settlement.royalty_receipts']) AS name;
-SELECT pg_temp.guard('settlement.statements', 'EXISTS (SELECT FROM settlement.sales s WHERE s.lot_id = subject_id)
+SELECT market.guard_rows('settlement.statements', 'EXISTS (SELECT FROM settlement.sales s WHERE s.lot_id = subject_id)
   OR EXISTS (SELECT FROM settlement.cases c WHERE c.id = subject_id)');
-SELECT pg_temp.guard('settlement.papers', 'subject_id = :me OR EXISTS (SELECT FROM settlement.licences l WHERE l.id = subject_id)
+SELECT market.guard_rows('settlement.papers', 'subject_id = :me OR EXISTS (SELECT FROM settlement.licences l WHERE l.id = subject_id)
   OR EXISTS (SELECT FROM settlement.cases c WHERE c.id = subject_id)');
 
 -- A view would read as its owner, past every policy.
@@ -170,3 +174,4 @@ BEGIN
 END
 $$;
 DROP FUNCTION settlement.is_party;
+DROP FUNCTION market.guard_rows;

@@ -19,9 +19,12 @@ from marketplace.collections.schemas import (
 )
 from marketplace.edge.dependencies import Conn, Me, Now
 from marketplace.edge.policies import allow
+from marketplace.edge.reach import REACH
 from marketplace.organisations.schemas import Role
 from marketplace.plans.schemas import Why
 
+#: Why what changes here reaches over organisations (`edge.reach`).
+_WHY = "A collection moves the bank's consignment, the venue's lot and its bidders."
 _AGENCY = Role.AGENCY_BIDDER
 _READERS = allow(
     Role.BANK_MAKER,
@@ -35,7 +38,7 @@ _READERS = allow(
 def _step(path: str, *roles: Role, summary: str) -> dict[str, Any]:
     return {
         "path": f"/v1/lots/{{lot_id:uuid}}/{path}",
-        "opt": {"policy": allow(*roles)},
+        "opt": {"policy": allow(*roles), REACH: _WHY},
         "summary": summary,
         "status_code": 200,
     }

@@ -96,11 +96,9 @@ def check_routes(app: Litestar) -> None:
 
 
 def _require_reach(path: str, handler: HTTPRouteHandler) -> None:
-    """No route that merely reads reaches over organisations, and one that does says of what its address is an id."""
+    """A route that reaches over organisations says of what its address is an id."""
     if REACH not in handler.opt:
         return
-    if handler.http_methods & _SAFE_METHODS:
-        raise RouteRefused(f"{path} reads, so it can't declare {REACH!r}; see kit.reach.everything")
     subject = subject_of(path)
     if subject is not None and not is_known(subject):
         raise RouteRefused(f"{path}: edge/subjects.sql does not say how {subject} is looked up")

@@ -7,8 +7,8 @@ rows (the venue books a bidder's money for a bank) declares so, with the reason:
     @post(..., opt={"policy": allow(Role.VENUE_OPERATOR), REACH: "books the bidder's money for the bank"})
 
 What its address names first must be visible to the caller (`subjects.sql` says how an id is looked up; anything else
-is a 404); then the net is off for this request, and the service checks, as all do, that it is the caller's. No route
-that merely reads may declare it. A single step inside a service uses `kit.reach.everything` instead.
+is a 404); then the net is off for this request, and the service checks, as all do, that it is the caller's. On a
+route that reads it has no effect. A single step inside a service uses `kit.reach.everything` instead.
 """
 
 import re
@@ -24,6 +24,7 @@ from marketplace.organisations.schemas import Caller, Role
 
 _SUBJECTS = load_statements("marketplace.edge", "subjects.sql")
 _FIRST_ID = re.compile(r"\{(\w+):uuid\}")
+_READING = frozenset({"GET", "HEAD"})
 #: In a route's `opt`: why its one act reaches over organisations.
 REACH = "reach"
 
@@ -58,7 +59,7 @@ async def enter_request(conn: Connection, request: Request[Any, Any, Any]) -> No
         ("", "") if caller is None else (str(caller.organisation_id), str(caller.organisation_kind))
     )
     await enter(conn, scope_of(caller), *whose)
-    if REACH not in request.route_handler.opt:
+    if REACH not in request.route_handler.opt or request.method in _READING:
         return
     for name, value in list(request.path_params.items())[:1]:
         if name in _SUBJECTS and not await conn.fetchval(_SUBJECTS[name], value):

@@ -38,3 +38,15 @@ SELECT EXISTS (SELECT FROM market.lots WHERE id = $1);
 
 -- name: return_id
 SELECT EXISTS (SELECT FROM market.quarterly_returns WHERE id = $1);
+
+-- name: draw_id
+SELECT EXISTS (SELECT FROM market.expert_draws WHERE id = $1);
+
+-- name: plan_id
+SELECT EXISTS (SELECT FROM market.plans WHERE id = $1);
+
+-- name: route_id
+SELECT EXISTS (SELECT FROM market.recorded_routes WHERE id = $1);
+
+-- name: set_off_id
+SELECT EXISTS (SELECT FROM market.set_offs WHERE id = $1);

@@ -9,6 +9,7 @@ from litestar.params import FromPath, JSONBody
 from marketplace.edge.cursors import Page, page_of
 from marketplace.edge.dependencies import At, Conn, IfMatch, Me, Now
 from marketplace.edge.policies import allow, signed_in
+from marketplace.edge.reach import REACH
 from marketplace.edge.versions import etag
 from marketplace.experts import service
 from marketplace.experts.schemas import (
@@ -88,7 +89,7 @@ async def get_draw(reader: Conn, caller: Me, draw_id: FromPath[UUID]) -> Draw:
 
 @post(
     "/v1/expert-draws/{draw_id:uuid}/experts/{expert_id:uuid}/declaration",
-    opt={"policy": signed_in()},
+    opt={"policy": signed_in(), REACH: "an expert of another house answers the keeper of the base"},
     summary="Declare conflicts 利害关系声明",
     status_code=200,
 )

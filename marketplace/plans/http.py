@@ -10,10 +10,13 @@ from litestar.params import FromPath, JSONBody
 from marketplace.edge.cursors import Page, page_of
 from marketplace.edge.dependencies import At, Conn, Me, Now
 from marketplace.edge.policies import allow
+from marketplace.edge.reach import REACH
 from marketplace.organisations.schemas import Role
 from marketplace.plans import service, stepping
 from marketplace.plans.schemas import Decision, Plan, PlanChangeIn, PlanIn, Why
 
+#: Why what changes here reaches over organisations (`edge.reach`).
+_WHY = "A plan moves the bank's consignment and the venue's lots."
 _READERS = allow(
     Role.BANK_MAKER,
     Role.BANK_CHECKER,
@@ -27,13 +30,17 @@ _READERS = allow(
 def _step(path: str, *roles: Role, summary: str) -> dict[str, Any]:
     return {
         "path": f"/v1/plans/{{plan_id:uuid}}/{path}",
-        "opt": {"policy": allow(*roles)},
+        "opt": {"policy": allow(*roles), REACH: _WHY},
         "summary": summary,
         "status_code": 200,
     }
 
 
-@post("/v1/plans", opt={"policy": allow(Role.BANK_MAKER)}, summary="Draft a plan 起草处置计划")
+@post(
+    "/v1/plans",
+    opt={"policy": allow(Role.BANK_MAKER), REACH: _WHY},
+    summary="Draft a plan 起草处置计划",
+)
 async def draft_plan(conn: Conn, caller: Me, now: Now, data: JSONBody[PlanIn]) -> Response[Plan]:
     """State what is tried after what, and on what terms, for an accepted consignment of my bank."""
     plan = await service.draft(conn, caller, data, now=now)

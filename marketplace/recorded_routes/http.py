@@ -10,6 +10,7 @@ from litestar.params import FromPath, JSONBody
 from marketplace.edge.cursors import Page, page_of
 from marketplace.edge.dependencies import At, Conn, Me, Now
 from marketplace.edge.policies import allow
+from marketplace.edge.reach import REACH
 from marketplace.organisations.schemas import Role
 from marketplace.plans.schemas import Why
 from marketplace.recorded_routes import service
@@ -20,6 +21,8 @@ from marketplace.recorded_routes.schemas import (
     RouteDecision,
 )
 
+#: Why what changes here reaches over organisations (`edge.reach`).
+_WHY = "A recorded route moves the bank's case and its claim."
 _READERS = allow(
     Role.BANK_MAKER,
     Role.BANK_CHECKER,
@@ -33,13 +36,17 @@ _READERS = allow(
 def _step(path: str, role: Role, *, summary: str) -> dict[str, Any]:
     return {
         "path": f"/v1/recorded-routes/{{route_id:uuid}}/{path}",
-        "opt": {"policy": allow(role)},
+        "opt": {"policy": allow(role), REACH: _WHY},
         "summary": summary,
         "status_code": 200,
     }
 
 
-@post("/v1/recorded-routes", opt={"policy": allow(Role.BANK_MAKER)}, summary="Record 登记处置路径")
+@post(
+    "/v1/recorded-routes",
+    opt={"policy": allow(Role.BANK_MAKER), REACH: _WHY},
+    summary="Record 登记处置路径",
+)
 async def propose_recorded_route(
     conn: Conn, caller: Me, now: Now, data: JSONBody[RecordedRouteIn]
 ) -> Response[RecordedRoute]:

@@ -9,6 +9,7 @@ from litestar.params import FromPath, JSONBody
 
 from marketplace.edge.dependencies import Conn, Me, Now
 from marketplace.edge.policies import allow
+from marketplace.edge.reach import REACH
 from marketplace.organisations.schemas import Role
 from marketplace.remedies import claims, service
 from marketplace.remedies.schemas import (
@@ -28,6 +29,8 @@ from marketplace.remedies.schemas import (
 from marketplace.sales import coverage
 from marketplace.sales.schemas import Approval, CoverageView
 
+#: Why what changes here reaches over organisations (`edge.reach`).
+_WHY = "An order moves money among buyer, venue, bank and the other creditors."
 _PROPOSERS = allow(Role.VENUE_OPERATOR)
 _APPROVERS = allow(Role.VENUE_CHECKER)
 _VENUE = allow(Role.VENUE_OPERATOR, Role.VENUE_CHECKER)
@@ -39,7 +42,7 @@ _PARTIES = allow(Role.VENUE_OPERATOR, Role.VENUE_CHECKER, Role.BANK_MAKER, Role.
 def _step(name: str, policy: Any, *, summary: str) -> dict[str, Any]:
     return {
         "path": f"/v1/lots/{{lot_id:uuid}}/{name}",
-        "opt": {"policy": policy},
+        "opt": {"policy": policy, REACH: _WHY},
         "summary": summary,
     }
 

@@ -9,10 +9,13 @@ from litestar.params import FromPath, JSONBody
 from marketplace.edge.cursors import Page, page_of
 from marketplace.edge.dependencies import At, Conn, Me, Now
 from marketplace.edge.policies import allow
+from marketplace.edge.reach import REACH
 from marketplace.organisations.schemas import Role
 from marketplace.set_offs import service
 from marketplace.set_offs.schemas import Disposal, SetOff, SetOffDecision, SetOffIn
 
+#: Why what changes here reaches over organisations (`edge.reach`).
+_WHY = "A set-off moves the bank's case and what the venue has on sale."
 _MAKER, _CHECKER = allow(Role.BANK_MAKER), allow(Role.BANK_CHECKER)
 _READERS = allow(
     Role.BANK_MAKER,
@@ -24,7 +27,7 @@ _READERS = allow(
 )
 
 
-@post("/v1/set-offs", opt={"policy": _MAKER}, summary="Propose a set-off 提请以物抵债")
+@post("/v1/set-offs", opt={"policy": _MAKER, REACH: _WHY}, summary="Propose a set-off 提请以物抵债")
 async def propose_set_off(
     conn: Conn, caller: Me, now: Now, data: JSONBody[SetOffIn]
 ) -> Response[SetOff]:
@@ -48,7 +51,7 @@ async def get_set_off(reader: Conn, caller: Me, set_off_id: FromPath[UUID]) -> S
 
 @post(
     "/v1/set-offs/{set_off_id:uuid}/decide",
-    opt={"policy": _CHECKER},
+    opt={"policy": _CHECKER, REACH: _WHY},
     summary="Decide 复核以物抵债",
     status_code=200,
 )
@@ -61,7 +64,7 @@ async def decide_set_off(
 
 @post(
     "/v1/set-offs/{set_off_id:uuid}/disposal",
-    opt={"policy": _MAKER},
+    opt={"policy": _MAKER, REACH: _WHY},
     summary="Disposed of 抵债资产处置",
     status_code=200,
 )

@@ -8,6 +8,7 @@ import asyncpg
 #: organisation's rows gets policies (docs/architecture.md, "Whose rows").
 WITHOUT = {
     "market.duties": "what is to be done later; workers do it, and a duty names a thing, not what is in it",
+    "market.lot_search": "published text alone: the index of its characters would lie idle under a policy",
     "market.outbox": "events on their way; workers announce them",
     "market.sign_in_buckets": "counters of sign-in attempts, before anybody is known",
     "settlement.account_kinds": "the chart of accounts, the same for all",
