@@ -28,9 +28,11 @@ from marketplace.bidders.schemas import (
     PriorityConfirmed,
     Registration,
 )
+from marketplace.conflicts import service as conflicts
 from marketplace.duties import service as duties
 from marketplace.duties.schemas import Kind
 from marketplace.lots import service as lots
+from marketplace.lots.regimes import Regime
 from marketplace.lots.rules import TAKES_BIDDERS, LotStatus
 from marketplace.lots.schemas import Lot
 from marketplace.organisations import service as organisations
@@ -69,7 +71,13 @@ class PriorityTooLate(Conflict):
 
 
 async def register(
-    conn: Connection, caller: Caller, lot_id: UUID, given: Registration, *, now: datetime
+    conn: Connection,
+    caller: Caller,
+    lot_id: UUID,
+    given: Registration,
+    *,
+    now: datetime,
+    origin: str | None = None,
 ) -> Bidder:
     """The caller's agency registers for a published lot; the seller's side is barred (domain 2.4)."""
     lot = await lots.for_update(conn, lot_id)
@@ -96,6 +104,7 @@ async def register(
         seller,
         organisation_id=str(organisation.id),
         credit_code=organisation.credit_code or "",
+        may_consignor_bid=lot.regime is Regime.JUDICIAL_NETWORK,
     )
     bidder_id = uuid7(now)
     try:
@@ -113,6 +122,16 @@ async def register(
             )
     except asyncpg.UniqueViolationError as error:
         raise AlreadyRegisteredForLot from error
+    await conflicts.declare(
+        conn,
+        caller,
+        lot,
+        bidder_id,
+        given.declaration,
+        code=organisation.credit_code,
+        origin=origin,
+        now=now,
+    )
     bidder = await get(conn, bidder_id)
     await audit.record(
         conn,
