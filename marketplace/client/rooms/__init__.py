@@ -12,6 +12,7 @@ from marketplace.client.rooms.changes import Changes
 from marketplace.client.rooms.claim_ends import ClaimEnds
 from marketplace.client.rooms.claims import Claims
 from marketplace.client.rooms.collections import Collections
+from marketplace.client.rooms.conflicts import Conflicts
 from marketplace.client.rooms.consignments import Consignments
 from marketplace.client.rooms.duties import Duties
 from marketplace.client.rooms.enrolments import Enrolments
@@ -49,6 +50,7 @@ class Rooms:
         self.claim_ends = ClaimEnds(calls)
         self.claims = Claims(calls)
         self.collections = Collections(calls)
+        self.conflicts = Conflicts(calls)
         self.consignments = Consignments(calls)
         self.duties = Duties(calls)
         self.enrolments = Enrolments(calls)
