@@ -82,18 +82,7 @@ async def register(
     """The caller's agency registers for a published lot; the seller's side is barred (domain 2.4)."""
     lot = await lots.for_update(conn, lot_id)
     _require_open(lot)
-    if given.disclosure_sha256 != lot.notice_sha256:
-        raise DisclosureNotAcknowledged(
-            f"disclosure_sha256: the notice in force is {lot.notice_sha256}; read it and acknowledge that one",
-            f"disclosure_sha256：现行公告为 {lot.notice_sha256}，请阅读后确认",
-            field="disclosure_sha256",
-        )
-    if given.limit_fen is not None and given.limit_fen < lot.start_price_fen:
-        raise InvalidInput(
-            "limit_fen",
-            f"is below the start price of {lot.start_price_fen} fen",
-            f"低于起拍价 {lot.start_price_fen} 分",
-        )
+    _require_acknowledged(lot, given)
     seller = Seller(
         consignor_id=str(lot.consignor_id),
         venue_id=str(lot.venue_id),
@@ -362,6 +351,22 @@ async def _lot_and_bidder(conn: Connection, caller: Caller, bidder_id: UUID) -> 
     found = await get(conn, bidder_id)
     lot = await lots.owned_for_update(conn, caller, found.lot_id)
     return lot, await for_update(conn, bidder_id)
+
+
+def _require_acknowledged(lot: Lot, given: Registration) -> None:
+    """The notice in force was read, and the limit makes sense."""
+    if given.disclosure_sha256 != lot.notice_sha256:
+        raise DisclosureNotAcknowledged(
+            f"disclosure_sha256: the notice in force is {lot.notice_sha256}; read it and acknowledge that one",
+            f"disclosure_sha256：现行公告为 {lot.notice_sha256}，请阅读后确认",
+            field="disclosure_sha256",
+        )
+    if given.limit_fen is not None and given.limit_fen < lot.start_price_fen:
+        raise InvalidInput(
+            "limit_fen",
+            f"is below the start price of {lot.start_price_fen} fen",
+            f"低于起拍价 {lot.start_price_fen} 分",
+        )
 
 
 def _require_open(lot: Lot) -> None:
