@@ -36,7 +36,7 @@ from marketplace.lots.regimes import Regime
 from marketplace.lots.rules import TAKES_BIDDERS, LotStatus
 from marketplace.lots.schemas import Lot
 from marketplace.organisations import service as organisations
-from marketplace.organisations.schemas import Caller
+from marketplace.organisations.schemas import Caller, Organisation
 from marketplace.outbox import service as outbox
 from settlement import deposits
 from settlement.errors import InsufficientFunds
@@ -83,18 +83,8 @@ async def register(
     lot = await lots.for_update(conn, lot_id)
     _require_open(lot)
     _require_acknowledged(lot, given)
-    seller = Seller(
-        consignor_id=str(lot.consignor_id),
-        venue_id=str(lot.venue_id),
-        pledgor_codes=frozenset(lot.pledgor_codes),
-    )
     organisation = await organisations.organisation_by_id(conn, caller.organisation_id)
-    require_independent(
-        seller,
-        organisation_id=str(organisation.id),
-        credit_code=organisation.credit_code or "",
-        may_consignor_bid=lot.regime is Regime.JUDICIAL_NETWORK,
-    )
+    _require_independent(lot, organisation)
     bidder_id = uuid7(now)
     try:
         async with conn.transaction():
@@ -367,6 +357,21 @@ def _require_acknowledged(lot: Lot, given: Registration) -> None:
             f"is below the start price of {lot.start_price_fen} fen",
             f"低于起拍价 {lot.start_price_fen} 分",
         )
+
+
+def _require_independent(lot: Lot, organisation: Organisation) -> None:
+    """The organisation itself is not on the selling side."""
+    seller = Seller(
+        consignor_id=str(lot.consignor_id),
+        venue_id=str(lot.venue_id),
+        pledgor_codes=frozenset(lot.pledgor_codes),
+    )
+    require_independent(
+        seller,
+        organisation_id=str(organisation.id),
+        credit_code=organisation.credit_code or "",
+        may_consignor_bid=lot.regime is Regime.JUDICIAL_NETWORK,
+    )
 
 
 def _require_open(lot: Lot) -> None:
