@@ -62,6 +62,11 @@ REVOKE UPDATE, DELETE ON market.bidder_declarations FROM luochui_app;
 CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON market.bidder_declarations
   FOR EACH ROW EXECUTE FUNCTION market.refuse_change();
 
+SELECT market.guard_rows('market.barred_parties', 'venue_id = :me');
+SELECT market.guard_rows('market.group_members', 'organisation_id = :me');
+SELECT market.guard_rows('market.bidder_declarations', 'organisation_id = :me',
+  'EXISTS (SELECT FROM market.lots l WHERE l.id = lot_id AND l.venue_id = :me)');
+
 -- What is looked at across organisations, whoever registers: the caller learns a yes or no, never a row of another's.
 CREATE FUNCTION market.barred_among(p_venue uuid, p_codes text[], p_now timestamptz) RETURNS SETOF text
 LANGUAGE sql STABLE SET app.scope = 'all' AS $$
