@@ -284,6 +284,9 @@ async def _offering(conn: Connection, caller: Caller, lot_id: UUID) -> tuple[Lot
     """The lot, locked, and the caller's organisation as a bidder whose deposit is held."""
     lot = await lots.for_update(conn, lot_id)
     _require_offered(lot)
+    reserved_for = offer_terms(lot.bidding.format_terms).reserved_for
+    if reserved_for not in (None, caller.organisation_id):
+        raise Forbidden("this sale is reserved for another organisation", "本次处置已指定受让方")
     bidder = await bidders.own(conn, caller, lot_id)
     if bidder.status not in _MAY_OFFER:
         raise Forbidden(

@@ -18,8 +18,11 @@ from marketplace.auctions import opening, orders, suspensions
 from marketplace.bidders import service as bidders
 from marketplace.collections import deciding
 from marketplace.duties.schemas import Kind
+from marketplace.grants import service as grants
+from marketplace.licence_offers import awarding
 from marketplace.lots import service as lots
 from marketplace.lots.rules import LotStatus
+from marketplace.mandates import service as mandates
 from marketplace.organisations.schemas import SYSTEM_CALLER
 from marketplace.plans import stepping
 from marketplace.recorded_routes import service as recorded_routes
@@ -204,6 +207,16 @@ HANDLERS: Mapping[Kind, Handler] = MappingProxyType(
         Kind.DECISION_OVER: _in_a_transaction(deciding.decision_over),
         Kind.CHECK_INSTALMENT: _in_a_transaction(deciding.check_instalment),
         Kind.LAPSE_REPURCHASE: _in_a_transaction(deciding.lapse),
+        Kind.CLOSE_LICENCE_OFFER: _in_a_transaction(awarding.close),
+        Kind.CLOSE_LICENCE_OPENING: _in_a_transaction(awarding.close_opening),
+        Kind.FOLLOW_LICENCE_OFFER: _in_a_transaction(awarding.follow),
+        Kind.CHECK_RECORDAL: _in_a_transaction(grants.check_recordal),
+        Kind.ACTIVATE_LICENCE: _in_a_transaction(grants.activate),
+        Kind.END_LICENCE: _in_a_transaction(grants.expire),
+        Kind.START_MANDATE: _in_a_transaction(mandates.start),
+        Kind.ASK_MANDATE_REPORT: _in_a_transaction(mandates.ask_report),
+        Kind.CHECK_MANDATE_REPORT: _in_a_transaction(mandates.check_report),
+        Kind.END_MANDATE: _in_a_transaction(mandates.expire),
     }
 )
 
