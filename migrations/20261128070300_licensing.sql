@@ -156,6 +156,15 @@ CREATE INDEX grants_of_licensee ON market.licence_grants (licensee_id, id);
 REVOKE DELETE ON market.mandates, market.mandate_reports, market.licence_offers, market.licence_applications, market.licence_scores,
   market.licence_grants FROM luochui_app;
 
+SELECT market.guard_rows('market.mandates', 'organisation_id = :me OR venue_id = :me', 'agency_id = :me AND approved_by IS NOT NULL');
+SELECT market.guard_rows('market.mandate_reports', 'EXISTS (SELECT FROM market.mandates m WHERE m.id = mandate_id)');
+SELECT market.guard_rows('market.licence_offers', 'organisation_id = :me OR venue_id = :me',
+  'published_at IS NOT NULL AND :scope <> ''''');
+SELECT market.guard_rows('market.licence_applications', 'organisation_id = :me',
+  'EXISTS (SELECT FROM market.licence_offers o WHERE o.id = offer_id AND (o.organisation_id = :me OR o.venue_id = :me))');
+SELECT market.guard_rows('market.licence_scores', 'EXISTS (SELECT FROM market.licence_applications a WHERE a.id = application_id)');
+SELECT market.guard_rows('market.licence_grants', 'organisation_id = :me OR venue_id = :me', 'licensee_id = :me');
+
 -- migrate:down
 DROP TABLE market.licence_grants, market.licence_scores, market.licence_applications, market.licence_offers,
   market.mandate_reports, market.mandates;

@@ -10,6 +10,7 @@ from litestar.params import FromPath, JSONBody
 from marketplace.edge.cursors import Page, page_of
 from marketplace.edge.dependencies import At, Conn, Me, Now
 from marketplace.edge.policies import allow
+from marketplace.edge.reach import REACH
 from marketplace.grants import service
 from marketplace.grants.schemas import Ending, Grant, Recordal, Signing
 from marketplace.licence_offers import options
@@ -24,12 +25,14 @@ _READERS = allow(
     Role.REGULATOR,
     Role.AUDITOR,
 )
+#: Why what changes here reaches over organisations (`edge.reach`).
+_WHY = "A licence moves its bank, its licensee, and what burdens the rights."
 
 
 def _step(path: str, *roles: Role, summary: str) -> dict[str, Any]:
     return {
         "path": f"/v1/licence-grants/{{grant_id:uuid}}/{path}",
-        "opt": {"policy": allow(*roles)},
+        "opt": {"policy": allow(*roles), REACH: _WHY},
         "summary": summary,
         "status_code": 200,
     }

@@ -10,6 +10,7 @@ from litestar.params import FromPath, JSONBody
 from marketplace.edge.cursors import Page, page_of
 from marketplace.edge.dependencies import At, Conn, Me, Now
 from marketplace.edge.policies import allow, signed_in
+from marketplace.edge.reach import REACH
 from marketplace.grants.schemas import Grant
 from marketplace.licence_offers import awarding, service
 from marketplace.licence_offers.schemas import (
@@ -24,18 +25,26 @@ from marketplace.organisations.schemas import Role
 from marketplace.plans.schemas import Why
 
 _AGENCY = Role.AGENCY_BIDDER
+#: Why what changes here reaches over organisations (`edge.reach`).
+_WHY = (
+    "An offer moves the bank's consignment, the licences of agencies, and what burdens the rights."
+)
 
 
 def _step(path: str, *roles: Role, summary: str) -> dict[str, Any]:
     return {
         "path": f"/v1/licence-offers/{{offer_id:uuid}}/{path}",
-        "opt": {"policy": allow(*roles)},
+        "opt": {"policy": allow(*roles), REACH: _WHY},
         "summary": summary,
         "status_code": 200,
     }
 
 
-@post("/v1/licence-offers", opt={"policy": allow(Role.BANK_MAKER)}, summary="Draft 拟订许可发布")
+@post(
+    "/v1/licence-offers",
+    opt={"policy": allow(Role.BANK_MAKER), REACH: _WHY},
+    summary="Draft 拟订许可发布",
+)
 async def draft_licence_offer(
     conn: Conn, caller: Me, now: Now, data: JSONBody[OfferIn]
 ) -> Response[LicenceOffer]:
@@ -93,7 +102,7 @@ async def take_licence(
 
 @post(
     "/v1/licence-offers/{offer_id:uuid}/applications/{application_id:uuid}/scores",
-    opt={"policy": signed_in()},
+    opt={"policy": signed_in(), REACH: _WHY},
     summary="Score 专家评分",
     status_code=200,
 )

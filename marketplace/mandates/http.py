@@ -10,6 +10,7 @@ from litestar.params import FromPath, JSONBody
 from marketplace.edge.cursors import Page, page_of
 from marketplace.edge.dependencies import At, Conn, Me, Now
 from marketplace.edge.policies import allow
+from marketplace.edge.reach import REACH
 from marketplace.mandates import service
 from marketplace.mandates.schemas import Mandate, MandateDecision, MandateIn, ReportIn
 from marketplace.organisations.schemas import Role
@@ -24,18 +25,24 @@ _READERS = allow(
     Role.REGULATOR,
     Role.AUDITOR,
 )
+#: Why what changes here reaches over organisations (`edge.reach`).
+_WHY = "A mandate moves the bank's consignment and the agency's reports."
 
 
 def _step(path: str, role: Role, *, summary: str) -> dict[str, Any]:
     return {
         "path": f"/v1/mandates/{{mandate_id:uuid}}/{path}",
-        "opt": {"policy": allow(role)},
+        "opt": {"policy": allow(role), REACH: _WHY},
         "summary": summary,
         "status_code": 200,
     }
 
 
-@post("/v1/mandates", opt={"policy": allow(Role.BANK_MAKER)}, summary="Propose 拟订运营委托")
+@post(
+    "/v1/mandates",
+    opt={"policy": allow(Role.BANK_MAKER), REACH: _WHY},
+    summary="Propose 拟订运营委托",
+)
 async def propose_mandate(
     conn: Conn, caller: Me, now: Now, data: JSONBody[MandateIn]
 ) -> Response[Mandate]:

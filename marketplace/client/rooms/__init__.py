@@ -18,9 +18,12 @@ from marketplace.client.rooms.duties import Duties
 from marketplace.client.rooms.enrolments import Enrolments
 from marketplace.client.rooms.experts import Experts
 from marketplace.client.rooms.funds import Funds
+from marketplace.client.rooms.grants import Grants
 from marketplace.client.rooms.imports import Imports
+from marketplace.client.rooms.licence_offers import LicenceOffers
 from marketplace.client.rooms.licences import Licences
 from marketplace.client.rooms.lots import Lots
+from marketplace.client.rooms.mandates import Mandates
 from marketplace.client.rooms.organisations import Organisations
 from marketplace.client.rooms.packages import Packages
 from marketplace.client.rooms.plans import Plans
@@ -56,9 +59,12 @@ class Rooms:
         self.enrolments = Enrolments(calls)
         self.experts = Experts(calls)
         self.funds = Funds(calls)
+        self.grants = Grants(calls)
         self.imports = Imports(calls)
+        self.licence_offers = LicenceOffers(calls)
         self.licences = Licences(calls)
         self.lots = Lots(calls)
+        self.mandates = Mandates(calls)
         self.organisations = Organisations(calls)
         self.packages = Packages(calls)
         self.plans = Plans(calls)
