@@ -270,7 +270,7 @@ class Gateway:
     async def _verified(self, lane: _Lane) -> int:
         """The shard's epoch, over a connection whose server keeps the promise and has passed the fence."""
         servers, connection = self._servers, lane.connection
-        if servers.is_suspect:
+        if servers.is_suspect and lane.epoch is None:  # who is in order waits for no look around
             await servers.refresh()
         if lane.shard in self._weaker:
             raise self._weaker[lane.shard]
