@@ -77,6 +77,10 @@ class Office:
         """Somebody else comes to work, with this key."""
         self._keys[caller.user_id] = key
 
+    def headers_of(self, caller: Caller) -> dict[str, str]:
+        """What tells who somebody is."""
+        return self._keys[caller.user_id]
+
     async def post(
         self, caller: Caller, path: str, body: object = None, *, key: str | None = None
     ) -> httpx.Response:

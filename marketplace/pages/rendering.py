@@ -6,7 +6,7 @@ from typing import Any, Final
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined, select_autoescape
 from litestar import MediaType, Response
 
-from marketplace.pages import formats, vocabulary
+from marketplace.pages import formats, money_words, vocabulary
 
 #: Pages show what one person may see at one moment, so nobody else's cache keeps them.
 HEADERS: Final = {"cache-control": "no-store"}
@@ -19,6 +19,10 @@ ROOMS: Final = (
     "marketplace.sales",
     "marketplace.organisations",
     "marketplace.statements",
+    "marketplace.banking",
+    "marketplace.claims",
+    "marketplace.funds",
+    "marketplace.returns",
 )
 
 _FILTERS: Final[dict[str, Callable[..., str]]] = {
@@ -49,6 +53,7 @@ def environment() -> Environment:
     )
     env.filters.update(_FILTERS)
     env.globals["words"] = vocabulary
+    env.globals["terms"] = money_words
     assert callable(env.autoescape)
     assert all(env.autoescape(name) for name in ("page.html", "page.txt", None))
     return env

@@ -6,9 +6,10 @@ from urllib.parse import quote
 
 import msgspec
 from litestar import Request, Response
+from litestar.datastructures import UploadFile
 from litestar.response import Redirect
 
-from kit.errors import Forbidden, LuochuiError, NotFound
+from kit.errors import Forbidden, InvalidInput, LuochuiError, NotFound
 from marketplace.edge.identity import Unauthenticated, identity_of
 from marketplace.edge.problems import answer, status_of
 from marketplace.organisations.schemas import Caller, Role
@@ -16,6 +17,17 @@ from marketplace.pages import vocabulary
 from marketplace.pages.rendering import page
 from marketplace.pages.vocabulary import Words
 
+_BANK: Final = frozenset({Role.BANK_MAKER, Role.BANK_CHECKER})
+_FUND: Final = frozenset({Role.FUND_ADMINISTRATOR, Role.FUND_CHECKER})
+_WATCH: Final = frozenset({Role.REGULATOR, Role.AUDITOR})
+_VENUE: Final = frozenset({Role.VENUE_OPERATOR, Role.VENUE_CHECKER})
+#: Rooms of money, and whose they are.
+_MONEY_ROOMS: Final = (
+    ("/banking", "资金收付", "Banking", _VENUE | _FUND),
+    ("/claims", "风险补偿", "Claims", _BANK | _FUND | _WATCH),
+    ("/fund", "补偿资金", "Fund", _FUND),
+    ("/returns", "季度统计", "Returns", _BANK | _WATCH),
+)
 _WITHOUT_STATEMENTS: Final = frozenset({Role.AGENCY_BIDDER, Role.PLATFORM_ADMINISTRATOR})
 _FORM_BYTES_MAX: Final = 16_384
 
@@ -36,6 +48,14 @@ class Visitor(msgspec.Struct, frozen=True, kw_only=True):
     def reads_statements(self) -> bool:
         """Whether there may be statements for this visitor: bidders have none."""
         return self.caller is not None and bool(self.caller.roles - _WITHOUT_STATEMENTS)
+
+    @property
+    def money_rooms(self) -> list[tuple[str, str, str]]:
+        """The rooms of money that this visitor works in: path, Chinese, English."""
+        if self.caller is None:
+            return []
+        roles = self.caller.roles
+        return [(path, zh, en) for path, zh, en, who in _MONEY_ROOMS if roles & who]
 
 
 def visitor_of(request: Request[Any, Any, Any]) -> Visitor:
@@ -60,6 +80,18 @@ async def form_of(request: Request[Any, Any, Any]) -> dict[str, str]:
     if not compare_digest(fields.get("form_token", "").encode(), expected.encode()):
         raise FormRefused()
     return fields
+
+
+async def upload_of(request: Request[Any, Any, Any]) -> bytes:
+    """The file of an HTML form with one field `file`, which carries the session's token like every form."""
+    form = await request.form()
+    token, file = form.get("form_token", ""), form.get("file")
+    expected = visitor_of(request).form_token
+    if not isinstance(token, str) or not compare_digest(token.encode(), expected.encode()):
+        raise FormRefused()
+    if not isinstance(file, UploadFile):
+        raise InvalidInput("file", "must be a file", "须选择文件")
+    return await file.read()
 
 
 def local_path(wanted: str | None) -> str:

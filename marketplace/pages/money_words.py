@@ -1,0 +1,111 @@
+"""The words of the rooms of money, Chinese and English: bank entries, payment files, claims, returns."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from marketplace.pages.vocabulary import Words
+
+#: Why an entry of a statement waits for a person. Source: settlement.matching.
+VERDICTS: Final[Mapping[str, Words]] = MappingProxyType(
+    {
+        "EXACT": Words("金额相符", "Exact"),
+        "PARTIAL": Words("部分付款", "Partial"),
+        "OVER": Words("多付", "Over"),
+        "BOOKED_BEFORE": Words("已入账", "Booked before"),
+        "REVERSAL": Words("冲正", "A reversal"),
+        "RETURNED_PAYOUT": Words("付款被退回", "A payout came back"),
+        "NO_REFERENCE": Words("无付款编号", "No reference"),
+        "SEVERAL_REFERENCES": Words("多个付款编号", "Several references"),
+        "UNKNOWN_REFERENCE": Words("编号不存在", "Unknown reference"),
+        "WRONG_PAYER": Words("付款人不符", "Wrong payer"),
+        "REFERENCE_IN_USE": Words("流水号已被使用", "Bank reference in use"),
+        "DUPLICATE": Words("重复付款", "Duplicate payment"),
+    }
+)
+
+#: States of entries, files, lines, accounts, payouts and returns.
+MONEY_STATES: Final[Mapping[str, Words]] = MappingProxyType(
+    {
+        "OPEN": Words("待处理", "Open"),
+        "HELD": Words("暂挂", "Held"),
+        "MATCHED": Words("已匹配", "Matched"),
+        "ASSIGNED": Words("已认领", "Assigned"),
+        "RETURNED": Words("已退回", "Sent back"),
+        "BOOKED": Words("已入账", "Booked"),
+        "NOTED": Words("已备注", "Noted"),
+        "IMPORTED": Words("已导入", "Imported"),
+        "QUARANTINED": Words("已隔离", "Kept aside"),
+        "DRAFT": Words("待复核", "Draft"),
+        "APPROVED": Words("已复核", "Approved"),
+        "EXPORTED": Words("已导出", "Exported"),
+        "WITHDRAWN": Words("已撤回", "Withdrawn"),
+        "VOID": Words("已作废", "Void"),
+        "PENDING": Words("待银行答复", "Pending"),
+        "ACCEPTED": Words("银行已受理", "Accepted"),
+        "PAID": Words("已付", "Paid"),
+        "REJECTED": Words("银行退回", "Rejected"),
+        "DROPPED": Words("未发送", "Dropped"),
+        "PROPOSED": Words("待复核", "Proposed"),
+        "ACTIVE": Words("在用", "Active"),
+        "REPLACED": Words("已更换", "Replaced"),
+        "REFUSED": Words("已拒绝", "Refused"),
+        "DONE": Words("已办理", "Done"),
+        "QUEUED": Words("待付", "Queued"),
+        "drafted": Words("待复核", "Drafted"),
+        "submitted": Words("已报送", "Submitted"),
+        "locked": Words("已锁定", "Locked"),
+        "reopened": Words("已退回重报", "Reopened"),
+    }
+)
+
+#: What a payout is for.
+PURPOSES: Final[Mapping[str, Words]] = MappingProxyType(
+    {
+        "pledgee_payable_paid": Words("质权人受偿", "To the pledgee"),
+        "cost_payable_paid": Words("费用", "Costs"),
+        "tax_payable_paid": Words("税款", "Taxes"),
+        "surplus_payable_paid": Words("余款退出质人", "Surplus to the pledgor"),
+        "venue_fee_paid": Words("买受人佣金", "Buyer's premium"),
+        "refund_paid": Words("退款", "Refund"),
+        "compensation_advance_paid": Words("先行拨付", "Advance"),
+        "compensation_top_up_paid": Words("补拨", "Top-up"),
+        "margin_released_paid": Words("保证金专户释放", "Margin released"),
+    }
+)
+
+#: Why a payout can't go into a file yet.
+NOT_READY: Final[Mapping[str, Words]] = MappingProxyType(
+    {
+        "no_account": Words("收款账户未登记", "No account on register"),
+        "account_waits": Words("收款账户变更冷静期", "Changed account waits a day"),
+        "in_file": Words("已在付款文件中", "In a file already"),
+    }
+)
+
+#: How far a claim has come. Source: domain 5.2.
+CLAIMS: Final[Mapping[str, Words]] = MappingProxyType(
+    {
+        "drafted": Words("待银行复核", "Waits for the bank's checker"),
+        "returned": Words("银行退回", "Returned by the bank"),
+        "applied": Words("已申请，待审核", "Applied, waits for review"),
+        "reviewed": Words("审核通过，待拨付", "Reviewed, waits for the advance"),
+        "rejected": Words("审核不通过", "Rejected"),
+        "advanced": Words("已先行拨付", "Advance paid"),
+        "recovering": Words("追偿中", "Recovering"),
+        "cleared": Words("已清算，待结清", "Cleared, to be settled"),
+        "closed": Words("已办结", "Closed"),
+        "suspended": Words("熔断暂停", "Suspended by a breaker"),
+    }
+)
+
+#: How late money is that should have come back to a fund.
+BUCKETS: Final[Mapping[str, Words]] = MappingProxyType(
+    {
+        "not_due": Words("未到期", "Not due"),
+        "1-30": Words("1–30 天", "1–30 days"),
+        "31-60": Words("31–60 天", "31–60 days"),
+        "61-90": Words("61–90 天", "61–90 days"),
+        "over_90": Words("90 天以上", "Over 90 days"),
+    }
+)

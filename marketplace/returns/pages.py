@@ -1,0 +1,113 @@
+"""The pages of quarterly returns (季度统计表): those I may see, and one with each branch's tolerance test."""
+
+from typing import Any, Literal
+from uuid import UUID
+
+from litestar import Request, Response, get, post
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath
+from litestar.response import Redirect
+
+from marketplace.edge.cursors import page_of
+from marketplace.edge.dependencies import At, Conn, Me, Now
+from marketplace.edge.policies import POLICY, allow
+from marketplace.edge.printed import printed
+from marketplace.organisations.schemas import Role
+from marketplace.pages.forms import given
+from marketplace.pages.rendering import page
+from marketplace.pages.serving import PAGE, form_of, visitor_of
+from marketplace.returns import printing, service
+from marketplace.returns.schemas import Reopening
+
+_READERS = (Role.BANK_MAKER, Role.BANK_CHECKER, Role.REGULATOR, Role.AUDITOR)
+_STEPS = {"request_max_body_size": 16 * 1024, **PAGE}
+
+
+@get("/returns", opt={POLICY: allow(*_READERS)}, **PAGE)
+async def returns_page(
+    request: Request[Any, Any, Any], reader: Conn, caller: Me, position: At
+) -> Response[str]:
+    """My bank's returns, or those sent to my authority."""
+    found = await service.page(
+        reader, caller, after=position.after, limit=position.rows, quarter=None
+    )
+    listed = page_of(found, position, key=lambda one: one.id)
+    return page(
+        "returns.html",
+        visitor=visitor_of(request),
+        here="/returns",
+        returns=listed.items,
+        next_cursor=listed.next_cursor,
+    )
+
+
+@get("/returns/{return_id:uuid}", opt={POLICY: allow(*_READERS)}, **PAGE)
+async def return_page(
+    request: Request[Any, Any, Any], reader: Conn, caller: Me, return_id: FromPath[UUID]
+) -> Response[str]:
+    """A return: figures by branch, the tolerance test, what the books say, alerts, receipts."""
+    return page(
+        "return.html",
+        visitor=visitor_of(request),
+        here="/returns",
+        one=await service.get(reader, caller, return_id),
+        me=caller.user_id,
+        is_checker=caller.has(Role.BANK_CHECKER),
+        is_authority=caller.has(Role.REGULATOR),
+    )
+
+
+@post("/returns/{return_id:uuid}/submit", opt={POLICY: allow(Role.BANK_CHECKER)}, **_STEPS)
+async def submit(
+    request: Request[Any, Any, Any], conn: Conn, caller: Me, now: Now, return_id: FromPath[UUID]
+) -> Redirect:
+    """Submit to both recipients; by another person than the drafter."""
+    await form_of(request)
+    await service.submit(conn, caller, return_id, now=now)
+    return _back(return_id)
+
+
+@post("/returns/{return_id:uuid}/receipt", opt={POLICY: allow(Role.REGULATOR)}, **_STEPS)
+async def acknowledge(
+    request: Request[Any, Any, Any], conn: Conn, caller: Me, now: Now, return_id: FromPath[UUID]
+) -> Redirect:
+    """Confirm that the return came to my authority."""
+    await form_of(request)
+    await service.acknowledge(conn, caller, return_id, now=now)
+    return _back(return_id)
+
+
+@post("/returns/{return_id:uuid}/reopen", opt={POLICY: allow(Role.REGULATOR)}, **_STEPS)
+async def reopen(
+    request: Request[Any, Any, Any], conn: Conn, caller: Me, now: Now, return_id: FromPath[UUID]
+) -> Redirect:
+    """Let the bank report anew."""
+    fields = await form_of(request)
+    await service.reopen(conn, caller, return_id, given(fields, Reopening), now=now)
+    return _back(return_id)
+
+
+@post(
+    "/returns/{return_id:uuid}/paper/{form:str}",
+    opt={POLICY: allow(*_READERS)},
+    status_code=200,
+    **_STEPS,
+)
+async def paper(
+    request: Request[Any, Any, Any],
+    conn: Conn,
+    caller: Me,
+    now: Now,
+    return_id: FromPath[UUID],
+    form: FromPath[Literal["json", "xlsx", "html"]],
+) -> Response[bytes]:
+    """A submitted return as a file."""
+    await form_of(request)
+    return printed(await printing.quarterly(conn, caller, return_id, now=now), form)
+
+
+def _back(return_id: UUID) -> Redirect:
+    return Redirect(f"/returns/{return_id}", status_code=303)
+
+
+routes: list[HTTPRouteHandler] = [returns_page, return_page, submit, acknowledge, reopen, paper]
