@@ -8,11 +8,13 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 from litestar.response import Redirect
 
+from marketplace.claim_ends import service as claim_ends
 from marketplace.claims import final, reviews, rows, service
 from marketplace.claims.schemas import Decision, FinalDecision, PaidOut
 from marketplace.edge.cursors import page_of
 from marketplace.edge.dependencies import At, Conn, Me, Now
 from marketplace.edge.policies import POLICY, allow
+from marketplace.edge.printed import printed
 from marketplace.organisations.schemas import Role
 from marketplace.pages.forms import given
 from marketplace.pages.rendering import page
@@ -122,6 +124,26 @@ async def paid_out(
     return _back(claim_id)
 
 
+@post(
+    "/claims/{claim_id:uuid}/papers/{kind:str}/{form:str}",
+    opt={POLICY: _READERS},
+    status_code=200,
+    **_STEPS,
+)
+async def paper(
+    request: Request[Any, Any, Any],
+    conn: Conn,
+    caller: Me,
+    now: Now,
+    claim_id: FromPath[UUID],
+    kind: FromPath[Literal["application", "review"]],
+    form: FromPath[Literal["json", "xlsx", "html"]],
+) -> Response[bytes]:
+    """The 补偿申请书 or the 审核表 as a file."""
+    await form_of(request)
+    return printed(await claim_ends.paper_of(conn, caller, claim_id, kind, now=now), form)
+
+
 def _back(claim_id: UUID) -> Redirect:
     return Redirect(f"/claims/{claim_id}", status_code=303)
 
@@ -134,4 +156,5 @@ routes: list[HTTPRouteHandler] = [
     take_step,
     clear,
     paid_out,
+    paper,
 ]

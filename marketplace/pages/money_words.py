@@ -109,3 +109,23 @@ BUCKETS: Final[Mapping[str, Words]] = MappingProxyType(
         "over_90": Words("90 天以上", "Over 90 days"),
     }
 )
+
+#: Steps of a compensation case, as its history names them.
+STEPS: Final[Mapping[str, Words]] = MappingProxyType(
+    {
+        "enrol_loan": Words("贷款备案", "Loan enrolled"),
+        "overdue": Words("逾期", "Overdue"),
+        "default_confirmed": Words("确认违约", "Default confirmed"),
+        "apply_claim": Words("提出申请", "Claim applied for"),
+        "review_approve": Words("审核同意", "Review agreed"),
+        "review_reject": Words("审核不同意", "Review refused"),
+        "suspended_by_breaker": Words("熔断暂停", "Suspended by a breaker"),
+        "breakers_passed": Words("熔断检查通过", "Breakers passed"),
+        "pay_advance": Words("先行拨付", "Advance paid"),
+        "record_recovery": Words("登记追偿", "Recovery shared"),
+        "late_recovery": Words("清算后追偿", "Late recovery"),
+        "final_clearing": Words("最终清算", "Final clearing"),
+        "record_return": Words("登记退回", "Return booked"),
+        "claw_back": Words("追回", "Taken back"),
+    }
+)

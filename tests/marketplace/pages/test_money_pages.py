@@ -187,6 +187,9 @@ async def test_a_claim_is_worked_by_forms_and_says_why(office: Office) -> None:
     await administrator.send(f"{path}/clear", 403, **cleared)
     await checker.send(f"{path}/clear", **cleared)
     assert "已办结" in await bank.see(path)
+    for kind, title in (("application", "风险补偿申请书"), ("review", "风险补偿审核表")):
+        assert title in (await bank.send(f"{path}/papers/{kind}/html", 200)).text
+        assert (await bank.send(f"{path}/papers/{kind}/xlsx", 200)).content.startswith(b"PK")
     fund = await administrator.see("/fund")
     assert "待退回账龄" in fund
     assert "1–30 天" in fund
