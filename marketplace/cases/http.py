@@ -2,14 +2,14 @@
 
 from uuid import UUID
 
-from litestar import Response, get, post
+from litestar import Response, get, post, put
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, JSONBody
 
 from marketplace.cases import service
-from marketplace.cases.schemas import Case, NewCase
+from marketplace.cases.schemas import Case, CaseUpdate, NewCase
 from marketplace.edge.cursors import Page, page_of
-from marketplace.edge.dependencies import At, Conn, Me, Now
+from marketplace.edge.dependencies import At, Conn, IfMatch, Me, Now
 from marketplace.edge.policies import allow
 from marketplace.edge.versions import etag
 from marketplace.organisations.schemas import Role
@@ -51,4 +51,17 @@ async def get_case(reader: Conn, caller: Me, case_id: FromPath[UUID]) -> Respons
     return _tagged(await service.get(reader, caller, case_id))
 
 
-routes: list[HTTPRouteHandler] = [register_case, list_cases, get_case]
+@put("/v1/cases/{case_id:uuid}", opt={"policy": _MAKER}, summary="Update a case 更新案件")
+async def update_case(
+    conn: Conn,
+    caller: Me,
+    now: Now,
+    case_id: FromPath[UUID],
+    if_match: IfMatch,
+    data: JSONBody[CaseUpdate],
+) -> Response[Case]:
+    """What moved in a loan of my bank: what is owed, demand, limitation, grade, flags; with a reason."""
+    return _tagged(await service.update(conn, caller, case_id, data, version=if_match, now=now))
+
+
+routes: list[HTTPRouteHandler] = [register_case, list_cases, get_case, update_case]

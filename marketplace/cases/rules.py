@@ -9,10 +9,14 @@ from marketplace.cases.schemas import CaseState, NewCase
 
 _S = CaseState
 
-#: A frozen case goes back to where it was; the service notes where in the audit entry and passes it on.
+#: On its way a loan follows its consignments; a consignment that comes back takes it back. A frozen loan goes on
+#: where it stood: the service keeps where that was.
 STEPS: Mapping[CaseState, frozenset[CaseState]] = MappingProxyType(
     {
-        _S.REGISTERED: frozenset({_S.IN_DISPOSAL, _S.FROZEN, _S.RELEASED}),
+        _S.REGISTERED: frozenset({_S.SUBMITTED, _S.FROZEN, _S.RELEASED}),
+        _S.SUBMITTED: frozenset({_S.APPROVED, _S.REGISTERED, _S.FROZEN, _S.RELEASED}),
+        _S.APPROVED: frozenset({_S.ROUTE_SET, _S.REGISTERED, _S.FROZEN, _S.RELEASED}),
+        _S.ROUTE_SET: frozenset({_S.IN_DISPOSAL, _S.REGISTERED, _S.FROZEN, _S.RELEASED}),
         _S.IN_DISPOSAL: frozenset(
             {_S.REGISTERED, _S.PARTLY_RECOVERED, _S.SATISFIED, _S.EXHAUSTED, _S.FROZEN, _S.RELEASED}
         ),
@@ -21,11 +25,32 @@ STEPS: Mapping[CaseState, frozenset[CaseState]] = MappingProxyType(
         ),
         _S.SATISFIED: frozenset({_S.CLOSED}),
         _S.EXHAUSTED: frozenset({_S.CLOSED}),
-        _S.FROZEN: frozenset({_S.REGISTERED, _S.IN_DISPOSAL, _S.PARTLY_RECOVERED, _S.RELEASED}),
+        _S.FROZEN: frozenset(
+            {
+                _S.REGISTERED,
+                _S.SUBMITTED,
+                _S.APPROVED,
+                _S.ROUTE_SET,
+                _S.IN_DISPOSAL,
+                _S.PARTLY_RECOVERED,
+                _S.RELEASED,
+            }
+        ),
         _S.RELEASED: frozenset({_S.CLOSED}),
         _S.CLOSED: frozenset(),
     }
 )
+
+
+#: The way of a loan that has one consignment and no trouble.
+WAY = (_S.REGISTERED, _S.SUBMITTED, _S.APPROVED, _S.ROUTE_SET, _S.IN_DISPOSAL)
+
+
+def steps_to(current: CaseState, wanted: CaseState) -> tuple[CaseState, ...]:
+    """The steps on the way from `current` up to `wanted`; none for a loan that is past it or off the way."""
+    if current not in WAY or wanted not in WAY:
+        return ()
+    return WAY[WAY.index(current) + 1 : WAY.index(wanted) + 1]
 
 
 def require_case_step(current: CaseState, wanted: CaseState, *, number: str) -> None:

@@ -30,12 +30,19 @@ class CaseFlag(StrEnum):
     COMBINED_COLLATERAL = "combined_collateral"
     FUND_ENROLLED = "fund_enrolled"
     SCIENCE_BRANCH = "science_branch"
+    PLEDGOR_DISHONEST = "pledgor_dishonest"  # 失信被执行人
+    PLEDGOR_ABNORMAL = "pledgor_abnormal"  # 经营异常名录
+    PLEDGOR_REVOKED = "pledgor_revoked"  # 吊销营业执照
+    COUNTERPARTY_MISSING = "counterparty_missing"  # 交易对手不存在或已注销
 
 
 class CaseState(StrEnum):
-    """How far the recovery of a loan has come. Source: domain 9."""
+    """How far the recovery of a loan has come. Source: domain 9; `registered` is its draft."""
 
     REGISTERED = "registered"
+    SUBMITTED = "submitted"
+    APPROVED = "approved"
+    ROUTE_SET = "route_set"
     IN_DISPOSAL = "in_disposal"
     PARTLY_RECOVERED = "partly_recovered"
     SATISFIED = "satisfied"
@@ -71,7 +78,22 @@ class Case(NewCase, frozen=True, kw_only=True):
     id: UUID
     organisation_id: UUID
     state: CaseState
+    frozen_from: CaseState | None = None
     import_id: UUID | None
     version: int
     created_at: datetime
     updated_at: datetime
+
+
+class CaseUpdate(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What moves in a loan after it was entered; all of it is replaced at once, and a reason says why."""
+
+    principal_fen: Fen
+    interest_fen: Fen
+    penalty_fen: Fen
+    demanded_on: date | None
+    limitation_ends_on: date | None
+    grade: Grade
+    flags: frozenset[CaseFlag]
+    ip_part_bp: Annotated[int, msgspec.Meta(ge=0, le=10_000)] | None
+    reason: Annotated[str, msgspec.Meta(min_length=1, max_length=1_000)]

@@ -15,12 +15,15 @@ from marketplace.assets.service import AlreadyRegistered
 from marketplace.assets.visibility import visibility_of
 from marketplace.audit.service import record
 from marketplace.cases.events import CaseMoved, CaseRegistered
-from marketplace.cases.rules import contradictions, require_case_step
-from marketplace.cases.schemas import Case, CaseState, NewCase
-from marketplace.organisations.schemas import Caller
+from marketplace.cases.rules import contradictions, require_case_step, steps_to
+from marketplace.cases.schemas import Case, CaseState, CaseUpdate, NewCase
+from marketplace.edge.versions import VersionChanged
+from marketplace.organisations.schemas import SYSTEM_CALLER, Caller
 from marketplace.outbox.service import add as tell
 
 _SQL = load_statements("marketplace.cases", "queries.sql")
+#: What moves in a loan after it was entered.
+MOVING = tuple(name for name in CaseUpdate.__struct_fields__ if name != "reason")
 
 
 async def register(conn: Connection, caller: Caller, new: NewCase, *, now: datetime) -> Case:
@@ -78,7 +81,8 @@ async def move(
         raise NotFound(f"case {case_id}: no such loan", f"案件 {case_id} 不存在")
     case = msgspec.convert(dict(row), Case)
     require_case_step(case.state, wanted, number=case.contract_number)
-    await conn.execute(_SQL["set_state"], case_id, wanted, now)
+    frozen_from = case.state if wanted is CaseState.FROZEN else None
+    await conn.execute(_SQL["set_state"], case_id, wanted, now, frozen_from)
     await record(
         conn,
         caller,
@@ -95,7 +99,96 @@ async def move(
         CaseMoved(case_id=case_id, organisation_id=case.organisation_id, state=wanted.value),
         now=now,
     )
-    return msgspec.structs.replace(case, state=wanted, version=case.version + 1, updated_at=now)
+    return msgspec.structs.replace(
+        case, state=wanted, frozen_from=frozen_from, version=case.version + 1, updated_at=now
+    )
+
+
+async def advance(
+    conn: Connection, caller: Caller, case_id: UUID, wanted: CaseState, *, now: datetime
+) -> None:
+    """Bring the loan up to `wanted` on its way, step by step; a loan that is past it, or off the way, stays."""
+    case = await get(conn, SYSTEM_CALLER, case_id)
+    for step in steps_to(case.state, wanted):
+        await move(conn, caller, case_id, step, now=now)
+
+
+async def step_back(
+    conn: Connection, caller: Caller, case_id: UUID, *, reason: str, now: datetime
+) -> None:
+    """A consignment came back before its disposal began: the loan is where it began, unless it is past that."""
+    case = await get(conn, SYSTEM_CALLER, case_id)
+    if case.state in (CaseState.SUBMITTED, CaseState.APPROVED, CaseState.ROUTE_SET):
+        await move(conn, caller, case_id, CaseState.REGISTERED, now=now, reason=reason)
+
+
+async def freeze(
+    conn: Connection, caller: Caller, case_id: UUID, *, reason: str, now: datetime
+) -> None:
+    """Nothing goes on with the loan until it is let go; frozen twice it is frozen once."""
+    case = await get(conn, SYSTEM_CALLER, case_id)
+    if case.state is not CaseState.FROZEN:
+        await move(conn, caller, case_id, CaseState.FROZEN, now=now, reason=reason)
+
+
+async def thaw(
+    conn: Connection, caller: Caller, case_id: UUID, *, reason: str, now: datetime
+) -> None:
+    """The loan goes on where it stood; one that is not frozen any more stays as it is."""
+    case = await get(conn, SYSTEM_CALLER, case_id)
+    if case.state is CaseState.FROZEN and case.frozen_from is not None:
+        await move(conn, caller, case_id, case.frozen_from, now=now, reason=reason)
+
+
+async def update(
+    conn: Connection,
+    caller: Caller,
+    case_id: UUID,
+    given: CaseUpdate,
+    *,
+    version: int,
+    now: datetime,
+) -> Case:
+    """What moved in a loan of the caller's bank, over version `version`."""
+    before = await get(conn, caller, case_id)
+    fields = {name: getattr(given, name) for name in MOVING}
+    after = msgspec.structs.replace(before, **fields)
+    stated = {name: getattr(after, name) for name in NewCase.__struct_fields__}
+    for wrong in contradictions(NewCase(**stated)):
+        raise wrong
+    done = await conn.execute(
+        _SQL["update_figures"],
+        case_id,
+        version,
+        given.principal_fen,
+        given.interest_fen,
+        given.penalty_fen,
+        given.demanded_on,
+        given.limitation_ends_on,
+        given.grade,
+        sorted(given.flags),
+        given.ip_part_bp,
+        now,
+        caller.organisation_id,
+    )
+    if done != "UPDATE 1":
+        raise VersionChanged(version=before.version)
+    await record(
+        conn,
+        caller,
+        now=now,
+        action="case_updated",
+        subject="case",
+        subject_id=case_id,
+        before={name: getattr(before, name) for name in MOVING},
+        after=fields,
+        reason=given.reason,
+    )
+    told = CaseMoved(
+        case_id=case_id, organisation_id=before.organisation_id, state=before.state.value
+    )
+    await tell(conn, told, now=now)
+    return await get(conn, caller, case_id)
 
 
 async def get(conn: Connection, caller: Caller, case_id: UUID) -> Case:

@@ -53,6 +53,7 @@ SIDES: Mapping[str, frozenset[Side]] = MappingProxyType(
         # A bank drafts alone; its venue hears of a consignment once it is handed over.
         "consignment_drafted": frozenset({Side.OWNER}),
         "consignment_changed": frozenset({Side.OWNER}),
+        "diligence_run": frozenset({Side.OWNER}),
     }
 )
 _INSIDE_THE_BANK = frozenset({"draft", "submitted"})

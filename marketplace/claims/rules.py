@@ -26,7 +26,16 @@ KIND_OF_ROLE: Mapping[str, OrganisationKind] = MappingProxyType(
 )
 #: At each fund these review, in this order.
 REVIEW_ORDER = (Role.FUND_ADMINISTRATOR, Role.FUND_CHECKER)
-_CLAIMABLE = frozenset({CaseState.REGISTERED, CaseState.IN_DISPOSAL, CaseState.PARTLY_RECOVERED})
+_CLAIMABLE = frozenset(
+    {
+        CaseState.REGISTERED,
+        CaseState.SUBMITTED,
+        CaseState.APPROVED,
+        CaseState.ROUTE_SET,
+        CaseState.IN_DISPOSAL,
+        CaseState.PARTLY_RECOVERED,
+    }
+)
 _STATUS_OF_CASE: Mapping[str, ClaimStatus] = MappingProxyType(
     {
         "COMP_APPLIED": ClaimStatus.APPLIED,

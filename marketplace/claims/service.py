@@ -228,3 +228,9 @@ def _figures(case: Case) -> Figures:
         advance_fen=sum(opening.advance.values()),
         lines=lines_of(compensation.claim_lines(claim.scheme, opening)),
     )
+
+
+async def funds_of_case(conn: Connection, case_id: UUID) -> tuple[UUID, ...]:
+    """The funds with a claim on a loan that was not returned, for a room that has checked who asks."""
+    row = await conn.fetchrow(_SQL["standing_of_case"], case_id)
+    return () if row is None else tuple(row["fund_ids"])

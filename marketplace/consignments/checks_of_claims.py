@@ -4,12 +4,14 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 
 from kit.money import yuan
+from marketplace.assets.schemas import AssetFlag
 from marketplace.assets.terms import add_years
 from marketplace.cases.schemas import CaseFlag
 from marketplace.consignments.facts import Facts, Objection
 from marketplace.consignments.schemas import Authority, Route
 from marketplace.lots import regimes
 from marketplace.lots.regimes import Regime, Severity
+from marketplace.valuations.kinds import ValuationKind
 from marketplace.valuations.rules import INTERNAL_LOAN_MAX_FEN, is_kind_allowed, is_valid_on
 
 #: Civil Code 188: three years, counted anew from a demand (195).
@@ -175,6 +177,17 @@ def valuation_does_not_count(facts: Facts) -> Iterator[Objection]:
                 report=report.report_number,
                 kind=report.kind.value,
             )
+        is_state_owned = AssetFlag.STATE_OWNED in right.asset.flags
+        if is_state_owned and not (report.kind is ValuationKind.EXTERNAL and report.is_filed):
+            yield _object(
+                facts,
+                "valuation",
+                "a state-owned right needs a valuation from outside that is filed",
+                "国有权利人的知识产权须经备案的外部评估",
+                subject=number,
+                report=report.report_number,
+                filed=report.is_filed,
+            )
 
 
 def start_price_below_floor(facts: Facts) -> Iterator[Objection]:
@@ -207,7 +220,6 @@ def _price_objections(facts: Facts, code: str) -> Iterator[Objection]:
                 finding.field,
                 finding.message,
                 finding.message_zh,
-                severity=finding.severity,
                 start_price_fen=terms.start_price_fen,
                 deposit_fen=terms.deposit_fen,
                 valuation_fen=terms.valuation_fen,

@@ -10,7 +10,7 @@ from marketplace.assets.schemas import AssetFlag, LegalStatus
 from marketplace.assets.types import FACTS, IpType
 from marketplace.consignments.facts import Facts, Objection, Right
 from marketplace.consignments.schemas import Route
-from marketplace.lots.regimes import Regime, Severity
+from marketplace.lots.regimes import Severity
 from marketplace.pledges.schemas import Pledge, PledgeState
 
 #: A fee must be safe for so long after the planned closing, so that the transfer can be recorded (domain 3.6).
@@ -146,8 +146,7 @@ def co_owner_has_not_consented(facts: Facts) -> Iterator[Objection]:
 
 
 def cannot_be_recorded(facts: Facts) -> Iterator[Objection]:
-    """ELG-08: held, and blocked where nobody but the register can pass the right."""
-    is_private = facts.terms.regime in (Regime.AGREEMENT, Regime.EXCHANGE)
+    """ELG-08: held, and blocked where nobody but the register can pass the right (by regime, in the data)."""
     for right in facts.rights:
         for flag in right.asset.flags & {AssetFlag.PRESERVATION, AssetFlag.OWNERSHIP_SUSPENDED}:
             yield _object(
@@ -155,7 +154,6 @@ def cannot_be_recorded(facts: Facts) -> Iterator[Objection]:
                 "flags",
                 f"the register is stopped ({flag.value}): a transfer cannot be recorded",
                 f"登记程序已停止（{flag.value}），无法办理转移登记",
-                severity=Severity.BLOCK if is_private else None,
                 flag=flag.value,
             )
 

@@ -5,23 +5,47 @@ from uuid import UUID
 
 import msgspec
 
+from kit.reach import everything
 from kit.sql import Connection, load_statements
 from marketplace.assets import service as assets
+from marketplace.assets.details import MarkDetails
+from marketplace.assets.identifiers import reference_key
 from marketplace.assets.schemas import Asset
 from marketplace.assets.types import FACTS
+from marketplace.burdens import service as burdens
+from marketplace.burdens.rules import is_standing, with_burdens
 from marketplace.cases import service as cases
+from marketplace.claims import service as claims
 from marketplace.consignments.facts import Facts, Right
-from marketplace.consignments.schemas import Consignment, Terms
+from marketplace.consignments.schemas import Consignment, ConsignmentState, Terms
+from marketplace.monitoring import service as monitoring
 from marketplace.organisations import service as organisations
 from marketplace.organisations.schemas import SYSTEM_CALLER
 from marketplace.pledges import service as pledges
 from marketplace.valuations import service as valuations
 
 _SQL = load_statements("marketplace.consignments", "queries.sql")
+_PLANNED = frozenset(
+    {
+        ConsignmentState.DRAFT,
+        ConsignmentState.SUBMITTED,
+        ConsignmentState.UNDER_REVIEW,
+        ConsignmentState.RETURNED,
+        ConsignmentState.ACCEPTED,
+    }
+)
 
 
 async def facts_of(conn: Connection, consignment: Consignment, *, today: date) -> Facts:
-    """Everything about one consignment as of `today`, its rights in the order of consignment."""
+    """Everything about one consignment as of `today`, its rights in the order of consignment.
+
+    The facts are the same whoever asks, alerts and claims of the bank included; who asks was checked before.
+    """
+    async with everything(conn):
+        return await _gathered(conn, consignment, today=today)
+
+
+async def _gathered(conn: Connection, consignment: Consignment, *, today: date) -> Facts:
     owner_id = consignment.organisation_id
     found = {
         right.id: right
@@ -29,9 +53,11 @@ async def facts_of(conn: Connection, consignment: Consignment, *, today: date) -
     }
     over = await pledges.over_assets(conn, consignment.asset_ids)
     reports = await valuations.of_assets(conn, consignment.asset_ids)
+    resting = await burdens.of_assets(conn, consignment.asset_ids)
     rights = []
     for asset_id in consignment.asset_ids:
-        asset = found[asset_id]
+        on_it = [each for each in resting if each.asset_id == asset_id]
+        asset = with_burdens(found[asset_id], on_it, on=today)
         rights.append(
             Right(
                 asset=asset,
@@ -40,8 +66,10 @@ async def facts_of(conn: Connection, consignment: Consignment, *, today: date) -
                     (report for report in reports if asset_id in report.asset_ids), None
                 ),
                 marks_left_out=await _marks_left_out(conn, asset, consignment.asset_ids),
+                burdens=tuple(each for each in on_it if is_standing(each, on=today)),
             )
         )
+    fund_ids = await claims.funds_of_case(conn, consignment.case_id)
     acting_for_it = msgspec.structs.replace(SYSTEM_CALLER, organisation_id=owner_id)
     consignor = await organisations.organisation(conn, acting_for_it, owner_id)
     return Facts(
@@ -50,7 +78,30 @@ async def facts_of(conn: Connection, consignment: Consignment, *, today: date) -
         case=await cases.get(conn, SYSTEM_CALLER, consignment.case_id),
         rights=tuple(rights),
         today=today,
+        is_planned=consignment.state in _PLANNED,
+        alerts=tuple(
+            await monitoring.open_over(
+                conn, case_id=consignment.case_id, asset_ids=consignment.asset_ids
+            )
+        ),
+        fund_ids=fund_ids,
+        is_fund_told=bool(fund_ids) and await is_fund_told(conn, consignment, fund_ids),
     )
+
+
+async def is_fund_told(
+    conn: Connection, consignment: Consignment, fund_ids: tuple[UUID, ...]
+) -> bool:
+    """Whether these funds know of the consignment's route, regime and price as they now stand."""
+    told: bool = await conn.fetchval(
+        _SQL["is_fund_told"],
+        consignment.id,
+        list(fund_ids),
+        consignment.route,
+        consignment.regime,
+        consignment.start_price_fen,
+    )
+    return told
 
 
 async def _marks_left_out(
@@ -58,6 +109,7 @@ async def _marks_left_out(
 ) -> tuple[str, ...]:
     if not FACTS[asset.ip_type].has_nice_class:
         return ()
+    similar = asset.details.similar_marks if isinstance(asset.details, MarkDetails) else ()
     rows = await conn.fetch(
         _SQL["marks_of_owner"],
         asset.organisation_id,
@@ -66,6 +118,7 @@ async def _marks_left_out(
         asset.owner_code,
         asset.owner_name,
         list(consigned),
+        [reference_key(number) for number in similar],
     )
     return tuple(row["number"] for row in rows)
 

@@ -26,3 +26,11 @@ class ConsignmentMoved(msgspec.Struct, frozen=True, kw_only=True, tag="consignme
     organisation_id: UUID
     venue_id: UUID
     state: str
+
+
+class FundTold(msgspec.Struct, frozen=True, kw_only=True, tag="fund_told"):
+    """A fund with a claim on the loan was told of a listing, a price or a route."""
+
+    notice_id: UUID
+    fund_id: UUID
+    organisation_id: UUID

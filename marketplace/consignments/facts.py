@@ -1,14 +1,17 @@
 """What the eligibility checks look at and what they say."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Mapping
 from datetime import date
+from uuid import UUID
 
 import msgspec
 
 from marketplace.assets.schemas import Asset
+from marketplace.burdens.schemas import Burden
 from marketplace.cases.schemas import Case
 from marketplace.consignments.schemas import Terms
-from marketplace.lots.regimes import Finding, Severity
+from marketplace.lots.regimes import Finding, Regime, Severity
+from marketplace.monitoring.schemas import Alert
 from marketplace.pledges.schemas import Pledge
 from marketplace.valuations.schemas import Valuation
 
@@ -21,6 +24,8 @@ class Right(msgspec.Struct, frozen=True, kw_only=True):
     valuation: Valuation | None = None
     #: Numbers of the same owner's marks in the same class that are on record and not consigned with it.
     marks_left_out: tuple[str, ...] = ()
+    #: What rests on it and stands; `asset` carries the flags of these beside the register's.
+    burdens: tuple[Burden, ...] = ()
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,6 +36,15 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     case: Case
     rights: tuple[Right, ...]
     today: date
+    #: Before a lot is published: what is planned can still be planned otherwise.
+    is_planned: bool = True
+    #: Alerts about the loan or the rights that are not closed.
+    alerts: tuple[Alert, ...] = ()
+    #: Funds with a claim on the loan, and whether they were told of the route and price that now stand.
+    fund_ids: tuple[UUID, ...] = ()
+    is_fund_told: bool = False
+    #: Parties and priority holders who were not notified in time, by name.
+    unnotified: tuple[str, ...] = ()
 
     @property
     def valuation_fen(self) -> int:
@@ -58,12 +72,12 @@ class EligibilityFinding(Finding, frozen=True, kw_only=True):
     source: str
 
 
-class Check(msgspec.Struct, frozen=True, kw_only=True):
-    """One rule."""
+class Check(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One rule as data; None under a regime that allows what it looks for. `evidence`: names of what was seen."""
 
     code: str
-    severity: Severity
+    severity: Mapping[Regime, Severity | None]
     title: str
     title_zh: str
     source: str
-    examine: Callable[[Facts], Iterable[Objection]]
+    evidence: tuple[str, ...]

@@ -9,6 +9,8 @@ from litestar.params import FromPath, JSONBody
 from marketplace.consignments import service
 from marketplace.consignments.facts import EligibilityFinding
 from marketplace.consignments.schemas import Consignment, Refusal, Terms
+from marketplace.diligence import service as diligence
+from marketplace.diligence.schemas import Cause
 from marketplace.edge.cursors import Page, page_of
 from marketplace.edge.dependencies import At, Conn, IfMatch, Me, Now
 from marketplace.edge.policies import allow
@@ -132,7 +134,9 @@ async def accept_consignment(
     conn: Conn, caller: Me, now: Now, consignment_id: FromPath[UUID]
 ) -> Response[Consignment]:
     """Take it on for my venue; refused while an eligibility rule blocks."""
-    return _tagged(await service.accept(conn, caller, consignment_id, now=now))
+    accepted = await service.accept(conn, caller, consignment_id, now=now)
+    await diligence.run(conn, caller, consignment_id, cause=Cause.ACCEPTED, now=now)
+    return _tagged(accepted)
 
 
 @post(

@@ -67,7 +67,9 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """What the bank hands in, and on what terms. `closing_on` is the planned day by which the sale is done.
 
     `has_bundle_statement`: the signed statement that all of the owner's identical or similar marks are in (domain 3.5).
-    `buyer_conditions`: who may buy, where the right asks for a qualified buyer.
+    `buyer_conditions`: who may buy, where the right asks for a qualified buyer. `foreign_bidders`: foreigners are let
+    in. `state_approval`: the approving body's consent to a state-owned right's price. `consignor_may_bid`: the bank or
+    a related party means to bid.
     """
 
     title: Name
@@ -86,6 +88,9 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     closing_on: date
     has_bundle_statement: bool = False
     buyer_conditions: Annotated[str, msgspec.Meta(max_length=1_000)] = ""
+    foreign_bidders: bool = False
+    state_approval: Annotated[str, msgspec.Meta(max_length=200)] = ""
+    consignor_may_bid: bool = False
 
 
 class Consignment(Terms, frozen=True, kw_only=True):
@@ -112,3 +117,17 @@ class Refusal(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """Why a consignment goes back or is withdrawn."""
 
     reason: Reason
+
+
+class FundNotice(msgspec.Struct, frozen=True, kw_only=True):
+    """What funds with a claim on a loan were told before a listing, a price cut or a change of route."""
+
+    id: UUID
+    consignment_id: UUID
+    organisation_id: UUID
+    fund_ids: tuple[UUID, ...]
+    route: Route
+    regime: Regime
+    start_price_fen: int
+    told_by: UUID
+    told_at: datetime

@@ -11,14 +11,21 @@ import msgspec
 from kit.clock import CHINA
 from kit.errors import Conflict, Forbidden, InvalidInput, NotFound
 from kit.ids import uuid7
+from kit.reach import everything
 from kit.sql import Connection, load_statements
 from marketplace.assets import service as assets
 from marketplace.assets.visibility import visibility_of
 from marketplace.audit.service import record
 from marketplace.cases import service as cases
 from marketplace.cases.schemas import CaseState
-from marketplace.consignments.dossier import facts_of
-from marketplace.consignments.events import ConsignmentChanged, ConsignmentDrafted, ConsignmentMoved
+from marketplace.claims import service as claims
+from marketplace.consignments.dossier import facts_of, is_fund_told
+from marketplace.consignments.events import (
+    ConsignmentChanged,
+    ConsignmentDrafted,
+    ConsignmentMoved,
+    FundTold,
+)
 from marketplace.consignments.facts import EligibilityFinding
 from marketplace.consignments.rules import (
     EDITABLE,
@@ -28,7 +35,7 @@ from marketplace.consignments.rules import (
     require_another_person,
     require_consignment_step,
 )
-from marketplace.consignments.schemas import Consignment, ConsignmentState, Terms
+from marketplace.consignments.schemas import Consignment, ConsignmentState, FundNotice, Terms
 from marketplace.edge.versions import require_version
 from marketplace.lots.regimes import Severity
 from marketplace.organisations import service as organisations
@@ -214,6 +221,7 @@ async def begin_disposal(
     """The venue's lot is published: the consignment, and its loan with it, is in disposal."""
     before = await _locked_at_venue(conn, caller, consignment_id)
     require_consignment_step(before.state, _S.DISPOSING, number=before.number)
+    await cases.advance(conn, caller, before.case_id, CaseState.IN_DISPOSAL, now=now)
     case = await cases.get(conn, SYSTEM_CALLER, before.case_id)
     if case.state is not CaseState.IN_DISPOSAL:
         await cases.move(conn, caller, case.id, CaseState.IN_DISPOSAL, now=now)
@@ -269,6 +277,63 @@ async def eligibility_of(
 ) -> list[EligibilityFinding]:
     """What the checks hold against this consignment today (Chinese day)."""
     return eligibility(await facts_of(conn, consignment, today=now.astimezone(CHINA).date()))
+
+
+async def tell_fund(
+    conn: Connection, caller: Caller, consignment_id: UUID, *, now: datetime
+) -> None:
+    """Tell the funds with a claim on the loan of the route and price that now stand (ELG-29); once for each."""
+    consignment = await _locked_own(conn, caller, consignment_id)
+    fund_ids = await claims.funds_of_case(conn, consignment.case_id)
+    if not fund_ids:
+        raise Conflict(
+            f"consignment {consignment.number}: no fund has a claim on the loan",
+            f"委托 {consignment.number} 的贷款未申请风险补偿",
+        )
+    if await is_fund_told(conn, consignment, fund_ids):
+        return
+    notice_id = uuid7(now)
+    await conn.execute(
+        _SQL["insert_fund_notice"],
+        notice_id,
+        consignment_id,
+        caller.organisation_id,
+        list(fund_ids),
+        consignment.route,
+        consignment.regime,
+        consignment.start_price_fen,
+        caller.user_id,
+        now,
+    )
+    await record(
+        conn,
+        caller,
+        now=now,
+        action="fund_told",
+        subject="consignment",
+        subject_id=consignment_id,
+        after={
+            "funds": fund_ids,
+            "route": consignment.route,
+            "start_price_fen": consignment.start_price_fen,
+        },
+    )
+    for fund_id in fund_ids:
+        told = FundTold(
+            notice_id=notice_id, fund_id=fund_id, organisation_id=caller.organisation_id
+        )
+        await tell(conn, told, now=now)
+
+
+async def fund_notices(
+    conn: Connection, caller: Caller, *, before: UUID | None, limit: int
+) -> list[FundNotice]:
+    """What funds were told, the newest first: a fund sees its own, a bank what it told, supervisors all."""
+    seen = visibility_of(caller)
+    sees_all = seen.owner_id is None and seen.venue_id is None
+    whose = None if sees_all else caller.organisation_id
+    rows = await conn.fetch(_SQL["fund_notices"], before, whose, limit)
+    return [msgspec.convert(dict(row), FundNotice) for row in rows]
 
 
 async def _check_terms(conn: Connection, caller: Caller, terms: Terms) -> None:
@@ -333,6 +398,7 @@ async def _moved(
     after = _from_row(row, before.id)
     if after.state not in OPEN:
         await conn.execute(_SQL["release_assets"], before.id)
+    await _case_follows(conn, caller, after, now=now)
     await record(
         conn,
         caller,
@@ -352,6 +418,28 @@ async def _moved(
     )
     await tell(conn, told, now=now)
     return after
+
+
+#: How far a loan is when its consignment has come so far. Source: domain 9.
+_CASE_AT = {
+    _S.SUBMITTED: CaseState.SUBMITTED,
+    _S.UNDER_REVIEW: CaseState.APPROVED,
+    _S.ACCEPTED: CaseState.ROUTE_SET,
+}
+
+
+async def _case_follows(
+    conn: Connection, caller: Caller, after: Consignment, *, now: datetime
+) -> None:
+    """The loan goes with its consignment, and back where it began when the last one under way comes back."""
+    async with everything(conn):  # a venue's step moves the bank's loan
+        if after.state in _CASE_AT:
+            await cases.advance(conn, caller, after.case_id, _CASE_AT[after.state], now=now)
+        elif after.state in (_S.RETURNED, _S.WITHDRAWN):
+            others = await conn.fetchval(_SQL["others_under_way"], after.case_id, after.id)
+            if not others:
+                reason = f"consignment {after.number} {after.state}"
+                await cases.step_back(conn, caller, after.case_id, reason=reason, now=now)
 
 
 def _refuse(findings: list[EligibilityFinding]) -> None:
@@ -398,6 +486,9 @@ def _columns(terms: Terms) -> tuple[object, ...]:
         terms.closing_on,
         terms.has_bundle_statement,
         terms.buyer_conditions,
+        terms.foreign_bidders,
+        terms.state_approval,
+        terms.consignor_may_bid,
     )
 
 

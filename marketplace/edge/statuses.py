@@ -37,6 +37,7 @@ _BY_STATUS: dict[HTTPStatus, tuple[str, ...]] = {
         "notice_incomplete",
         "role_not_allowed",
         "import_file_refused",
+        "file_refused",
         "opening_refused",
         "will_not_open",
         "wrong_sealing_key",

@@ -144,6 +144,10 @@ LOANS: Final = Sheet(
                 "combined_collateral": "组合贷",
                 "fund_enrolled": "已纳入风险补偿",
                 "science_branch": "科技支行",
+                "pledgor_dishonest": "失信被执行人",
+                "pledgor_abnormal": "经营异常",
+                "pledgor_revoked": "吊销营业执照",
+                "counterparty_missing": "交易对手不存在",
             },
         ),
         Column(

@@ -17,12 +17,11 @@ from kit.sql import Connection, Pool
 from marketplace.auctions import opening, orders, suspensions
 from marketplace.bidders import service as bidders
 from marketplace.collections import deciding
+from marketplace.diligence import service as diligence
 from marketplace.duties.schemas import Kind
-from marketplace.grants import service as grants
-from marketplace.licence_offers import awarding
 from marketplace.lots import service as lots
 from marketplace.lots.rules import LotStatus
-from marketplace.mandates import service as mandates
+from marketplace.monitoring import service as monitoring
 from marketplace.organisations.schemas import SYSTEM_CALLER
 from marketplace.plans import stepping
 from marketplace.recorded_routes import service as recorded_routes
@@ -36,6 +35,7 @@ _GRACE = timedelta(milliseconds=GRACE_MS)
 _SOON = timedelta(milliseconds=250)
 _SUSPENDED_PAUSE = timedelta(seconds=5)
 _CASE_PAUSE = timedelta(hours=1)
+_WATCH_PAUSE = timedelta(days=1)
 _BEFORE_OPEN = frozenset({LotStatus.PUBLISHED, LotStatus.REGISTRATION})
 _RUNNING = frozenset(
     {LotStatus.PUBLISHED, LotStatus.REGISTRATION, LotStatus.OPEN, LotStatus.PAUSED}
@@ -183,6 +183,19 @@ def _in_a_transaction(step: Step) -> Handler:
     return handle
 
 
+async def watch_case(resources: JobResources, case_id: UUID, now: datetime) -> datetime | None:
+    """Look at a loan and what secures it; tomorrow again, until it is over."""
+    async with resources.pool.acquire() as conn, conn.transaction():
+        is_watched = await monitoring.watch_case(conn, case_id, now=now)
+    return now + _WATCH_PAUSE if is_watched else None
+
+
+async def recheck_consignment(resources: JobResources, consignment_id: UUID, now: datetime) -> None:
+    """Something beneath a consignment under way changed: the eligibility rules run again."""
+    async with resources.pool.acquire() as conn, conn.transaction():
+        await diligence.recheck(conn, consignment_id, now=now)
+
+
 HANDLERS: Mapping[Kind, Handler] = MappingProxyType(
     {
         Kind.OPEN_REGISTRATION: open_registration,
@@ -207,16 +220,8 @@ HANDLERS: Mapping[Kind, Handler] = MappingProxyType(
         Kind.DECISION_OVER: _in_a_transaction(deciding.decision_over),
         Kind.CHECK_INSTALMENT: _in_a_transaction(deciding.check_instalment),
         Kind.LAPSE_REPURCHASE: _in_a_transaction(deciding.lapse),
-        Kind.CLOSE_LICENCE_OFFER: _in_a_transaction(awarding.close),
-        Kind.CLOSE_LICENCE_OPENING: _in_a_transaction(awarding.close_opening),
-        Kind.FOLLOW_LICENCE_OFFER: _in_a_transaction(awarding.follow),
-        Kind.CHECK_RECORDAL: _in_a_transaction(grants.check_recordal),
-        Kind.ACTIVATE_LICENCE: _in_a_transaction(grants.activate),
-        Kind.END_LICENCE: _in_a_transaction(grants.expire),
-        Kind.START_MANDATE: _in_a_transaction(mandates.start),
-        Kind.ASK_MANDATE_REPORT: _in_a_transaction(mandates.ask_report),
-        Kind.CHECK_MANDATE_REPORT: _in_a_transaction(mandates.check_report),
-        Kind.END_MANDATE: _in_a_transaction(mandates.expire),
+        Kind.WATCH_CASE: watch_case,
+        Kind.RECHECK_CONSIGNMENT: recheck_consignment,
     }
 )
 

@@ -13,8 +13,9 @@ from marketplace.cases import service as cases
 from marketplace.cases.schemas import Case
 from marketplace.consignments import service as consignments
 from marketplace.consignments.dossier import facts_of
-from marketplace.consignments.facts import EligibilityFinding
 from marketplace.consignments.schemas import Consignment, ConsignmentState
+from marketplace.diligence import service as diligence
+from marketplace.diligence.schemas import Cause, Examined
 from marketplace.lots.regimes import Finding, Regime
 from marketplace.organisations.schemas import SYSTEM_CALLER, Caller
 
@@ -85,11 +86,13 @@ async def accepted(
     )
 
 
-async def eligibility(conn: Connection, consignment_id: UUID, *, now: datetime) -> list[Finding]:
+async def eligibility(
+    conn: Connection, caller: Caller, consignment_id: UUID, *, cause: Cause, now: datetime
+) -> list[Finding]:
     """What the rules ELG-xx hold against the sale today; each message names the right it is about."""
     consignment = await of(conn, consignment_id)
-    found = await consignments.eligibility_of(conn, consignment, now=now)
-    return [_as_finding(finding) for finding in found]
+    made = await diligence.run(conn, caller, consignment.id, cause=cause, now=now)
+    return [_as_finding(finding) for finding in made.findings]
 
 
 async def of(conn: Connection, consignment_id: UUID) -> Consignment:
@@ -154,11 +157,14 @@ async def end_disposal(
     )
 
 
-def _as_finding(found: EligibilityFinding) -> Finding:
+def _as_finding(found: Examined) -> Finding:
+    reason = found.overridden_reason
+    passed = "" if reason is None else f"; passed over by a checker: {reason}"
+    passed_zh = "" if reason is None else f"；复核人放行：{reason}"
     return Finding(
         code=found.code,
         severity=found.severity,
         field=found.field,
-        message=f"{found.subject}: {found.message} ({found.source})",
-        message_zh=f"{found.subject}：{found.message_zh}（{found.source}）",
+        message=f"{found.subject}: {found.message} ({found.source}){passed}",
+        message_zh=f"{found.subject}：{found.message_zh}（{found.source}）{passed_zh}",
     )

@@ -8,6 +8,7 @@ from auction_engine.rules.commands import GRACE_MS
 from kit.errors import Forbidden, InvalidInput, NotFound
 from kit.sql import Connection, load_statements
 from marketplace.audit import service as audit
+from marketplace.diligence.schemas import Cause
 from marketplace.duties import service as duties
 from marketplace.duties.schemas import Kind
 from marketplace.lots import intake
@@ -43,7 +44,7 @@ async def check(conn: Connection, caller: Caller, lot_id: UUID, *, now: datetime
     """Run the eligibility rules and the regime's, store what they find, and go on to `checked` if nothing blocks."""
     lot = await owned_for_update(conn, caller, lot_id)
     require_lot_step(lot.status, LotStatus.CHECKED, number=lot.number)
-    found = await _find(conn, lot, now=now)
+    found = await _find(conn, caller, lot, cause=Cause.LOT_CHECKED, now=now)
     await conn.execute(_SQL["clear_findings"], lot_id)
     await conn.executemany(
         _SQL["insert_finding"],
@@ -110,7 +111,7 @@ async def publish(conn: Connection, caller: Caller, lot_id: UUID, *, now: dateti
         raise InvalidInput(
             "opens_at", f"{lot.opens_at} is not after the notice", f"{lot.opens_at} 不晚于公告时间"
         )
-    await _require_nothing_new(conn, lot, now=now)
+    await _require_nothing_new(conn, caller, lot, now=now)
     lot = await _freeze(conn, caller, lot, now=now)
     lot = await set_status(conn, caller, lot, LotStatus.PUBLISHED, now=now)
     await intake.begin_disposal(conn, caller, lot.consignment_id, now=now)
@@ -149,10 +150,12 @@ def _course(lot: Lot) -> tuple[tuple[Kind, datetime], ...]:
     )
 
 
-async def _find(conn: Connection, lot: Lot, *, now: datetime) -> list[Finding]:
+async def _find(
+    conn: Connection, caller: Caller, lot: Lot, *, cause: Cause, now: datetime
+) -> list[Finding]:
     """Eligibility first; what it says of price or deposit the regime's rules do not say again."""
     terms = lot.terms()
-    found = await intake.eligibility(conn, lot.consignment_id, now=now)
+    found = await intake.eligibility(conn, caller, lot.consignment_id, cause=cause, now=now)
     codes = {finding.code for finding in found}
     return [
         *found,
@@ -161,14 +164,16 @@ async def _find(conn: Connection, lot: Lot, *, now: datetime) -> list[Finding]:
     ]
 
 
-async def _require_nothing_new(conn: Connection, lot: Lot, *, now: datetime) -> None:
+async def _require_nothing_new(
+    conn: Connection, caller: Caller, lot: Lot, *, now: datetime
+) -> None:
     """Refuse when a stored finding still holds the lot, or a new one would."""
     stored = await findings(conn, lot.id)
     standing = [finding for finding in stored if finding.holds]
     known = {(finding.code, finding.field) for finding in stored}
     fresh = [
         finding
-        for finding in await _find(conn, lot, now=now)
+        for finding in await _find(conn, caller, lot, cause=Cause.PUBLISHED, now=now)
         if finding.severity is Severity.BLOCK
         or (finding.severity is Severity.HOLD and (finding.code, finding.field) not in known)
     ]

@@ -11,6 +11,7 @@ from kit.clock import CHINA
 from kit.errors import Conflict, NotFound
 from kit.ids import uuid7
 from kit.money import yuan
+from kit.reach import everything
 from kit.sql import Connection, load_statements
 from marketplace.assets import service as assets
 from marketplace.assets.service import AlreadyRegistered
@@ -178,8 +179,9 @@ def _valuation(
 async def registry_of(conn: Connection, number: str, *, now: datetime) -> list[RegistryEntry]:
     """Reports from outside about a right that hold today, of whichever bank, with the banks that recognise them."""
     today = now.astimezone(CHINA).date()
-    rows = await conn.fetch(_SQL["registry"], number, today)
-    told = await conn.fetch(_SQL["recognitions"], [row["valuation_id"] for row in rows])
+    async with everything(conn):  # the register is common to all banks
+        rows = await conn.fetch(_SQL["registry"], number, today)
+        told = await conn.fetch(_SQL["recognitions"], [row["valuation_id"] for row in rows])
     return [
         msgspec.convert(
             dict(row)
@@ -198,7 +200,8 @@ async def registry_of(conn: Connection, number: str, *, now: datetime) -> list[R
 
 async def recognise(conn: Connection, caller: Caller, valuation_id: UUID, *, now: datetime) -> None:
     """The caller's bank takes another bank's report as its own, while it holds. Source: domain 1.3-13, 4.3."""
-    row = await conn.fetchrow(_SQL["lock_any"], valuation_id)
+    async with everything(conn):
+        row = await conn.fetchrow(_SQL["lock_any"], valuation_id)
     if row is None or row["organisation_id"] == caller.organisation_id:
         raise NotFound(
             f"valuation {valuation_id}: no report of another bank",

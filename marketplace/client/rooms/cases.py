@@ -44,3 +44,15 @@ class Cases:
         `GET /v1/cases/{case_id}`
         """
         return await self._calls.struct("GET", f"/v1/cases/{case_id}", cases_schemas.Case)
+
+    async def update_case(
+        self, case_id: UUID, data: cases_schemas.CaseUpdate, version: int
+    ) -> cases_schemas.Case:
+        """What moved in a loan of my bank: what is owed, demand, limitation, grade, flags; with a
+        reason.
+
+        `PUT /v1/cases/{case_id}`
+        """
+        return await self._calls.struct(
+            "PUT", f"/v1/cases/{case_id}", cases_schemas.Case, body=data, version=version
+        )

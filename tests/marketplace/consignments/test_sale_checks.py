@@ -1,0 +1,235 @@
+"""The eligibility checks that look at the sale around the rights, and the rules as data."""
+
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+import msgspec
+import pytest
+
+from marketplace.burdens.rules import with_burdens
+from marketplace.burdens.schemas import Burden, BurdenKind, BurdenState
+from marketplace.cases.schemas import CaseState
+from marketplace.consignments.eligibility import CHECK_SET, EXAMINE, eligibility
+from marketplace.consignments.facts import Facts
+from marketplace.lots.regimes import Regime, Severity
+from marketplace.monitoring.schemas import Alert, AlertState, Level
+from marketplace.pledges.schemas import Pledge
+from tests.make_portfolio import MOMENT, facts
+
+B, H, W = Severity.BLOCK, Severity.HOLD, Severity.WARN
+FUND = UUID(int=77)
+STATE = {"flags": ["state_owned"]}
+FILED = {"is_filed": True}
+DATA = {"ip_type": "data_ip", "number": "数知登字0001"}
+ATTESTED = {
+    "type": "data",
+    "is_source_lawful": True,
+    "personal_data": "none",
+    "security_class": "general",
+}
+SOFTWARE = {"ip_type": "software_copyright", "number": "2020SR1234567"}
+
+
+def alert(code: str) -> Alert:
+    """An alert about the loan that is not closed."""
+    return Alert(
+        id=UUID(int=9),
+        organisation_id=UUID(int=1),
+        code=code,
+        level=Level.HIGH,
+        case_id=None,
+        asset_id=None,
+        subject="L-1",
+        message="seen",
+        message_zh="发现",
+        evidence={},
+        signals_version="2026-11",
+        state=AlertState.OPEN,
+        reviewer_id=None,
+        closed_by=None,
+        version=1,
+        raised_at=MOMENT,
+        updated_at=MOMENT,
+    )
+
+
+def with_senior(amount_fen: int, registered_on: str) -> Facts:
+    """Another creditor's pledge over the same mark."""
+    given = facts(mark=True, terms={"has_bundle_statement": True})
+    right = given.rights[0]
+    senior: Pledge = msgspec.structs.replace(
+        right.pledges[0],
+        id=UUID(int=3),
+        case_id=UUID(int=4),
+        registered_on=date.fromisoformat(registered_on),
+        secured_amount_fen=amount_fen,
+    )
+    right = msgspec.structs.replace(right, pledges=(*right.pledges, senior))
+    return msgspec.structs.replace(given, rights=(right,))
+
+
+def frozen() -> Facts:
+    given = facts()
+    return msgspec.structs.replace(
+        given,
+        case=msgspec.structs.replace(
+            given.case, state=CaseState.FROZEN, frozen_from=CaseState.REGISTERED
+        ),
+    )
+
+
+def sale(regime: str, **terms: Any) -> dict[str, Any]:
+    return {"regime": regime, **terms}
+
+
+def component(is_compatible: bool | None) -> dict[str, Any]:
+    part = {"name": "libx", "licence": "GPL-3.0", "is_compatible": is_compatible}
+    return {"details": {"type": "copyright", "components": [part]}}
+
+
+COURT = {"regime": "judicial_network", "authority": "court_order_realisation"}
+TRIPS: list[tuple[str, Severity, Facts]] = [
+    ("ELG-21", B, facts(terms={"closing_on": "2026-11-08"})),
+    ("ELG-21", B, facts(terms=COURT | {"closing_on": "2026-12-01"})),
+    ("ELG-21", B, facts(terms=sale("exchange", closing_on="2026-11-15"))),
+    ("ELG-21", B, facts(unnotified=("优先购买权人甲",))),
+    ("ELG-23", B, facts(asset=STATE, valuation=FILED)),
+    (
+        "ELG-23",
+        B,
+        facts(asset=STATE, valuation=FILED, terms=sale("exchange", start_price_fen=269_999_999)),
+    ),
+    ("ELG-24", B, facts(terms={"foreign_bidders": True})),
+    ("ELG-24", B, facts(terms={"foreign_bidders": True}, asset={"export_class": "prohibited"})),
+    ("ELG-24", B, facts(terms={"foreign_bidders": True}, asset={"export_class": "restricted"})),
+    ("ELG-25", B, facts(asset=DATA)),
+    ("ELG-25", B, facts(asset=DATA | {"details": ATTESTED | {"is_source_lawful": False}})),
+    ("ELG-25", B, facts(asset=DATA | {"details": ATTESTED | {"personal_data": None}})),
+    ("ELG-25", B, facts(asset=DATA | {"details": ATTESTED | {"security_class": None}})),
+    (
+        "ELG-26",
+        W,
+        facts(asset=SOFTWARE | {"details": {"type": "copyright", "moral_rights_in_scope": True}}),
+    ),
+    ("ELG-26", W, facts(asset=SOFTWARE | component(False))),
+    ("ELG-26", W, facts(asset=SOFTWARE | component(None))),
+    ("ELG-27", H, with_senior(210_000_000, "2024-03-09")),
+    *(("ELG-28", H, facts(alerts=(alert(f"MON-0{n}"),))) for n in (1, 2, 5)),
+    ("ELG-28", B, frozen()),
+    ("ELG-29", H, facts(fund_ids=(FUND,))),
+    ("ELG-30", B, facts(terms={"consignor_may_bid": True})),
+    ("ELG-30", W, facts(terms=sale("exchange", consignor_may_bid=True))),
+    ("ELG-30", W, facts(terms=sale("agreement", consignor_may_bid=True))),
+    ("ELG-19", H, facts(asset=STATE)),
+]
+PASSES: list[tuple[str, Facts]] = [
+    ("ELG-21", facts(terms={"closing_on": "2026-11-09"})),
+    ("ELG-21", facts(terms=COURT | {"closing_on": "2026-12-02"})),
+    ("ELG-21", facts(terms=sale("exchange", closing_on="2026-11-16"))),
+    ("ELG-21", facts(terms=sale("agreement", closing_on="2026-11-03"))),
+    ("ELG-21", facts(terms={"closing_on": "2026-11-03"}, is_planned=False)),
+    (
+        "ELG-23",
+        facts(asset=STATE, valuation=FILED, terms=sale("exchange", start_price_fen=270_000_000)),
+    ),
+    (
+        "ELG-23",
+        facts(asset=STATE, valuation=FILED, terms=sale("exchange", state_approval="批复1号")),
+    ),
+    ("ELG-23", facts(asset=STATE, valuation=FILED, terms=COURT)),
+    ("ELG-19", facts(asset=STATE, valuation=FILED)),
+    ("ELG-24", facts(asset={"export_class": None})),
+    ("ELG-24", facts(terms={"foreign_bidders": True}, asset={"export_class": "free"})),
+    (
+        "ELG-24",
+        facts(
+            terms={"foreign_bidders": True, "buyer_conditions": "须持技术出口许可意向书"},
+            asset={"export_class": "restricted"},
+        ),
+    ),
+    ("ELG-24", facts(mark=True, terms={"foreign_bidders": True, "has_bundle_statement": True})),
+    ("ELG-25", facts(asset=DATA | {"details": ATTESTED})),
+    ("ELG-26", facts(asset=SOFTWARE | component(True))),
+    ("ELG-27", with_senior(209_999_999, "2024-03-09")),
+    ("ELG-27", with_senior(900_000_000, "2024-03-10")),
+    ("ELG-27", with_senior(900_000_000, "2024-03-11")),
+    *(("ELG-28", facts(alerts=(alert(f"MON-0{n}"),))) for n in (3, 4, 6, 7, 8)),
+    ("ELG-29", facts(fund_ids=(FUND,), is_fund_told=True)),
+    ("ELG-30", facts(terms=COURT | {"consignor_may_bid": True})),
+]
+
+
+@pytest.mark.parametrize(
+    ("code", "severity", "given"), TRIPS, ids=[f"{c[0]}-{n}" for n, c in enumerate(TRIPS)]
+)
+def test_each_check_trips(code: str, severity: Severity, given: Facts) -> None:
+    """Facts against a rule are found under its code and severity, in both languages, with announced evidence."""
+    found = [finding for finding in eligibility(given) if finding.code == code]
+    assert found
+    assert {finding.severity for finding in found} == {severity}
+    [check] = [check for check in CHECK_SET.checks if check.code == code]
+    for finding in found:
+        assert finding.message != finding.message_zh
+        assert set(finding.evidence) <= {*check.evidence, "state", "regime"}
+
+
+@pytest.mark.parametrize(
+    ("code", "given"), PASSES, ids=[f"{c[0]}-{n}" for n, c in enumerate(PASSES)]
+)
+def test_each_check_lets_the_limit_pass(code: str, given: Facts) -> None:
+    """The last facts inside a rule's limit are not found."""
+    assert code not in {finding.code for finding in eligibility(given)}
+
+
+def test_the_rules_are_all_32_with_a_severity_under_every_regime() -> None:
+    """ELG-01 to ELG-32 without a gap; every rule has words in both languages, a source and a function."""
+    codes = [check.code for check in CHECK_SET.checks]
+    assert codes == [f"ELG-{number:02d}" for number in range(1, 33)]
+    assert set(EXAMINE) == set(codes)
+    for check in CHECK_SET.checks:
+        assert set(check.severity) == set(Regime)
+        assert check.source
+        assert any("\u4e00" <= character <= "\u9fff" for character in check.title_zh)
+
+
+def test_severities_are_those_of_the_table() -> None:
+    """The severities of domain 3.10, with what it says of single regimes."""
+    usual = dict.fromkeys(
+        ["02", "03", "04", "05", "06", "07", "09", "10", "11", "20", "21", "24", "25", "01"], B
+    )
+    usual |= dict.fromkeys(["12", "19", "27", "28", "29", "32"], H)
+    usual |= dict.fromkeys(["13", "14", "15", "16", "17", "18", "26", "31"], W)
+    by_code = {check.code.removeprefix("ELG-"): check.severity for check in CHECK_SET.checks}
+    for code, severity in usual.items():
+        assert set(by_code[code].values()) == {severity}, code
+    judicial, commercial, exchange, agreement = Regime
+    assert by_code["08"] == {judicial: H, commercial: H, exchange: B, agreement: B}
+    assert by_code["22"] == {judicial: B, commercial: W, exchange: W, agreement: W}
+    assert by_code["23"] == {judicial: None, commercial: B, exchange: B, agreement: B}
+    assert by_code["30"] == {judicial: None, commercial: B, exchange: W, agreement: W}
+
+
+def test_a_recorded_burden_counts_like_the_register_s_flag() -> None:
+    """An exclusive licence that was entered as a burden is found by ELG-15, whatever the register's reading says."""
+    given = facts()
+    right = given.rights[0]
+    burden = Burden(
+        asset_id=right.asset.id,
+        kind=BurdenKind.EXCLUSIVE_LICENCE,
+        holder_name="被许可人",
+        starts_on=given.today,
+        source="合同",
+        id=UUID(int=5),
+        organisation_id=UUID(int=1),
+        state=BurdenState.STANDING,
+        ended_on=None,
+        reason=None,
+        version=1,
+        created_at=MOMENT,
+        updated_at=MOMENT,
+    )
+    asset = with_burdens(right.asset, [burden], on=given.today)
+    burdened = msgspec.structs.replace(right, asset=asset, burdens=(burden,))
+    found = eligibility(msgspec.structs.replace(given, rights=(burdened,)))
+    assert [finding.code for finding in found] == ["ELG-15"]
