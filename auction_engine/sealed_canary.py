@@ -28,7 +28,7 @@ def terms_of(auction: str, creation: Creation) -> SealingTerms:
     return SealingTerms(
         auction=auction,
         deadline_ms=creation.profile["closes_at"],
-        terms_hash=creation.hash,
+        terms_hash=sealing.terms_hash or creation.hash,
         kem=sealing.kem,
         venue_key=sealing.venue_key,
         opener_key=sealing.opener_key,
@@ -73,7 +73,10 @@ def prove_keys(terms: SealingTerms, venue_key: SealingKey, opener_key: SealingKe
 
 
 def hash_of(sealing: Sealing) -> str:
-    """SHA-256 over seven lines of text, in hex: the name of a sealing; its `hash` field is not looked at."""
+    """SHA-256 over seven lines of text, in hex: the name of a sealing; its `hash` field is not looked at.
+
+    An eighth line is the published profile's hash, where the sealing names it.
+    """
     lines = (
         "luochui-sealing-v1",
         sealing.kem,
@@ -82,5 +85,6 @@ def hash_of(sealing: Sealing) -> str:
         sealing.canary.envelope,
         str(sealing.canary.amount_fen),
         sealing.canary.bidder_nonce,
+        *([sealing.terms_hash] if sealing.terms_hash else []),
     )
     return sha256("".join(f"{line}\n" for line in lines).encode()).hexdigest()

@@ -36,6 +36,11 @@ _REASONS = tuple(
         (r"(\S+) is not among the keys you trust", r"公钥 \1 不在您信任的公钥之列"),
         (r"it does not belong here", "不应出现在此处"),
         (r"it stands twice", "重复出现"),
+        (r"the envelopes are bound to other rules", "信封所绑定的规则与此不同"),
+        (
+            r"the envelopes are bound to rules that no notice shows",
+            "信封所绑定的规则未见于任何公告",
+        ),
         (r"it stands behind a checkpoint", "位于检查点之后"),
         (r"its leaves do not give its root", "叶子与根不符"),
         (r"it is out of order, or not a command of the batch", "次序有误，或不属于该批"),

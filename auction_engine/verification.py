@@ -382,6 +382,18 @@ def _check_published(state: _State, line: Published, place: str) -> None:
         state.notice = proved_notice(line, auction=state.head.auction, played=state.head.profile)
     except Untied as fault:
         raise DoesNotHold(f"{place}: {fault.field}", fault.reason) from None
+    bound_to = _sealed_terms(state)
+    if bound_to and bound_to != line.profile_hash:
+        raise DoesNotHold(f"{place}: profile_hash", "the envelopes are bound to other rules")
+
+
+def _sealed_terms(state: _State) -> str:
+    """The hash of the published rules that the envelopes are bound to; empty where they are bound to those played."""
+    if not state.history:
+        return ""
+    sealing = msgspec.convert(state.history[0][0][EXTRA], Creation).sealing
+    bound_to = "" if sealing is None else sealing.terms_hash
+    return "" if bound_to == state.head.profile_hash else bound_to
 
 
 def _check_receipt(state: _State, receipt: Receipt, place: str) -> None:
@@ -422,6 +434,8 @@ def _check_whole(state: _State) -> None:
         )
     if state.checkpoint is None or not state.included:
         raise DoesNotHold("the end", "no checkpoint covers the last batch")
+    if _sealed_terms(state) and state.notice is None:
+        raise DoesNotHold("the end", "the envelopes are bound to rules that no notice shows")
     result = state.replica.result(header.decided_ms).as_object()
     waiting = len(state.replica.auction.format.envelopes())
     if state.replica.auction.is_opening_due(header.decided_ms):

@@ -49,7 +49,9 @@ class Canary(msgspec.Struct, frozen=True, array_like=True):
 class Sealing(msgspec.Struct, frozen=True, kw_only=True):
     """How the bids of a live sealed auction are sealed: public keys as base64url, and the proof of the private ones.
 
-    `hash` is the SHA-256 of the rest, in hex. Without a sealing (rehearsals) a seal is a plain amount.
+    `hash` is the SHA-256 of the rest, in hex. Without a sealing (rehearsals) a seal is a plain amount. `terms_hash` is
+    the profile's hash as published, to which envelopes are bound; empty where it is that of the creation. They
+    differ where priority holders were confirmed in between.
     """
 
     kem: str
@@ -57,6 +59,7 @@ class Sealing(msgspec.Struct, frozen=True, kw_only=True):
     opener_key: str
     canary: Canary
     hash: str
+    terms_hash: str = ""
 
 
 class BidOpening(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
@@ -104,6 +107,8 @@ class Creation(msgspec.Struct, frozen=True, kw_only=True):
         whole: dict[str, Any] = msgspec.to_builtins(self)
         if self.sealing is None:
             del whole["sealing"]
+        elif not self.sealing.terms_hash:
+            del whole["sealing"]["terms_hash"]
         if not self.salt:
             del whole["salt"]
         return whole

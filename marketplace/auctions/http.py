@@ -7,7 +7,6 @@ import re
 from typing import Annotated, Any, TypeAlias
 from uuid import UUID
 
-import msgspec
 from litestar import MediaType, Request, Response, get, post
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, JSONBody, QueryParameter
@@ -15,7 +14,8 @@ from litestar.response import Stream
 
 from auction_engine.rules.commands import Command
 from kit.errors import InvalidInput, NotFound
-from marketplace.auctions import bidding, evidence, orders, service
+from marketplace.auctions import bidding, evidence, orders, other_bids, service
+from marketplace.auctions.answering import answered, engine_id_of
 from marketplace.auctions.hall import Hall
 from marketplace.auctions.live import Seat
 from marketplace.auctions.schemas import (
@@ -34,9 +34,8 @@ from marketplace.edge.dependencies import Conn, Me, Now
 from marketplace.edge.documentation import ALSO
 from marketplace.edge.idempotency import key_of
 from marketplace.edge.identity import identity_of
-from marketplace.edge.ingress import Ingress, ingress_us
+from marketplace.edge.ingress import Ingress
 from marketplace.edge.policies import allow, public
-from marketplace.edge.problems import MEDIA_TYPE
 from marketplace.edge.reach import REACH
 from marketplace.lots.schemas import Lot
 from marketplace.organisations.gate import network_of
@@ -79,8 +78,8 @@ async def place_bid(
     """Place a manual bid under my paddle. 200: it counts, with its receipt. 409: refused. 503: not decided, send it
     again under the same key. 504 `outcome_unknown`: nobody knows yet, ask again under the same key.
     """
-    command = Command(do="bid", value=data.amount_fen, id=_bid_id(request))
-    return await _answered(request, caller, auction_id, command)
+    command = Command(do="bid", value=data.amount_fen, id=engine_id_of(request))
+    return await answered(request, caller, auction_id, command)
 
 
 @post(
@@ -97,8 +96,8 @@ async def place_proxy(
     """Set my hidden maximum: the engine bids for it, one step at a time. Until the auction is final no other user of
     the venue sees it; then those do who may read its bundle, because a replay needs it.
     """
-    command = Command(do="proxy", value=data.max_fen, id=_bid_id(request))
-    return await _answered(request, caller, auction_id, command)
+    command = Command(do="proxy", value=data.max_fen, id=engine_id_of(request))
+    return await answered(request, caller, auction_id, command)
 
 
 @get("/v1/auctions/{auction_id:uuid}", opt={"policy": public()}, summary="State 竞价状态")
@@ -298,26 +297,6 @@ async def withdraw_lot(
     return await orders.withdraw(conn, caller, lot_id, reason=data.reason, now=now)
 
 
-async def _answered(
-    request: _AnyRequest, caller: Caller, auction_id: UUID, command: Command
-) -> Response[BidAccepted | BidProblem]:
-    answer = await bidding.place(
-        _hall(request), caller, auction_id, command, entered_us=ingress_us(request)
-    )
-    headers = {"Cache-Control": "no-store"}
-    if isinstance(answer, BidAccepted):
-        return Response(answer, status_code=200, headers=headers)
-    wait_seconds = bidding.retry_after_seconds(answer)
-    if wait_seconds is not None:
-        headers["Retry-After"] = str(wait_seconds)
-    return Response(
-        msgspec.json.encode(answer),  # type: ignore[arg-type]  # bytes pass as they are; the schema names the struct
-        status_code=answer.status,
-        media_type=MEDIA_TYPE,
-        headers=headers,
-    )
-
-
 async def _order(
     request: _AnyRequest,
     caller: Caller,
@@ -364,17 +343,6 @@ def _seat(request: _AnyRequest) -> Seat:
     return Seat(network_of(request.client.host if request.client else ""), is_known=False)
 
 
-def _bid_id(request: _AnyRequest) -> str:
-    key = key_of(request)
-    if len(key) > bidding.BID_ID_MAX:
-        raise InvalidInput(
-            "Idempotency-Key",
-            f"must have at most {bidding.BID_ID_MAX} characters for a bid, not {len(key)}",
-            f"出价的幂等键最长 {bidding.BID_ID_MAX} 个字符",
-        )
-    return key
-
-
 def _last_event(request: _AnyRequest) -> int | None:
     given = request.headers.get("last-event-id", "")
     if not given:
@@ -400,4 +368,5 @@ routes: list[HTTPRouteHandler] = [
     cancel_auction,
     disqualify_paddle,
     withdraw_lot,
+    *other_bids.routes,
 ]

@@ -16,6 +16,7 @@ from marketplace.lots import service as lots
 from marketplace.lots.offered import OFFERED
 from marketplace.lots.rules import LotStatus
 from marketplace.organisations.schemas import SYSTEM_CALLER
+from marketplace.sealings import service as sealings
 
 #: Bidders are admitted while the lot is one of these; before, the auction is not set up, after, it is over.
 _LIVE = frozenset({LotStatus.REGISTRATION, LotStatus.OPEN, LotStatus.PAUSED})
@@ -33,6 +34,7 @@ async def create(pool: Pool, engine: Engine, lot_id: UUID) -> bool:
         lot = await lots.get(conn, lot_id)
         frozen = await lots.frozen_profile(conn, lot_id)
         holders = await bidders.priority_holders(conn, lot_id)
+        sealing = await sealings.engine_sealing(conn, lot_id)
     if lot.status is LotStatus.WITHDRAWN:
         return False
     priority = {"priority": holders} if holders else {}
@@ -40,7 +42,7 @@ async def create(pool: Pool, engine: Engine, lot_id: UUID) -> bool:
     try:
         await engine.view(lot_id)
     except NoSuchAuction:
-        done = await engine.create_auction(lot_id, profile, salt=frozen.salt)
+        done = await engine.create_auction(lot_id, profile, sealing=sealing, salt=frozen.salt)
         if not done.decision.accepted:
             raise NotCreated(f"the engine answered {done.decision.reason}") from None
     async with pool.acquire() as conn:

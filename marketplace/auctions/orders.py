@@ -121,7 +121,7 @@ async def withdraw(
 ) -> Lot:
     """Take a lot back before its auction is set up; its bidders get their deposits back."""
     lot = await lots.withdraw(conn, caller, lot_id, reason=reason, now=now)
-    await sales.dismiss(conn, await bidders.of_lot_for_update(conn, lot_id), winner=None, now=now)
+    await sales.dismiss(conn, await bidders.of_lot_for_update(conn, lot_id), winners=(), now=now)
     return lot
 
 

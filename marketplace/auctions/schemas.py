@@ -29,6 +29,28 @@ class ProxyIn(_In, frozen=True, kw_only=True):
     max_fen: Amount
 
 
+class AcceptIn(_In, frozen=True, kw_only=True):
+    """An acceptance of the price on the clock (应价)."""
+
+    amount_fen: Amount
+
+
+class SealIn(_In, frozen=True, kw_only=True):
+    """A sealed bid (密封报价): the text that the bidder's own client made (docs/sealed-bids.md)."""
+
+    envelope: Annotated[str, msgspec.Meta(min_length=1, max_length=8_192)]
+
+
+class ScoreIn(_In, frozen=True, kw_only=True):
+    """What the experts gave a paddle, by the names of the auction's terms, each 0 .. 10000; a missing name is 0."""
+
+    paddle: Annotated[int, msgspec.Meta(ge=1, le=10**6)]
+    scores: dict[
+        Annotated[str, msgspec.Meta(min_length=1, max_length=100)],
+        Annotated[int, msgspec.Meta(ge=0, le=10_000)],
+    ]
+
+
 class OrderIn(_In, frozen=True, kw_only=True):
     """Why the operator intervenes; the reason is made public."""
 
@@ -126,6 +148,15 @@ class RecordChunk(msgspec.Struct, frozen=True, kw_only=True):
     """What the event `record` carries."""
 
     entries: list[RecordEntry]
+
+
+class ScoreDone(msgspec.Struct, frozen=True, kw_only=True):
+    """Scores that count, with their number in the auction."""
+
+    auction_id: UUID
+    paddle: int
+    seq: int
+    replayed: bool
 
 
 class OrderDone(msgspec.Struct, frozen=True, kw_only=True):

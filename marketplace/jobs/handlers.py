@@ -33,6 +33,7 @@ from settlement import deposits
 
 _GRACE = timedelta(milliseconds=GRACE_MS)
 _SOON = timedelta(milliseconds=250)
+_OPENING_PAUSE = timedelta(seconds=30)
 _SUSPENDED_PAUSE = timedelta(seconds=5)
 _CASE_PAUSE = timedelta(hours=1)
 _WATCH_PAUSE = timedelta(days=1)
@@ -228,6 +229,8 @@ HANDLERS: Mapping[Kind, Handler] = MappingProxyType(
 
 async def _later(resources: JobResources, lot_id: UUID, not_due: NotDue, now: datetime) -> datetime:
     """When to ask again. The fence may have suspended the auction without an order: the lot then says so too."""
+    if not_due.opening_due:
+        return now + _OPENING_PAUSE  # the opening itself hastens the close
     if not_due.ends_at_ms is not None:
         return max(from_epoch_ms(not_due.ends_at_ms) + _GRACE, now + _SOON)
     is_suspended = await _pause_if_suspended(resources, lot_id, now)
@@ -251,12 +254,15 @@ async def _pause_if_suspended(resources: JobResources, lot_id: UUID, now: dateti
 
 def _outcome(result: Result) -> Outcome:
     assert result.closed_at is not None, "a final auction has an end"
+    units = tuple(share.paddle for share in result.winners or ())
+    is_one = len(units) == 1
     return Outcome(
         outcome=result.outcome,
         reason=result.reason,
-        winner_paddle=result.winner,
+        winner_paddle=units[0] if is_one else result.winner,
         price_fen=result.price_fen,
         underbidder_paddle=result.underbidder,
         extensions=result.extensions,
         closed_at=from_epoch_ms(result.closed_at),
+        unit_winners=() if is_one else units,
     )

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from auction_engine.sealed_bids import SealingTerms
 from kit.clock import CHINA
 from marketplace.lots.profile import Frozen, public_rules
 from marketplace.lots.regimes import Severity
@@ -19,9 +20,12 @@ def notice_content(
     assets: Sequence[Mapping[str, Any]],
     findings: Sequence[StoredFinding],
     frozen: Frozen,
+    sealing: SealingTerms | None = None,
 ) -> dict[str, Any]:
     """All sections of a sale notice; texts in English and Chinese, amounts in fen, moments in UTC and China time."""
+    sealed = {} if sealing is None else {"sealed_bids": msgspec.to_builtins(sealing)}
     return {
+        **sealed,
         "lot": {
             "number": lot.number,
             "title": {"en": lot.title, "zh": lot.title_zh},

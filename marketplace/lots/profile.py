@@ -10,7 +10,7 @@ from auction_engine.rules.profile import parse_profile, profile_bytes, profile_h
 from kit.clock import epoch_ms
 from kit.errors import InvalidInput
 from marketplace.lots.offered import OFFERED, frozen_text, offer_terms, text_hash
-from marketplace.lots.schemas import AppendExtension, Bidding, ResetExtension
+from marketplace.lots.schemas import AppendExtension, Bidding, Lot, ResetExtension
 
 
 class Frozen(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,6 +63,17 @@ def require_readable(auction: dict[str, Any], *, bidding: Bidding, payment_hours
             )
     else:
         parse_profile(auction, "bidding")
+
+
+def rules_of(lot: Lot) -> dict[str, Any]:
+    """The `auction` object of a lot as it stands."""
+    return auction_object(
+        lot.bidding,
+        opens_at=lot.opens_at,
+        closes_at=lot.closes_at,
+        start_price_fen=lot.start_price_fen,
+        reserve_price_fen=lot.reserve_price_fen,
+    )
 
 
 def freeze(auction: dict[str, Any]) -> Frozen:

@@ -14,7 +14,7 @@ from marketplace.duties.schemas import Kind
 from marketplace.lots import intake
 from marketplace.lots.content import notice_content
 from marketplace.lots.offered import OFFERED
-from marketplace.lots.profile import auction_object, freeze
+from marketplace.lots.profile import freeze, rules_of
 from marketplace.lots.regimes import Finding, Severity, check_notice, check_terms
 from marketplace.lots.rules import LotStatus, require_lot_step
 from marketplace.lots.schemas import Lot, LotCheck, LotPublished, Override
@@ -28,6 +28,7 @@ from marketplace.lots.service import (
 from marketplace.notices import service as notices
 from marketplace.organisations.schemas import SYSTEM_CALLER, Caller
 from marketplace.outbox import service as outbox
+from marketplace.sealings import service as sealings
 
 #: The close is final once so long has passed after the end. Source: contracts 1 "Time".
 GRACE = timedelta(milliseconds=GRACE_MS)
@@ -192,20 +193,14 @@ def _refuse_if_any(found: Sequence[Finding]) -> None:
 
 async def _freeze(conn: Connection, caller: Caller, lot: Lot, *, now: datetime) -> Lot:
     """The profile in canonical form, its hash, and the notice that prints both."""
-    frozen = freeze(
-        auction_object(
-            lot.bidding,
-            opens_at=lot.opens_at,
-            closes_at=lot.closes_at,
-            start_price_fen=lot.start_price_fen,
-            reserve_price_fen=lot.reserve_price_fen,
-        )
-    )
+    sealing = await sealings.proved_for(conn, lot)
+    frozen = sealing.frozen() if sealing else freeze(rules_of(lot))
     content = notice_content(
         lot,
         assets=await intake.described_assets(conn, lot.consignment_id),
         findings=await findings(conn, lot.id),
         frozen=frozen,
+        sealing=sealing.terms() if sealing else None,
     )
     notice = await notices.publish_sale(
         conn, caller, lot.id, lot_number=lot.number, content=content, now=now

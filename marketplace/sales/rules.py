@@ -23,6 +23,8 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     underbidder_paddle: int | None
     extensions: int
     closed_at: datetime
+    #: Several paddles, each with one unit at the price; then there is no one winner (contracts 1, `uniform_price`).
+    unit_winners: tuple[int, ...] = ()
 
 
 class Buyer(msgspec.Struct, frozen=True, kw_only=True):

@@ -166,7 +166,9 @@ class LotSold(msgspec.Struct, frozen=True, kw_only=True, tag="lot_sold"):
 
     lot_id: UUID
     price_fen: int
-    winner_paddle: int
+    #: Null where several units were sold to the paddles in `unit_winners`.
+    winner_paddle: int | None
+    unit_winners: list[int] = []
 
 
 class LotPassed(msgspec.Struct, frozen=True, kw_only=True, tag="lot_passed"):

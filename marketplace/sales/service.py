@@ -1,5 +1,6 @@
 """What follows the close: the result recorded once, the confirmation, the price, or the default (悔拍)."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -83,7 +84,9 @@ async def record_outcome(
     _before_recorded()
     all_bidders = await bidders.of_lot_for_update(conn, lot_id)
     winner = next((b for b in all_bidders if b.paddle == outcome.winner_paddle), None)
-    assert (winner is None) == (outcome.outcome != "sold"), "a winner's paddle is a bidder's"
+    of_units = [b for b in all_bidders if b.paddle in outcome.unit_winners]
+    winners = of_units if winner is None else [winner]
+    assert bool(winners) == (outcome.outcome == "sold"), "a winner's paddle is a bidder's"
     await conn.execute(
         _SQL["insert"],
         lot_id,
@@ -98,7 +101,11 @@ async def record_outcome(
         now,
     )
     await _end_lot(conn, lot, outcome, now=now)
-    await dismiss(conn, all_bidders, winner=winner, now=now)
+    for one in of_units:
+        await conn.execute(
+            _SQL["insert_unit_winner"], lot_id, one.id, one.paddle, outcome.price_fen
+        )
+    await dismiss(conn, all_bidders, winners=winners, now=now)
     if winner is not None:
         await _owe_price(conn, lot, winner, outcome, now=now)
         for needless in await coverage.needless_lots(conn, lot, now=now):
@@ -108,13 +115,14 @@ async def record_outcome(
 
 
 async def dismiss(
-    conn: Connection, all_bidders: list[Bidder], *, winner: Bidder | None, now: datetime
+    conn: Connection, all_bidders: list[Bidder], *, winners: Sequence[Bidder], now: datetime
 ) -> None:
     """Tell won from lost, and have every loser's deposit released (within 24 hours: 法释〔2016〕18号 art. 23)."""
+    won = {winner.id for winner in winners}
     for bidder in all_bidders:
         if bidder.status in _ENDED:
             continue
-        if winner is not None and bidder.id == winner.id:
+        if bidder.id in won:
             await bidders.set_status(conn, SYSTEM_CALLER, bidder, BidderStatus.WON, now=now)
             continue
         lost = await bidders.set_status(conn, SYSTEM_CALLER, bidder, BidderStatus.LOST, now=now)
@@ -124,7 +132,7 @@ async def dismiss(
 async def withdraw_needless(conn: Connection, lot: Lot, *, now: datetime) -> None:
     """The debt is covered: a lot that has not opened is withdrawn, and its bidders get their deposits back."""
     await lots.end_withdrawn(conn, SYSTEM_CALLER, lot, reason=coverage.REASON, now=now)
-    await dismiss(conn, await bidders.of_lot_for_update(conn, lot.id), winner=None, now=now)
+    await dismiss(conn, await bidders.of_lot_for_update(conn, lot.id), winners=(), now=now)
 
 
 async def of_lot_or_none(conn: Connection, lot_id: UUID) -> Sale | None:
@@ -332,9 +340,11 @@ async def _end_lot(conn: Connection, lot: Lot, outcome: Outcome, *, now: datetim
             )
     if outcome.outcome == "sold":
         assert outcome.price_fen is not None, "what is sold has a price"
-        assert outcome.winner_paddle is not None, "what is sold has a winner"
         event: msgspec.Struct = LotSold(
-            lot_id=lot.id, price_fen=outcome.price_fen, winner_paddle=outcome.winner_paddle
+            lot_id=lot.id,
+            price_fen=outcome.price_fen,
+            winner_paddle=outcome.winner_paddle,
+            unit_winners=list(outcome.unit_winners),
         )
     else:
         event = LotPassed(lot_id=lot.id, outcome=outcome.outcome, reason=outcome.reason)

@@ -31,6 +31,7 @@ from marketplace.client.rooms.recorded_routes import RecordedRoutes
 from marketplace.client.rooms.remedies import Remedies
 from marketplace.client.rooms.returns import Returns
 from marketplace.client.rooms.sales import Sales
+from marketplace.client.rooms.sealings import Sealings
 from marketplace.client.rooms.set_offs import SetOffs
 from marketplace.client.rooms.statements import Statements
 from marketplace.client.rooms.valuations import Valuations
@@ -71,6 +72,7 @@ class Rooms:
         self.remedies = Remedies(calls)
         self.returns = Returns(calls)
         self.sales = Sales(calls)
+        self.sealings = Sealings(calls)
         self.set_offs = SetOffs(calls)
         self.statements = Statements(calls)
         self.valuations = Valuations(calls)

@@ -24,6 +24,21 @@ class Auctions:
             "GET", f"/v1/auctions/{auction_id}", auctions_schemas.AuctionState
         )
 
+    async def accept_price(
+        self, auction_id: UUID, data: auctions_schemas.AcceptIn, *, key: str | None = None
+    ) -> auctions_schemas.BidAccepted:
+        """Accept the price on a falling clock; the amount says which price I saw.
+
+        `POST /v1/auctions/{auction_id}/acceptances`
+        """
+        return await self._calls.struct(
+            "POST",
+            f"/v1/auctions/{auction_id}/acceptances",
+            auctions_schemas.BidAccepted,
+            body=data,
+            key=key or new_key(),
+        )
+
     async def get_record(self, auction_id: UUID, *, after: int = 0) -> auctions_schemas.RecordPage:
         """The public record after a position, in the order decided: paddles only, refusals included.
 
@@ -115,6 +130,21 @@ class Auctions:
             f"/v1/auctions/{auction_id}/events", query={"after": after}, last=last
         )
 
+    async def exercise_right(
+        self, auction_id: UUID, *, key: str | None = None
+    ) -> auctions_schemas.BidAccepted:
+        """Take the lot at its price, in my turn as a priority holder, after dynamic bidding has
+        ended.
+
+        `POST /v1/auctions/{auction_id}/exercises`
+        """
+        return await self._calls.struct(
+            "POST",
+            f"/v1/auctions/{auction_id}/exercises",
+            auctions_schemas.BidAccepted,
+            key=key or new_key(),
+        )
+
     async def place_proxy(
         self, auction_id: UUID, data: auctions_schemas.ProxyIn, *, key: str | None = None
     ) -> auctions_schemas.BidAccepted:
@@ -156,6 +186,38 @@ class Auctions:
             key=key or new_key(),
         )
 
+    async def score_paddle(
+        self, auction_id: UUID, data: auctions_schemas.ScoreIn, *, key: str | None = None
+    ) -> auctions_schemas.ScoreDone:
+        """Enter what the experts gave a paddle, before any price is opened; the last scores of a
+        paddle count.
+
+        `POST /v1/auctions/{auction_id}/scores`
+        """
+        return await self._calls.struct(
+            "POST",
+            f"/v1/auctions/{auction_id}/scores",
+            auctions_schemas.ScoreDone,
+            body=data,
+            key=key or new_key(),
+        )
+
+    async def place_seal(
+        self, auction_id: UUID, data: auctions_schemas.SealIn, *, key: str | None = None
+    ) -> auctions_schemas.BidAccepted:
+        """Hand in an envelope that my own client sealed for my paddle; the venue never sees the
+        amount before the close.
+
+        `POST /v1/auctions/{auction_id}/seals`
+        """
+        return await self._calls.struct(
+            "POST",
+            f"/v1/auctions/{auction_id}/seals",
+            auctions_schemas.BidAccepted,
+            body=data,
+            key=key or new_key(),
+        )
+
     async def suspend_auction(
         self, auction_id: UUID, data: auctions_schemas.OrderIn, *, key: str | None = None
     ) -> auctions_schemas.OrderDone:
@@ -168,6 +230,20 @@ class Auctions:
             f"/v1/auctions/{auction_id}/suspend",
             auctions_schemas.OrderDone,
             body=data,
+            key=key or new_key(),
+        )
+
+    async def withdraw_seal(
+        self, auction_id: UUID, *, key: str | None = None
+    ) -> auctions_schemas.BidAccepted:
+        """Take my sealed bid back, where the rules allow it (`amend`); I may seal again.
+
+        `POST /v1/auctions/{auction_id}/withdrawals`
+        """
+        return await self._calls.struct(
+            "POST",
+            f"/v1/auctions/{auction_id}/withdrawals",
+            auctions_schemas.BidAccepted,
             key=key or new_key(),
         )
 
