@@ -32,7 +32,7 @@ CREATE TABLE market.sealings (
 REVOKE DELETE ON market.sealings FROM luochui_app;
 
 -- What was published stays: bidders seal to it.
-CREATE FUNCTION market.published_sealing_is_frozen() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION market.published_sealing_is_frozen() RETURNS trigger LANGUAGE plpgsql SET app.scope = 'all' AS $$
 BEGIN
   IF EXISTS (SELECT FROM market.lots WHERE id = OLD.lot_id AND published_at IS NOT NULL) THEN
     RAISE EXCEPTION 'lot % is published: its sealing is frozen', OLD.lot_id USING ERRCODE = '23514';

@@ -20,7 +20,7 @@ ALTER TABLE market.sales ADD CONSTRAINT sold_has_winner_and_price CHECK (
 
 -- One winner a lot, but where several units were sold.
 DROP INDEX market.one_winner;
-CREATE FUNCTION market.one_winner_but_of_units() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION market.one_winner_but_of_units() RETURNS trigger LANGUAGE plpgsql SET app.scope = 'all' AS $$
 BEGIN
   IF EXISTS (SELECT FROM market.bidders b JOIN market.lots l ON l.id = b.lot_id
               WHERE b.lot_id = NEW.lot_id AND b.id <> NEW.id AND b.status = 'won' AND l.format <> 'uniform_price') THEN

@@ -247,8 +247,11 @@ async def row_or_none(conn: Connection, lot_id: UUID) -> Row | None:
 
 
 async def _require_opener(conn: Connection, lot: Lot, opener_id: UUID) -> None:
-    opener = await organisations.organisation_by_id(conn, opener_id)
-    if opener_id == lot.venue_id or opener.kind not in _OPENERS:
+    try:
+        kind = (await organisations.organisation_by_id(conn, opener_id)).kind
+    except NotFound:
+        kind = None
+    if opener_id == lot.venue_id or kind not in _OPENERS:
         kinds = ", ".join(sorted(_OPENERS))
         raise InvalidInput(
             "opener_id",
