@@ -13,6 +13,7 @@ from auction_engine.decided import Acknowledgement
 from auction_engine.durability import default_mode, durability_named
 from auction_engine.errors import NoSuchAuction, ReplicaNotDurable
 from auction_engine.gateway import Gateway
+from auction_engine.given_back import OldIds
 from auction_engine.keeper import Keeper
 from auction_engine.library import load_everywhere
 from auction_engine.projector import Projector
@@ -117,7 +118,14 @@ class Engine:
         except BaseException:
             await servers.aclose()
             raise
-        gateway = Gateway(servers, fence=fence.verify, durability=keeper, key=key, limits=limits)
+        gateway = Gateway(
+            servers,
+            fence=fence.verify,
+            durability=keeper,
+            key=key,
+            limits=limits,
+            old_ids=OldIds(pool, key=key),
+        )
         return cls(servers, gateway=gateway, projector=projector, fence=fence, keeper=keeper)
 
     async def aclose(self) -> None:

@@ -33,11 +33,12 @@ from auction_engine.errors import (
     unknown,
     unreachable,
 )
-from auction_engine.journal import encode_columns, encode_rows
+from auction_engine.given_back import OldIds
+from auction_engine.journal import encode_places, encode_rows
 from auction_engine.replies import Meaning, meaning_of, new_address
-from auction_engine.rules.commands import AMOUNT_MAX, Command
+from auction_engine.rules.commands import Command
 from auction_engine.servers import Servers
-from auction_engine.waiting import Buckets, Limits, Sink, Taken, Waiting, busy
+from auction_engine.waiting import Buckets, Limits, Sink, Taken, Waiting, busy, go_as_they_are
 from kit.clock import monotonic_us
 from kit.errors import LuochuiError
 from kit.failpoints import register
@@ -88,7 +89,7 @@ class _Caller:
 class _Lane:
     """One shard as the gateway sees it."""
 
-    __slots__ = ("connection", "epoch", "keeping", "shard", "task", "url", "waiting")
+    __slots__ = ("connection", "epoch", "given_back", "keeping", "shard", "task", "url", "waiting")
 
     def __init__(self, shard: int, limits: Limits) -> None:
         self.shard = shard
@@ -96,6 +97,8 @@ class _Lane:
         self.connection: Connection | None = None
         self.url = ""
         self.epoch: int | None = None
+        #: Auctions whose ids the engine has given back.
+        self.given_back: set[str] = set()
         self.keeping = Keeping(name="")  # until the fence is passed, and nothing is sent before
         self.task: asyncio.Task[None] | None = None
 
@@ -112,6 +115,7 @@ class Gateway:
         key: LogKey,
         shards: int = keys.SHARDS,
         limits: Limits | None = None,
+        old_ids: OldIds | None = None,
         clock: AnchoredClock | None = None,
         call_seconds: float = CALL_SECONDS,
         ticks_us: Callable[[], int] = monotonic_us,
@@ -122,6 +126,7 @@ class Gateway:
         self._key = key
         self._shards = shards
         self._limits = limits or Limits()
+        self._old_ids = old_ids
         self._clock = clock or AnchoredClock()
         self._call_seconds = call_seconds
         self._ticks_us = ticks_us
@@ -161,7 +166,7 @@ class Gateway:
         caller = _Caller(len(commands))
         now_us, lane = self._ticks_us(), self._lane_for(auction_id)
         first = 0
-        if not self._closed and _go_as_they_are(commands):
+        if not self._closed and go_as_they_are(commands):
             first = lane.waiting.add_bids(
                 auction_id, commands, entered_us=now_us, sink=caller, buckets=self._buckets
             )
@@ -265,7 +270,7 @@ class Gateway:
     async def _verified(self, lane: _Lane) -> int:
         """The shard's epoch, over a connection whose server keeps the promise and has passed the fence."""
         servers, connection = self._servers, lane.connection
-        if servers.is_suspect:
+        if servers.is_suspect and lane.epoch is None:  # who is in order waits for no look around
             await servers.refresh()
         if lane.shard in self._weaker:
             raise self._weaker[lane.shard]
@@ -302,9 +307,19 @@ class Gateway:
     async def _send(self, lane: _Lane, taken: Taken, *, epoch: int, last: bool) -> float | None:
         """One call. Where it certainly was not decided and the batch was put back: the pause before the next."""
         assert lane.connection is not None
-        auctions, commands = _packed(taken, self._ticks_us())
+        try:
+            taken, looked_up = await self._without_old_ids(lane, taken)
+        except Exception as error:
+            _log.exception("old_ids_not_read shard=%d", lane.shard)
+            taken.fail(unreachable(type(error).__name__))
+            return None
+        if not len(taken):
+            return None
+        auctions, commands = taken.packed(self._ticks_us())
         salt = secrets.token_hex(16)
         call = _call(lane.shard, epoch, self._clock.now_ms(), salt, commands, auctions)
+        if looked_up:
+            call.append(encode_places(looked_up))
         try:
             keeping = lane.keeping
             replies = await lane.connection.call(
@@ -333,6 +348,18 @@ class Gateway:
             lane.connection.close()
             taken.fail(unknown(error))
             raise
+
+    async def _without_old_ids(self, lane: _Lane, taken: Taken) -> tuple[Taken, list[int]]:
+        """The commands but for the retries that PostgreSQL answers, and those that it was asked about in vain."""
+        if self._old_ids is None or lane.given_back.isdisjoint(taken.auctions):
+            return taken, []
+        return await self._old_ids.answer(
+            taken,
+            lane.given_back,
+            shard=lane.shard,
+            mode=lane.keeping.name,
+            now_ms=self._clock.now_ms(),
+        )
 
     def _not_sent(self, lane: _Lane, taken: Taken, error: Exception, *, last: bool) -> float | None:
         """The connection was gone before anything was written: try over a new one, a few times."""
@@ -379,6 +406,10 @@ class Gateway:
                 lane.epoch = None
                 lane.waiting.put_back(_without(taken, auctions[int(place) - 1]))
                 return 0
+            case [b"NO_IDS", places] if not last and self._old_ids is not None:
+                lane.given_back |= {auctions[int(place) - 1] for place in places}
+                lane.waiting.put_back(taken)
+                return 0
             case [b"CLOCK_SKEW", server_ms]:
                 error: Exception = ClockSkew(
                     f"the engine's server says {int(server_ms)} ms, the gateway's clock"
@@ -421,36 +452,6 @@ class Gateway:
         else:
             taken.fail(unreachable(refused.code))
         return None
-
-
-def _go_as_they_are(commands: Sequence[Command]) -> bool:
-    """Whether these are bids that lose nothing on the wire, where numbers out of range are clamped."""
-    return not [
-        command
-        for command in commands
-        if command.do != "bid"
-        or not 0 < command.paddle <= AMOUNT_MAX
-        or not 0 <= command.value <= AMOUNT_MAX
-        or command.reason
-        or command.envelope
-        or command.scores is not None
-        or command.creation is not None
-        or command.openings is not None
-    ]
-
-
-def _packed(taken: Taken, now_us: int) -> tuple[list[str], bytes]:
-    """The auctions of the batch, each once, and its commands, which tell their auction by its place in that list."""
-    extras: dict[int, object] = {}
-    if taken.extras.count(None) < len(taken):
-        extras = {n: extra for n, extra in enumerate(taken.extras, 1) if extra is not None}
-    ages = [now_us - entered_us for entered_us in taken.entered_us]
-    places = {auction: place for place, auction in enumerate(dict.fromkeys(taken.auctions), 1)}
-    auctions = [places[auction] for auction in taken.auctions]
-    packed = encode_columns(
-        auctions, taken.actions, ages, taken.paddles, taken.values, taken.ids, extras=extras
-    )
-    return list(places), packed
 
 
 def _call(

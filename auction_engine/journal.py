@@ -287,6 +287,11 @@ def encode_rows(rows: Sequence[Sequence[object]]) -> bytes:
     return _encode(rows)
 
 
+def encode_places(places: Sequence[int]) -> bytes:
+    """Places of commands in their batch."""
+    return _encode(places)
+
+
 def entry_of(shard: int, fields: dict[bytes, bytes]) -> Entry:
     """The entry that a stream entry's fields hold."""
     try:

@@ -40,6 +40,7 @@ _PARTS = (
     "dutch_hybrid.lua",
     "plain_bid.lua",
     "core.lua",
+    "give_back.lua",
     "view.lua",
     "batch.lua",
     "restore.lua",

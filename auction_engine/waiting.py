@@ -11,7 +11,8 @@ from typing import Any, Protocol, Self
 import msgspec
 
 from auction_engine.errors import EngineBusy, TooFast
-from auction_engine.rules.commands import Command
+from auction_engine.journal import encode_columns
+from auction_engine.rules.commands import AMOUNT_MAX, Command
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,6 +84,19 @@ class Taken:
     def followed_by(self, others: Self) -> Self:
         """These commands and then the others."""
         return type(self)(a + b for a, b in zip(self._columns(), others._columns(), strict=True))
+
+    def packed(self, now_us: int) -> tuple[list[str], bytes]:
+        """The auctions, each once, and the commands, which tell theirs by its place in that list, and their age."""
+        extras: dict[int, object] = {}
+        if self.extras.count(None) < len(self):
+            extras = {n: extra for n, extra in enumerate(self.extras, 1) if extra is not None}
+        ages = [now_us - entered_us for entered_us in self.entered_us]
+        places = {auction: place for place, auction in enumerate(dict.fromkeys(self.auctions), 1)}
+        auctions = [places[auction] for auction in self.auctions]
+        packed = encode_columns(
+            auctions, self.actions, ages, self.paddles, self.values, self.ids, extras=extras
+        )
+        return list(places), packed
 
     def fail(self, error: Exception) -> None:
         """Tell all callers that their commands were not decided, or that nobody knows."""
@@ -316,6 +330,22 @@ class Buckets:
                 self._full_us[auction] = left
             else:
                 del self._full_us[auction]
+
+
+def go_as_they_are(commands: Sequence[Command]) -> bool:
+    """Whether these are bids that lose nothing on the wire, where numbers out of range are clamped."""
+    return not [
+        command
+        for command in commands
+        if command.do != "bid"
+        or not 0 < command.paddle <= AMOUNT_MAX
+        or not 0 <= command.value <= AMOUNT_MAX
+        or command.reason
+        or command.envelope
+        or command.scores is not None
+        or command.creation is not None
+        or command.openings is not None
+    ]
 
 
 def busy(retry_after_ms: int) -> EngineBusy:

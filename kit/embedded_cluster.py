@@ -183,6 +183,11 @@ class ValkeyCluster:
         """Which node answers at a URL."""
         return next(n for n in range(len(self.nodes)) if self.url_at(n) == url)
 
+    def swap(self, one: int, other: int) -> None:
+        """Let two nodes change their numbers, after a failover has changed their roles."""
+        for row in (self.nodes, self.hosts, self.ports, self._bus_ports):
+            row[one], row[other] = row[other], row[one]  # type: ignore[assignment]  # each row of its own kind
+
     def until_whole(self, *, numbers: list[int] | None = None) -> None:
         """Wait until these nodes (all of them) call the Cluster well, and the replicas among them follow."""
         wanted = range(len(self.nodes)) if numbers is None else numbers

@@ -63,6 +63,7 @@ local function read_books(keys, commands, shard)
     else
       book = books.open(key, header)
       if not book and not is_created(commands, index) then return nil, index end
+      if book then book.given_back = redis.call('HGET', key, 'g') end
       shard.books[key] = book
       held.grow(shard, held.BOOK_BYTES)
     end
@@ -212,8 +213,9 @@ local function sent_back(meta, args, server_ms)
   return nil
 end
 
--- keys: meta, log, then book and ids of each auction; args: epoch, gateway's clock, salt, commands, auctions.
--- Replies OK, or EPOCH, CLOCK_SKEW, BACKPRESSURE, NO_BOOK, which change nothing.
+-- keys: meta, log, then book and ids of each auction; args: epoch, gateway's clock, salt, commands, auctions, and the
+-- places of commands whose ids were looked up (given_back.lua). Replies OK, or EPOCH, CLOCK_SKEW, BACKPRESSURE, NO_BOOK,
+-- NO_IDS, which change nothing.
 function batch.decide(keys, args, server_ms)
   local meta = read_meta(keys[1])
   local back = sent_back(meta, args, server_ms)
@@ -221,9 +223,10 @@ function batch.decide(keys, args, server_ms)
   local decided, seq = max(server_ms, meta.clock), meta.seq + 1
   local commands, shard = commands_of(args[4]), held.take(keys[1], meta.head)
   local all, missing = read_books(keys, commands, shard)
-  if not all then
+  local without_ids = all and given_back.missing(all, commands, args[6])
+  if not all or without_ids then
     shard.head = meta.head
-    return { 'NO_BOOK', missing }
+    return without_ids and { 'NO_IDS', without_ids } or { 'NO_BOOK', missing }
   end
   local run = decide_all(all, commands, decided, seq)
   local packed = packed_decisions(run)

@@ -25,6 +25,11 @@ function held.take(key, head)
   return shard
 end
 
+-- Lets go of one book, which was changed without a decision.
+function held.drop(key, book_key)
+  if shards[key] then shards[key].books[book_key] = nil end
+end
+
 function held.grow(shard, bytes)
   shard.bytes, held_bytes = shard.bytes + bytes, held_bytes + bytes
 end

@@ -1,8 +1,9 @@
 """Routes of bidders (竞买人): registration, qualification, deposit (保证金), priority (优先购买权), barring."""
 
+from typing import Any
 from uuid import UUID
 
-from litestar import get, post
+from litestar import Request, get, post
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, JSONBody
 
@@ -15,8 +16,10 @@ from marketplace.bidders.schemas import (
     PriorityClaim,
     Registration,
 )
+from marketplace.conflicts.rules import origin_of
 from marketplace.edge.cursors import Page, page_of
 from marketplace.edge.dependencies import At, Conn, Me, Now
+from marketplace.edge.identity import identity_of
 from marketplace.edge.policies import allow
 from marketplace.edge.reach import REACH
 from marketplace.organisations.schemas import Role
@@ -34,10 +37,25 @@ _OPERATOR = allow(Role.VENUE_OPERATOR)
     summary="Register 竞买登记",
 )
 async def register_bidder(
-    conn: Conn, caller: Me, now: Now, lot_id: FromPath[UUID], data: JSONBody[Registration]
+    request: Request[Any, Any, Any],
+    conn: Conn,
+    caller: Me,
+    now: Now,
+    lot_id: FromPath[UUID],
+    data: JSONBody[Registration],
 ) -> Bidder:
-    """Register my agency for a lot: the notice acknowledged by its hash, interests stated."""
-    return await service.register(conn, caller, lot_id, data, now=now)
+    """Register my agency for a lot: the notice acknowledged by its hash, interests stated and declared.
+
+    Refused (`conflict_of_interest`, with all grounds): barred parties, the sellers' groups, who did not pay for the
+    same right before, who is one with another bidder, and foreigners where the right is not open to them.
+    """
+    identity = identity_of(request)
+    origin = origin_of(
+        request.client.host if request.client else "",
+        request.headers.get("user-agent", ""),
+        is_browser=identity is not None and identity.session_id is not None,
+    )
+    return await service.register(conn, caller, lot_id, data, now=now, origin=origin)
 
 
 @get("/v1/lots/{lot_id:uuid}/bidders", opt={"policy": _VENUE}, summary="Bidders 竞买人名单")

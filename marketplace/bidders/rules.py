@@ -67,13 +67,15 @@ def require_bidder_step(current: BidderStatus, wanted: BidderStatus, *, name: st
     require_step(STEPS, current, wanted=wanted, subject=f"bidder {name}")
 
 
-def require_independent(seller: Seller, *, organisation_id: str, credit_code: str) -> None:
-    """Refuse the consignor, the venue and the pledgor as bidders.
+def require_independent(
+    seller: Seller, *, organisation_id: str, credit_code: str, may_consignor_bid: bool = False
+) -> None:
+    """Refuse the consignor, the venue and the pledgor as bidders; in a judicial sale the applicant bank may bid.
 
     Source: Auction Law (拍卖法) art. 30 for the consignor and 22 for the venue; domain 2.4 applies the same to
     exchanges by default. The pledgor would be buying its own debt off at the price of its own collateral.
     """
-    if organisation_id == seller.consignor_id:
+    if organisation_id == seller.consignor_id and not may_consignor_bid:
         raise BidderBarred(
             "the consignor may not bid, nor have others bid for it (Auction Law art. 30)",
             "委托人不得参与竞买，也不得委托他人代为竞买（拍卖法第三十条）",

@@ -7,6 +7,7 @@ from uuid import UUID
 import msgspec
 
 from marketplace.bidders.rules import BidderStatus
+from marketplace.conflicts.schemas import Declaration
 from marketplace.edge.fields import Moment, PositiveFen, Reason
 
 Sha256 = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}\Z")]
@@ -25,6 +26,8 @@ class Registration(_In, frozen=True, kw_only=True):
     conflict_statement: Statement
     #: The most that this agency may bid in all; the engine refuses more.
     limit_fen: PositiveFen | None = None
+    #: Who controls the agency, who belongs to it, whence the money comes (竞买登记表).
+    declaration: Declaration | None = None
 
 
 class DepositReceipt(_In, frozen=True, kw_only=True):

@@ -28,13 +28,15 @@ from marketplace.bidders.schemas import (
     PriorityConfirmed,
     Registration,
 )
+from marketplace.conflicts import service as conflicts
 from marketplace.duties import service as duties
 from marketplace.duties.schemas import Kind
 from marketplace.lots import service as lots
+from marketplace.lots.regimes import Regime
 from marketplace.lots.rules import TAKES_BIDDERS, LotStatus
 from marketplace.lots.schemas import Lot
 from marketplace.organisations import service as organisations
-from marketplace.organisations.schemas import Caller
+from marketplace.organisations.schemas import Caller, Organisation
 from marketplace.outbox import service as outbox
 from settlement import deposits
 from settlement.errors import InsufficientFunds
@@ -69,34 +71,20 @@ class PriorityTooLate(Conflict):
 
 
 async def register(
-    conn: Connection, caller: Caller, lot_id: UUID, given: Registration, *, now: datetime
+    conn: Connection,
+    caller: Caller,
+    lot_id: UUID,
+    given: Registration,
+    *,
+    now: datetime,
+    origin: str | None = None,
 ) -> Bidder:
     """The caller's agency registers for a published lot; the seller's side is barred (domain 2.4)."""
     lot = await lots.for_update(conn, lot_id)
     _require_open(lot)
-    if given.disclosure_sha256 != lot.notice_sha256:
-        raise DisclosureNotAcknowledged(
-            f"disclosure_sha256: the notice in force is {lot.notice_sha256}; read it and acknowledge that one",
-            f"disclosure_sha256：现行公告为 {lot.notice_sha256}，请阅读后确认",
-            field="disclosure_sha256",
-        )
-    if given.limit_fen is not None and given.limit_fen < lot.start_price_fen:
-        raise InvalidInput(
-            "limit_fen",
-            f"is below the start price of {lot.start_price_fen} fen",
-            f"低于起拍价 {lot.start_price_fen} 分",
-        )
-    seller = Seller(
-        consignor_id=str(lot.consignor_id),
-        venue_id=str(lot.venue_id),
-        pledgor_codes=frozenset(lot.pledgor_codes),
-    )
+    _require_acknowledged(lot, given)
     organisation = await organisations.organisation_by_id(conn, caller.organisation_id)
-    require_independent(
-        seller,
-        organisation_id=str(organisation.id),
-        credit_code=organisation.credit_code or "",
-    )
+    _require_independent(lot, organisation)
     bidder_id = uuid7(now)
     try:
         async with conn.transaction():
@@ -113,6 +101,16 @@ async def register(
             )
     except asyncpg.UniqueViolationError as error:
         raise AlreadyRegisteredForLot from error
+    await conflicts.declare(
+        conn,
+        caller,
+        lot,
+        bidder_id,
+        given.declaration,
+        code=organisation.credit_code,
+        origin=origin,
+        now=now,
+    )
     bidder = await get(conn, bidder_id)
     await audit.record(
         conn,
@@ -343,6 +341,37 @@ async def _lot_and_bidder(conn: Connection, caller: Caller, bidder_id: UUID) -> 
     found = await get(conn, bidder_id)
     lot = await lots.owned_for_update(conn, caller, found.lot_id)
     return lot, await for_update(conn, bidder_id)
+
+
+def _require_acknowledged(lot: Lot, given: Registration) -> None:
+    """The notice in force was read, and the limit makes sense."""
+    if given.disclosure_sha256 != lot.notice_sha256:
+        raise DisclosureNotAcknowledged(
+            f"disclosure_sha256: the notice in force is {lot.notice_sha256}; read it and acknowledge that one",
+            f"disclosure_sha256：现行公告为 {lot.notice_sha256}，请阅读后确认",
+            field="disclosure_sha256",
+        )
+    if given.limit_fen is not None and given.limit_fen < lot.start_price_fen:
+        raise InvalidInput(
+            "limit_fen",
+            f"is below the start price of {lot.start_price_fen} fen",
+            f"低于起拍价 {lot.start_price_fen} 分",
+        )
+
+
+def _require_independent(lot: Lot, organisation: Organisation) -> None:
+    """The organisation itself is not on the selling side."""
+    seller = Seller(
+        consignor_id=str(lot.consignor_id),
+        venue_id=str(lot.venue_id),
+        pledgor_codes=frozenset(lot.pledgor_codes),
+    )
+    require_independent(
+        seller,
+        organisation_id=str(organisation.id),
+        credit_code=organisation.credit_code or "",
+        may_consignor_bid=lot.regime is Regime.JUDICIAL_NETWORK,
+    )
 
 
 def _require_open(lot: Lot) -> None:

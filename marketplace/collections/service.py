@@ -13,6 +13,7 @@ import msgspec
 from kit.commitments import commitment
 from kit.errors import Conflict, Forbidden, InvalidInput, NotFound
 from kit.ids import uuid7
+from kit.reach import everything
 from kit.sql import Connection, load_statements
 from marketplace.audit import service as audit
 from marketplace.audit.steps import moved
@@ -225,9 +226,11 @@ async def call_of(conn: Connection, lot: Lot) -> Call:
     """The call of a lot as it stands; `announced` while nothing happened."""
     terms = offer_terms(lot.bidding.format_terms)
     times = schedule(lot.closes_at, terms)
+    async with everything(conn):  # who may see the call sees all offers, by paddle
+        offers = await conn.fetch(_SQL["offers"], lot.id)
+        bought_back = await conn.fetchrow(_SQL["repurchase"], lot.id)
     row = await conn.fetchrow(_SQL["by_lot"], lot.id)
     known: dict[str, Any] = {"state": "announced"} if row is None else dict(row)
-    bought_back = await conn.fetchrow(_SQL["repurchase"], lot.id)
     return Call(
         lot_id=lot.id,
         state=CallState(known["state"]),
@@ -241,9 +244,7 @@ async def call_of(conn: Connection, lot: Lot) -> Call:
         reason=known.get("reason"),
         proposed_by=known.get("proposed_by"),
         decided_by=known.get("decided_by"),
-        offers=[
-            msgspec.convert(dict(each), Offer) for each in await conn.fetch(_SQL["offers"], lot.id)
-        ],
+        offers=[msgspec.convert(dict(each), Offer) for each in offers],
         instalments=[
             msgspec.convert(dict(each), Instalment)
             for each in await conn.fetch(_SQL["instalments"], lot.id)
@@ -284,6 +285,9 @@ async def _offering(conn: Connection, caller: Caller, lot_id: UUID) -> tuple[Lot
     """The lot, locked, and the caller's organisation as a bidder whose deposit is held."""
     lot = await lots.for_update(conn, lot_id)
     _require_offered(lot)
+    reserved_for = offer_terms(lot.bidding.format_terms).reserved_for
+    if reserved_for not in (None, caller.organisation_id):
+        raise Forbidden("this sale is reserved for another organisation", "本次处置已指定受让方")
     bidder = await bidders.own(conn, caller, lot_id)
     if bidder.status not in _MAY_OFFER:
         raise Forbidden(

@@ -36,6 +36,16 @@ class Kind(StrEnum):
     SHARE_FLOW = "share_flow"
     CHECK_INSTALMENT = "check_instalment"
     LAPSE_REPURCHASE = "lapse_repurchase"
+    CLOSE_LICENCE_OFFER = "close_licence_offer"
+    CLOSE_LICENCE_OPENING = "close_licence_opening"
+    FOLLOW_LICENCE_OFFER = "follow_licence_offer"
+    CHECK_RECORDAL = "check_recordal"
+    ACTIVATE_LICENCE = "activate_licence"
+    END_LICENCE = "end_licence"
+    START_MANDATE = "start_mandate"
+    ASK_MANDATE_REPORT = "ask_mandate_report"
+    CHECK_MANDATE_REPORT = "check_mandate_report"
+    END_MANDATE = "end_mandate"
     WATCH_CASE = (
         "watch_case"  # added by the database, with every change of a loan or its collateral
     )

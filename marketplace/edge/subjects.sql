@@ -50,3 +50,12 @@ SELECT EXISTS (SELECT FROM market.recorded_routes WHERE id = $1);
 
 -- name: set_off_id
 SELECT EXISTS (SELECT FROM market.set_offs WHERE id = $1);
+
+-- name: grant_id
+SELECT EXISTS (SELECT FROM market.licence_grants WHERE id = $1);
+
+-- name: mandate_id
+SELECT EXISTS (SELECT FROM market.mandates WHERE id = $1);
+
+-- name: offer_id
+SELECT EXISTS (SELECT FROM market.licence_offers WHERE id = $1);

@@ -19,8 +19,11 @@ from marketplace.bidders import service as bidders
 from marketplace.collections import deciding
 from marketplace.diligence import service as diligence
 from marketplace.duties.schemas import Kind
+from marketplace.grants import service as grants
+from marketplace.licence_offers import awarding
 from marketplace.lots import service as lots
 from marketplace.lots.rules import LotStatus
+from marketplace.mandates import service as mandates
 from marketplace.monitoring import service as monitoring
 from marketplace.organisations.schemas import SYSTEM_CALLER
 from marketplace.plans import stepping
@@ -221,6 +224,16 @@ HANDLERS: Mapping[Kind, Handler] = MappingProxyType(
         Kind.DECISION_OVER: _in_a_transaction(deciding.decision_over),
         Kind.CHECK_INSTALMENT: _in_a_transaction(deciding.check_instalment),
         Kind.LAPSE_REPURCHASE: _in_a_transaction(deciding.lapse),
+        Kind.CLOSE_LICENCE_OFFER: _in_a_transaction(awarding.close),
+        Kind.CLOSE_LICENCE_OPENING: _in_a_transaction(awarding.close_opening),
+        Kind.FOLLOW_LICENCE_OFFER: _in_a_transaction(awarding.follow),
+        Kind.CHECK_RECORDAL: _in_a_transaction(grants.check_recordal),
+        Kind.ACTIVATE_LICENCE: _in_a_transaction(grants.activate),
+        Kind.END_LICENCE: _in_a_transaction(grants.expire),
+        Kind.START_MANDATE: _in_a_transaction(mandates.start),
+        Kind.ASK_MANDATE_REPORT: _in_a_transaction(mandates.ask_report),
+        Kind.CHECK_MANDATE_REPORT: _in_a_transaction(mandates.check_report),
+        Kind.END_MANDATE: _in_a_transaction(mandates.expire),
         Kind.WATCH_CASE: watch_case,
         Kind.RECHECK_CONSIGNMENT: recheck_consignment,
     }

@@ -20,6 +20,7 @@ from redis.asyncio import ConnectionPool
 from redis.exceptions import RedisError
 
 from auction_engine.engine import Engine
+from auction_engine.given_back import give_back_ids
 from kit.clock import Clock
 from kit.errors import LuochuiError
 from kit.listening import listen_forever
@@ -39,6 +40,8 @@ _FINISH_SECONDS = 8.0
 _POLL_SECONDS = 0.1
 _LOOK_SECONDS = 1.0
 _WATCH_SECONDS = 2.0
+#: Between two looks for auctions whose ids the engine may give back.
+_GIVE_BACK_SECONDS = 60.0
 _OVERDUE = timedelta(seconds=3)
 _BATCH_MAX = 200
 _PAUSE_SECONDS = 1.0
@@ -90,6 +93,7 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
         tasks = [
             asyncio.create_task(_wake(resources, queue, stop)),
             asyncio.create_task(watch_engine(resources, stop)),
+            asyncio.create_task(give_back_old_ids(resources, stop)),
             asyncio.create_task(send_webhooks(resources, stop)),
         ]
         if settings.queue_url is not None:
@@ -172,6 +176,20 @@ async def watch_engine(resources: WorkerResources, stop: asyncio.Event) -> None:
             _log.exception("engine_watch_failed")
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_WATCH_SECONDS):
+                await stop.wait()
+
+
+async def give_back_old_ids(resources: WorkerResources, stop: asyncio.Event) -> None:
+    """Every minute, give back the engine's memory of auctions that have been final for an hour."""
+    while not stop.is_set():
+        try:
+            given = await give_back_ids(resources.pool, resources.engine.servers, resources.clock)
+            if given:
+                _log.info("ids_given_back auctions=%d", len(given))
+        except (LuochuiError, RedisError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+            _log.exception("ids_not_given_back")
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_GIVE_BACK_SECONDS):
                 await stop.wait()
 
 

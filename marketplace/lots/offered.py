@@ -5,6 +5,7 @@ Source: domain 3.9 (COLLECTION), 2.5 (instalments).
 
 import hashlib
 from typing import Annotated, Any, Literal
+from uuid import UUID
 
 import msgspec
 
@@ -47,6 +48,8 @@ class OfferTerms(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     opening_seconds: _Seconds = 0
     final_seconds: _Seconds = 0
     needs_backstop: bool = False
+    #: The one organisation that may offer: who exercises an option to buy.
+    reserved_for: UUID | None = None
     instalments: Annotated[tuple[Instalment, ...], msgspec.Meta(max_length=24)] = ()
     repurchase: Repurchase | None = None
 

@@ -121,6 +121,18 @@ class LotDraft(_In, frozen=True, kw_only=True):
     shortened_times: bool = False
 
 
+class LotTerms(_In, frozen=True, kw_only=True):
+    """What every lot of a plan, or of an option, says: written once."""
+
+    title: Title
+    title_zh: Title
+    conditions: Conditions
+    payment_hours: Annotated[int, msgspec.Meta(ge=1, le=8760)] = 120
+    release_on: Literal["PRICE_PAID", "TITLE_RECORDED"] = "TITLE_RECORDED"
+    objection_days: Annotated[int, msgspec.Meta(ge=0, le=365)] = 15
+    shortened_times: bool = False
+
+
 class Override(_In, frozen=True, kw_only=True):
     """Why a finding that holds a lot may be passed over."""
 

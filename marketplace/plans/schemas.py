@@ -2,14 +2,16 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, TypeAlias
 from uuid import UUID
 
 import msgspec
 
 from marketplace.edge.fields import Reason
+from marketplace.licence_offers.schemas import OfferTerms
 from marketplace.lots.regimes import Regime
-from marketplace.lots.schemas import Bidding, Conditions, Title
+from marketplace.lots.schemas import Bidding, LotTerms
+from marketplace.mandates.schemas import MandateTerms
 
 _YEAR_SECONDS = 31_622_400
 Seconds = Annotated[int, msgspec.Meta(ge=0, le=_YEAR_SECONDS, description="seconds 秒")]
@@ -64,19 +66,19 @@ class SetOffStep(_In, frozen=True, kw_only=True, tag_field="kind", tag="set_off"
     price_bp: Annotated[int, msgspec.Meta(ge=10_000, le=20_000)] = 10_000
 
 
-StepTerms: TypeAlias = LotStep | SetOffStep
+class LicenceStep(_In, frozen=True, kw_only=True, tag_field="kind", tag="licence"):
+    """Licences of the rights are offered (二次许可), on these terms."""
+
+    offer: OfferTerms
 
 
-class LotTerms(_In, frozen=True, kw_only=True):
-    """What every lot of the plan says, written once."""
+class MandateStep(_In, frozen=True, kw_only=True, tag_field="kind", tag="mandate"):
+    """An agency is asked to operate the rights (委托运营), on these terms."""
 
-    title: Title
-    title_zh: Title
-    conditions: Conditions
-    payment_hours: Annotated[int, msgspec.Meta(ge=1, le=8760)] = 120
-    release_on: Literal["PRICE_PAID", "TITLE_RECORDED"] = "TITLE_RECORDED"
-    objection_days: Annotated[int, msgspec.Meta(ge=0, le=365)] = 15
-    shortened_times: bool = False
+    mandate: MandateTerms
+
+
+StepTerms: TypeAlias = LotStep | SetOffStep | LicenceStep | MandateStep
 
 
 class PlanContent(_In, frozen=True, kw_only=True):

@@ -12,10 +12,15 @@ from kit.errors import Conflict, LuochuiError, NotFound
 from kit.money import BP_ONE
 from kit.sql import Connection, load_statements
 from marketplace.consignments import service as consignments
+from marketplace.licence_offers import awarding
+from marketplace.licence_offers import service as licence_offers
+from marketplace.licence_offers.schemas import OfferIn, OfferState
 from marketplace.lots import intake, publication
 from marketplace.lots import service as lots
 from marketplace.lots.rules import LotStatus
 from marketplace.lots.schemas import LotDraft
+from marketplace.mandates import service as mandates
+from marketplace.mandates.schemas import MandateDecision, MandateIn, MandateState
 from marketplace.organisations.schemas import SYSTEM_CALLER, Caller, OrganisationKind
 from marketplace.plans.reading import (
     caller_of,
@@ -25,7 +30,9 @@ from marketplace.plans.reading import (
 )
 from marketplace.plans.rules import deposit_at, round_of
 from marketplace.plans.schemas import (
+    LicenceStep,
     LotStep,
+    MandateStep,
     Plan,
     PlanState,
     SetOffStep,
@@ -59,6 +66,17 @@ _SET_OFF_OUTCOMES = {
     SetOffState.APPROVED: Outcome(StepState.SUCCEEDED),
     SetOffState.DISPOSED: Outcome(StepState.SUCCEEDED),
     SetOffState.REFUSED: Outcome(StepState.FAILED, "the bank declined the set-off 银行不同意抵债"),
+}
+
+_OFFER_OUTCOMES = {
+    OfferState.FILLED: Outcome(StepState.SUCCEEDED),
+    OfferState.FAILED: Outcome(StepState.FAILED, "nobody took a licence 无人受让许可"),
+    OfferState.WITHDRAWN: Outcome(StepState.HELD, "the offer was withdrawn 许可发布已撤回"),
+}
+_MANDATE_OUTCOMES = {
+    MandateState.ENDED: Outcome(StepState.SUCCEEDED),
+    MandateState.DECLINED: Outcome(StepState.FAILED, "the agency declined 运营机构未接受"),
+    MandateState.REVERTED: Outcome(StepState.FAILED, "the rights reverted 委托收回"),
 }
 
 
@@ -167,6 +185,35 @@ async def _begin(
             return await _begin_lot(conn, plan, step, terms, steps, now=now)
         case SetOffStep() as terms:
             return await _propose_set_off(conn, plan, step, terms, steps, now=now)
+        case LicenceStep() as terms:
+            return await _offer_licences(conn, plan, terms, now=now)
+        case MandateStep() as terms:
+            return await _propose_mandate(conn, plan, terms, now=now)
+
+
+async def _offer_licences(
+    conn: Connection, plan: Plan, terms: LicenceStep, *, now: datetime
+) -> tuple[UUID, None]:
+    """Drafted and opened in the names of the two people who agreed to the plan."""
+    given = OfferIn(consignment_id=plan.consignment_id, offer=terms.offer)
+    offer = await licence_offers.draft(conn, _bank(plan, plan.drafted_by), given, now=now)
+    checker = _bank(plan, plan.approved_by)
+    await awarding.open_(conn, checker, offer.id, sha256=offer.sha256, approved=True, now=now)
+    return offer.id, None
+
+
+async def _propose_mandate(
+    conn: Connection, plan: Plan, terms: MandateStep, *, now: datetime
+) -> tuple[UUID, None]:
+    given = MandateIn(consignment_id=plan.consignment_id, mandate=terms.mandate)
+    made = await mandates.propose(conn, _bank(plan, plan.drafted_by), given, now=now)
+    agreed = MandateDecision(sha256=made.sha256)
+    await mandates.approve(conn, _bank(plan, plan.approved_by), made.id, agreed, now=now)
+    return made.id, None
+
+
+def _bank(plan: Plan, user_id: UUID | None) -> Caller:
+    return caller_of(plan.organisation_id, user_id=user_id, kind=OrganisationKind.BANK)
 
 
 async def _propose_set_off(
@@ -187,7 +234,7 @@ async def _propose_set_off(
         price_fen=-(-last_fen * terms.price_bp // BP_ONE),
         reason=f"step {step.n} of plan {plan.number} 处置计划 {plan.number} 第 {step.n} 步",
     )
-    bank = caller_of(plan.organisation_id, user_id=plan.drafted_by, kind=OrganisationKind.BANK)
+    bank = _bank(plan, plan.drafted_by)
     return (await set_offs.propose(conn, bank, given, now=now)).id, None
 
 
@@ -259,9 +306,12 @@ async def _outcome(conn: Connection, terms: StepTerms, subject_id: UUID) -> Outc
         case LotStep():
             return _lot_outcome((await lots.get(conn, subject_id)).status)
         case SetOffStep():
-            return _SET_OFF_OUTCOMES.get(
-                (await set_offs.get(conn, SYSTEM_CALLER, subject_id)).state
-            )
+            taken = await set_offs.get(conn, SYSTEM_CALLER, subject_id)
+            return _SET_OFF_OUTCOMES.get(taken.state)
+        case LicenceStep():
+            return _OFFER_OUTCOMES.get((await licence_offers.lock(conn, subject_id)).state)
+        case MandateStep():
+            return _MANDATE_OUTCOMES.get((await mandates.lock(conn, subject_id)).state)
 
 
 def _lot_outcome(status: LotStatus) -> Outcome | None:

@@ -14,6 +14,7 @@ from uuid import UUID, uuid5
 
 import asyncpg
 import redis.asyncio
+from redis.crc import key_slot
 
 from auction_engine import keys
 from auction_engine.engine import Engine, NotDue
@@ -23,6 +24,7 @@ from auction_engine.rules.profile import Profile, parse_profile
 from auction_engine.waiting import Limits
 from kit.clock import epoch_ms, system_clock
 from kit.embedded import EmbeddedServerError, Valkey
+from kit.embedded_cluster import SLOTS
 from kit.errors import LuochuiError
 from kit.reach import SYSTEM
 from tests.auction_engine.make_engine import a_key
@@ -47,12 +49,17 @@ class Case:
         self.history = History(directory / "history.jsonl")
 
     def auction_ids(self) -> list[UUID]:
-        """Three auctions: two on one shard, one on another."""
+        """Three auctions: two on one shard, one on another, on a Cluster of three on another primary."""
         ids = [uuid5(_FIRST_ID, f"{self.seed}-{number}") for number in range(2000)]
         shards = [keys.shard_of(str(one)) for one in ids]
         beside = next(n for n in range(1, 2000) if shards[n] == shards[0])
-        elsewhere = next(n for n in range(1, 2000) if shards[n] != shards[0])
+        elsewhere = next(n for n in range(1, 2000) if _third(shards[n]) != _third(shards[0]))
         return [ids[0], ids[beside], ids[elsewhere]]
+
+
+def _third(shard: int) -> int:
+    """Which of three primaries has the shard, while they share the slots equally."""
+    return key_slot(keys.tag(shard).encode()) * 3 // SLOTS
 
 
 class Site:
@@ -64,12 +71,15 @@ class Site:
         self.case = case
         self.history = case.history
         self.server = server
+        #: All servers that are started again when they have died.
+        self.nodes = [server]
         self.database_url = database_url
         self.pool = pool
         self.engine = engine
         self.auctions: list[UUID] = []
         self.closing: list[UUID] = []
         self.supervised = True
+        self.restart_after_seconds = 0.0
         self.live_after_seconds: float | None = None
         self.watcher = Watcher(database_url)
         self._projecting: asyncio.Task[None] | None = None
@@ -143,9 +153,11 @@ class Site:
     async def _supervise(self) -> None:
         while True:
             await asyncio.sleep(0.05)
-            if self.supervised and not self.server.is_running():
-                with contextlib.suppress(EmbeddedServerError):
-                    await asyncio.to_thread(self.server.start)
+            for server in self.nodes:
+                if self.supervised and not server.is_running():
+                    await asyncio.sleep(self.restart_after_seconds)
+                    with contextlib.suppress(EmbeddedServerError):
+                        await asyncio.to_thread(server.start)
 
     async def until_alive(self, *, seconds: float = 30) -> None:
         """Healed: the venue resumes what was suspended, and a fresh bid must be accepted soon."""

@@ -14,9 +14,19 @@ from auction_engine.journal import Entry
 from auction_engine.journal_check import journal_differences
 from auction_engine.library import load_library
 from auction_engine.replica import entries_from_rows
+from auction_engine.servers import Servers, servers_of
 from kit.embedded import Valkey
 from kit.sql import DATABASE_ERRORS
-from tests.faults.check import Epoch, Final, Note, Seen, Violation, check
+from tests.faults.check import (
+    CLUSTER_LIVE_SECONDS,
+    LIVE_SECONDS,
+    Epoch,
+    Final,
+    Note,
+    Seen,
+    Violation,
+    check,
+)
 
 if TYPE_CHECKING:
     from tests.faults.client import Load
@@ -24,6 +34,7 @@ if TYPE_CHECKING:
 
 _LOOK_SECONDS = 0.05
 _PIPELINE = 200
+_encode = msgspec.msgpack.Encoder(order="sorted").encode
 
 
 class Watcher:
@@ -105,12 +116,12 @@ async def collect(site: "Site", *, scratch: Valkey) -> Final:
     """The final state of a quiet site. `scratch` is a second server, into which the journal is replayed."""
     await site.stop_projecting()
     await site.project()
+    servers = site.engine.servers
     async with (
-        redis.asyncio.Redis.from_url(site.server.url) as client,
         redis.asyncio.Redis.from_url(scratch.url) as second,
         site.pool.acquire() as conn,
     ):
-        seconds, micros = await client.time()
+        seconds, micros = await servers.client_of(site.shards[0]).time()
         viewed_ms = seconds * 1000 + micros // 1000
         entries = {shard: await _entries(conn, shard) for shard in site.shards}
         await rebuild_elsewhere(second, entries)
@@ -123,9 +134,9 @@ async def collect(site: "Site", *, scratch: Valkey) -> Final:
             positions=await _positions(conn),
             step_fen=100,
             viewed_ms=viewed_ms,
-            views=await _views(client, auctions, viewed_ms),
-            second_views=await _views(second, auctions, viewed_ms),
-            books=await dump(client, site.shards),
+            views=await _views(servers, auctions, viewed_ms),
+            second_views=await _views(servers_of(second), auctions, viewed_ms),
+            books=await dump(servers, site.shards),
             second_books=await dump(second, site.shards),
             results={
                 str(auction): _decoded(
@@ -147,6 +158,7 @@ async def collect(site: "Site", *, scratch: Valkey) -> Final:
             receipts=site.history.receipts,
             undecided=0,
             live_after_seconds=site.live_after_seconds,
+            live_within_seconds=CLUSTER_LIVE_SECONDS if servers.is_cluster else LIVE_SECONDS,
         )
 
 
@@ -174,26 +186,37 @@ def _decoded(text: str | None) -> dict[str, Any] | None:
 
 
 async def _views(
-    client: redis.asyncio.Redis, auctions: Iterable[str], at_ms: int
+    servers: Servers, auctions: Iterable[str], at_ms: int
 ) -> dict[str, dict[str, Any]]:
     found: dict[str, dict[str, Any]] = {}
     for auction in auctions:
         shard = keys.shard_of(auction)
         names = (keys.meta(shard), keys.book(shard, auction))
-        packed = await client.execute_command("FCALL_RO", "view_v1", 2, *names, at_ms)  # type: ignore[no-untyped-call]
+        packed = await servers.call(shard, "FCALL_RO", "view_v1", 2, *names, at_ms)
         found[auction] = {} if packed is None else msgspec.msgpack.decode(packed)
     return found
 
 
-async def dump(client: redis.asyncio.Redis, shards: Iterable[int]) -> dict[str, dict[bytes, bytes]]:
+async def dump(
+    given: redis.asyncio.Redis | Servers, shards: Iterable[int]
+) -> dict[str, dict[bytes, bytes]]:
     """The books and ids of some shards, byte for byte."""
+    servers = servers_of(given)
     found: dict[str, dict[bytes, bytes]] = {}
     for shard in shards:
-        tag = keys.meta(shard).removesuffix("meta")
+        tag, client = keys.meta(shard).removesuffix("meta"), servers.client_of(shard)
         for kind in ("a", "i"):
             async for name in client.scan_iter(match=f"{tag}{kind}:*", count=1000):
-                found[name.decode()] = await client.hgetall(name)  # type: ignore[misc]
+                found[name.decode()] = in_order(await client.hgetall(name))  # type: ignore[misc]
     return found
+
+
+def in_order(fields: dict[bytes, bytes]) -> dict[bytes, bytes]:
+    """A book with its header's maps in one order: Lua packs them as its tables grew, read from a file or held."""
+    header = fields.get(b"h")
+    if header is None:
+        return fields
+    return fields | {b"h": _encode(msgspec.msgpack.decode(header))}
 
 
 async def rebuild_elsewhere(client: redis.asyncio.Redis, entries: dict[int, list[Entry]]) -> None:

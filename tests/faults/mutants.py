@@ -123,6 +123,13 @@ MUTANTS = (
         _HELD,
     ),
     Mutant(
+        "ids that were given back count as free without a look",
+        _LUA + "give_back.lua",
+        "  return #missing > 0 and missing or nil\n",
+        "  return nil\n",
+        "tests/auction_engine/test_given_back.py",
+    ),
+    Mutant(
         "what is held is believed wherever the shard stands",
         _LUA + "held.lua",
         "if shard and shard.head == head then",

@@ -12,6 +12,7 @@ from marketplace.client.rooms.changes import Changes
 from marketplace.client.rooms.claim_ends import ClaimEnds
 from marketplace.client.rooms.claims import Claims
 from marketplace.client.rooms.collections import Collections
+from marketplace.client.rooms.conflicts import Conflicts
 from marketplace.client.rooms.consignments import Consignments
 from marketplace.client.rooms.diligence import Diligence
 from marketplace.client.rooms.documents import Documents
@@ -19,9 +20,12 @@ from marketplace.client.rooms.duties import Duties
 from marketplace.client.rooms.enrolments import Enrolments
 from marketplace.client.rooms.experts import Experts
 from marketplace.client.rooms.funds import Funds
+from marketplace.client.rooms.grants import Grants
 from marketplace.client.rooms.imports import Imports
+from marketplace.client.rooms.licence_offers import LicenceOffers
 from marketplace.client.rooms.licences import Licences
 from marketplace.client.rooms.lots import Lots
+from marketplace.client.rooms.mandates import Mandates
 from marketplace.client.rooms.monitoring import Monitoring
 from marketplace.client.rooms.organisations import Organisations
 from marketplace.client.rooms.packages import Packages
@@ -53,6 +57,7 @@ class Rooms:
         self.claim_ends = ClaimEnds(calls)
         self.claims = Claims(calls)
         self.collections = Collections(calls)
+        self.conflicts = Conflicts(calls)
         self.consignments = Consignments(calls)
         self.diligence = Diligence(calls)
         self.documents = Documents(calls)
@@ -60,9 +65,12 @@ class Rooms:
         self.enrolments = Enrolments(calls)
         self.experts = Experts(calls)
         self.funds = Funds(calls)
+        self.grants = Grants(calls)
         self.imports = Imports(calls)
+        self.licence_offers = LicenceOffers(calls)
         self.licences = Licences(calls)
         self.lots = Lots(calls)
+        self.mandates = Mandates(calls)
         self.monitoring = Monitoring(calls)
         self.organisations = Organisations(calls)
         self.packages = Packages(calls)

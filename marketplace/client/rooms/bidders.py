@@ -82,7 +82,8 @@ class Bidders:
     async def register_bidder(
         self, lot_id: UUID, data: bidders_schemas.Registration, *, key: str | None = None
     ) -> bidders_schemas.Bidder:
-        """Register my agency for a lot: the notice acknowledged by its hash, interests stated.
+        """Register my agency for a lot: the notice acknowledged by its hash, interests stated and
+        declared.
 
         `POST /v1/lots/{lot_id}/bidders`
         """

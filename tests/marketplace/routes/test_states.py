@@ -12,6 +12,12 @@ from marketplace.collections.rules import (
     require_repurchase_step,
 )
 from marketplace.collections.rules import STEPS as CALL_STEPS
+from marketplace.grants.rules import STEPS as GRANT_STEPS
+from marketplace.grants.rules import require_grant_step
+from marketplace.licence_offers.rules import STEPS as OFFER_STEPS
+from marketplace.licence_offers.rules import require_offer_step
+from marketplace.mandates.rules import STEPS as MANDATE_STEPS
+from marketplace.mandates.rules import require_mandate_step
 from marketplace.plans.rules import PLAN_STEPS, STEP_STEPS, require_plan_step, require_step_step
 from marketplace.recorded_routes.rules import STEPS as ROUTE_STEPS
 from marketplace.recorded_routes.rules import require_route_step
@@ -49,6 +55,24 @@ MACHINES: dict[str, tuple[Mapping[Any, frozenset[Any]], Callable[..., None], str
         REPURCHASE_STEPS,
         lambda a, b: require_repurchase_step(a, b, number="1"),
         "open exercised | open lapsed | exercised completed",
+    ),
+    "licence_offer": (
+        OFFER_STEPS,
+        lambda a, b: require_offer_step(a, b, number="1"),
+        """draft open | draft withdrawn | open scoring | open opening | open filled | open failed | open withdrawn
+        scoring opening | scoring withdrawn | opening filled | opening failed | opening withdrawn""",
+    ),
+    "licence": (
+        GRANT_STEPS,
+        lambda a, b: require_grant_step(a, b, name="1"),
+        """offered signed | offered ended | signed effective | signed ended | effective recorded | effective ended
+        recorded active | recorded ended | active ended""",
+    ),
+    "mandate": (
+        MANDATE_STEPS,
+        lambda a, b: require_mandate_step(a, b, number="1"),
+        """proposed agreed | proposed declined | agreed running | agreed reverted | running report_due | running ended
+        running reverted | report_due running | report_due ended | report_due reverted""",
     ),
     "recorded_route": (
         ROUTE_STEPS,

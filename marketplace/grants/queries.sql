@@ -1,0 +1,57 @@
+-- name: insert
+INSERT INTO market.licence_grants
+  (id, offer_id, consignment_id, case_id, organisation_id, venue_id, licensee_id, licensee_name, kind, sha256, entry_fee_fen,
+   starts_on, ends_on, option_price_fen, option_until, option_state, created_at, updated_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $17);
+
+-- name: by_id
+SELECT * FROM market.licence_grants
+ WHERE id = $1 AND ($3::boolean OR $2::uuid IN (organisation_id, venue_id, licensee_id));
+
+-- name: lock
+SELECT * FROM market.licence_grants WHERE id = $1 FOR UPDATE;
+
+-- name: page
+SELECT * FROM market.licence_grants
+ WHERE ($3::boolean OR $2::uuid IN (organisation_id, venue_id, licensee_id)) AND ($1::uuid IS NULL OR id < $1)
+ ORDER BY id DESC LIMIT $4;
+
+-- name: of_offer
+SELECT * FROM market.licence_grants WHERE offer_id = $1 ORDER BY id;
+
+-- name: sign
+UPDATE market.licence_grants SET state = 'signed', signed_by = $2, signed_at = $3, updated_at = $3 WHERE id = $1;
+
+-- name: take_effect
+UPDATE market.licence_grants
+   SET state = 'effective', effective_at = $2, recordal_due_on = $3, updated_at = $2,
+       option_state = CASE WHEN option_price_fen IS NULL THEN 'none' ELSE 'open' END
+ WHERE id = $1;
+
+-- name: record
+UPDATE market.licence_grants
+   SET state = 'recorded', recordal_number = $2, recorded_on = $3, is_recordal_late = is_recordal_late OR $3 > recordal_due_on,
+       updated_at = $4
+ WHERE id = $1;
+
+-- name: mark_late
+UPDATE market.licence_grants SET is_recordal_late = true, updated_at = $2 WHERE id = $1;
+
+-- name: activate
+UPDATE market.licence_grants SET state = 'active', updated_at = $2 WHERE id = $1;
+
+-- name: end
+UPDATE market.licence_grants
+   SET state = 'ended', ended_at = $2, reason = $3, updated_at = $2,
+       option_state = CASE option_state WHEN 'open' THEN 'lapsed' ELSE option_state END
+ WHERE id = $1;
+
+-- name: set_option
+UPDATE market.licence_grants SET option_state = $2, option_lot_id = $3, updated_at = $4 WHERE id = $1;
+
+-- name: unended_of_consignment
+SELECT count(*) FROM market.licence_grants WHERE consignment_id = $1 AND state <> 'ended';
+
+-- name: burdens
+-- The burdens that a licence put on the rights, by the reference that it wrote into them.
+SELECT id FROM market.burdens WHERE source = $1 AND state = 'standing' ORDER BY id;

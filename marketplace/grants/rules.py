@@ -1,0 +1,48 @@
+"""The states of a licence, when it must be recorded, and how it burdens the rights. Source: domain 3.4, 9."""
+
+from collections.abc import Mapping
+from datetime import date
+from types import MappingProxyType
+from typing import Final
+
+from kit.states import require_step
+from marketplace.assets.terms import add_months
+from marketplace.burdens.schemas import BurdenKind, LicenceKind
+from marketplace.grants.schemas import GrantState
+
+_S = GrantState
+
+#: Who is offered a licence and does not sign it lets it go; so does the bank before it takes effect.
+STEPS: Mapping[GrantState, frozenset[GrantState]] = MappingProxyType(
+    {
+        _S.OFFERED: frozenset({_S.SIGNED, _S.ENDED}),
+        _S.SIGNED: frozenset({_S.EFFECTIVE, _S.ENDED}),
+        _S.EFFECTIVE: frozenset({_S.RECORDED, _S.ENDED}),
+        _S.RECORDED: frozenset({_S.ACTIVE, _S.ENDED}),
+        _S.ACTIVE: frozenset({_S.ENDED}),
+        _S.ENDED: frozenset(),
+    }
+)
+
+#: Within three months of taking effect. Source: 专利法实施细则 15.
+_RECORDAL_MONTHS = 3
+
+BURDEN_OF: Final[Mapping[LicenceKind, BurdenKind]] = MappingProxyType(
+    {
+        LicenceKind.ORDINARY: BurdenKind.ORDINARY_LICENCE,
+        LicenceKind.SOLE: BurdenKind.SOLE_LICENCE,
+        LicenceKind.EXCLUSIVE: BurdenKind.EXCLUSIVE_LICENCE,
+        # Who takes an open licence has an ordinary one (专利法 51).
+        LicenceKind.OPEN: BurdenKind.ORDINARY_LICENCE,
+    }
+)
+
+
+def require_grant_step(current: GrantState, wanted: GrantState, *, name: str) -> None:
+    """Raise `IllegalStep` unless the licence of `name` may go from `current` to `wanted`."""
+    require_step(STEPS, current, wanted=wanted, subject=f"licence of {name}")
+
+
+def recordal_due_on(effective_on: date) -> date:
+    """The last day on which the licence is recorded in time."""
+    return add_months(effective_on, _RECORDAL_MONTHS)

@@ -1,0 +1,263 @@
+"""What time does to an offer of licences, whom it is granted to, and the option to buy the rights later."""
+
+from collections import defaultdict
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import msgspec
+
+from kit.clock import CHINA
+from kit.errors import Conflict, NotFound
+from kit.sql import Connection, load_statements
+from marketplace.consignments import service as consignments
+from marketplace.consignments.dossier import facts_of
+from marketplace.duties import service as duties
+from marketplace.duties.schemas import Kind
+from marketplace.grants import service as grants
+from marketplace.grants.schemas import Grant, GrantState, NewGrant
+from marketplace.licence_offers import service
+from marketplace.licence_offers.rules import (
+    NAMED,
+    SEALED,
+    Award,
+    average_bp,
+    tender_award,
+    uniform_award,
+)
+from marketplace.licence_offers.schemas import (
+    Application,
+    ApplicationIn,
+    LicenceOffer,
+    OfferState,
+)
+from marketplace.licences.schemas import LicenceIn
+from marketplace.organisations import service as organisations
+from marketplace.organisations.schemas import SYSTEM_CALLER, Caller, OrganisationKind
+from marketplace.sales.rules import party_id
+
+_SQL = load_statements("marketplace.licence_offers", "queries.sql")
+_S = OfferState
+
+
+class ScoresMissing(Conflict):
+    """Not every expert of the panel has scored every application. / 评审组尚未对全部申请评分。"""
+
+    code = "scores_missing"
+
+
+async def open_(
+    conn: Connection, caller: Caller, offer_id: UUID, *, sha256: str, approved: bool, now: datetime
+) -> LicenceOffer:
+    """Open an offer; one that names its licensee offers the licence at once."""
+    offer = await service.open_(conn, caller, offer_id, sha256=sha256, approved=approved, now=now)
+    if offer.state is _S.OPEN and offer.way in NAMED:
+        await _grant_named(conn, offer, now=now)
+    return await service.shown(conn, caller, offer)
+
+
+async def take(
+    conn: Connection, caller: Caller, offer_id: UUID, given: ApplicationIn, *, now: datetime
+) -> Grant:
+    """Take a licence at the posted price: applied for, offered and signed in one step, while there are places."""
+    offer = await service.lock(conn, offer_id)
+    if offer.way != "posted":
+        raise service.NotTakenNow(
+            "this offer is not at a posted price: apply for it", "本许可非公布固定条件，请提交申请"
+        )
+    if len(await grants.of_offer(conn, offer_id)) >= offer.terms.places:
+        raise service.NotTakenNow("every licence is taken", "许可名额已满")
+    await service.apply(conn, caller, offer_id, given, now=now)
+    name = (await organisations.organisation_by_id(conn, caller.organisation_id)).name
+    entry_fee_fen = offer.terms.terms.entry_fee_fen
+    made = await _grant(conn, offer, caller.organisation_id, name, entry_fee_fen, now=now)
+    signed = await grants.put_signature(conn, caller, made, sha256=made.sha256, now=now)
+    if len(await grants.of_offer(conn, offer_id)) == offer.terms.places:
+        await service.set_state(conn, SYSTEM_CALLER, offer, _S.FILLED, now=now)
+    return signed
+
+
+async def close(conn: Connection, offer_id: UUID, *, now: datetime) -> None:
+    """The offer closes: sealed ones are scored or opened, others are filled if a licence was signed."""
+    offer = await service.lock(conn, offer_id)
+    if offer.state is not _S.OPEN:
+        return
+    if offer.way in SEALED:
+        if not await service.applications_of(conn, offer_id):
+            await _fail(conn, offer, "nobody applied 无人申请", now=now)
+        elif offer.way == "tender":
+            await service.set_state(conn, SYSTEM_CALLER, offer, _S.SCORING, now=now)
+        else:
+            await _begin_opening(conn, SYSTEM_CALLER, offer, now=now)
+        return
+    await _settle(conn, offer, now=now)
+
+
+async def begin_opening(
+    conn: Connection, caller: Caller, offer_id: UUID, *, now: datetime
+) -> LicenceOffer:
+    """The venue has prices opened once every expert of the panel has scored every application (domain 2.8)."""
+    offer = await service.lock(conn, offer_id)
+    if offer.venue_id != caller.organisation_id:
+        raise NotFound
+    applications = await service.applications_of(conn, offer_id)
+    panel = await service.panel_of(conn, offer)
+    scores = await _scores(conn, offer_id)
+    if not panel or any(set(scores[one.number]) != set(panel) for one in applications):
+        raise ScoresMissing
+    return await service.shown(conn, caller, await _begin_opening(conn, caller, offer, now=now))
+
+
+async def close_opening(conn: Connection, offer_id: UUID, *, now: datetime) -> None:
+    """The time to open amounts is over: licences are offered to those chosen, or the offer has failed."""
+    offer = await service.lock(conn, offer_id)
+    if offer.state is not _S.OPENING:
+        return
+    applications = await service.applications_of(conn, offer_id)
+    award = await _award(conn, offer, applications)
+    if not award.chosen:
+        await _fail(conn, offer, "no amount was opened 无有效报价", now=now)
+        return
+    chosen = {one.id: one for one, _ in award.chosen}
+    for one in applications:
+        score = chosen[one.id].score_bp if one.id in chosen else None
+        await conn.execute(_SQL["choose"], one.id, one.id in chosen, score)
+    for one, fee_fen in award.chosen:
+        assert one.organisation_id is not None, "an application is an organisation's"
+        name = (await organisations.organisation_by_id(conn, one.organisation_id)).name
+        await _grant(conn, offer, one.organisation_id, name, fee_fen, now=now)
+    await service.set_state(
+        conn, SYSTEM_CALLER, offer, _S.FILLED, now=now, price_fen=award.price_fen
+    )
+
+
+async def follow(conn: Connection, grant_id: UUID, *, now: datetime) -> None:
+    """A licence was signed or let go: an offer that named its licensee is filled, or has failed."""
+    grant = await grants.lock(conn, grant_id)
+    offer = await service.lock(conn, grant.offer_id)
+    if offer.state is _S.OPEN and offer.way in NAMED:
+        await _settle(conn, offer, now=now)
+
+
+async def _settle(conn: Connection, offer: LicenceOffer, *, now: datetime) -> None:
+    """Filled when a licence was signed; failed when none was and nobody can sign any more."""
+    made = await grants.of_offer(conn, offer.id)
+    if any(grant.signed_at is not None and grant.state is not GrantState.ENDED for grant in made):
+        await service.set_state(conn, SYSTEM_CALLER, offer, _S.FILLED, now=now)
+        return
+    for grant in made:
+        if grant.state is GrantState.OFFERED:
+            bank = _bank_of(offer)
+            await grants.end(conn, bank, grant.id, reason="not signed in time 逾期未签", now=now)
+    await _fail(conn, offer, "nobody signed 无人签署", now=now)
+
+
+async def _fail(conn: Connection, offer: LicenceOffer, reason: str, *, now: datetime) -> None:
+    await service.set_state(conn, SYSTEM_CALLER, offer, _S.FAILED, now=now, reason=reason)
+    consignment = await consignments.get(conn, SYSTEM_CALLER, offer.consignment_id)
+    if consignment.state == "disposing":
+        await consignments.end_disposal(
+            conn, SYSTEM_CALLER, offer.consignment_id, is_sold=False, now=now, reason=reason
+        )
+
+
+async def _begin_opening(
+    conn: Connection, caller: Caller, offer: LicenceOffer, *, now: datetime
+) -> LicenceOffer:
+    opened_by = now + timedelta(seconds=offer.terms.opening_seconds)
+    offer = await service.set_state(conn, caller, offer, _S.OPENING, now=now, opened_by=opened_by)
+    await duties.add(
+        conn, Kind.CLOSE_LICENCE_OPENING, subject_id=offer.id, due_at=opened_by, now=now
+    )
+    return offer
+
+
+async def _award(conn: Connection, offer: LicenceOffer, applications: list[Application]) -> Award:
+    terms = offer.terms
+    if offer.way == "uniform_price":
+        return uniform_award(applications, places=terms.places, floor_fen=terms.floor_fen)
+    scores = await _scores(conn, offer.id)
+    return tender_award(
+        applications,
+        {number: average_bp(list(given.values())) for number, given in scores.items()},
+        places=terms.places,
+        floor_fen=terms.floor_fen,
+        price_weight_bp=terms.price_weight_bp,
+    )
+
+
+async def _scores(conn: Connection, offer_id: UUID) -> dict[int, dict[UUID, int]]:
+    found: dict[int, dict[UUID, int]] = defaultdict(dict)
+    for row in await conn.fetch(_SQL["scores"], offer_id):
+        found[row["number"]][row["expert_id"]] = row["score_bp"]
+    return found
+
+
+async def _grant_named(conn: Connection, offer: LicenceOffer, *, now: datetime) -> None:
+    """Offer the one licence to whom it is for: a named agency, or the pledgor that the register names."""
+    terms = offer.terms
+    if terms.licensee_id is not None:
+        licensee_id = terms.licensee_id
+        name = (await organisations.organisation_by_id(conn, licensee_id)).name
+    else:
+        licensee_id, name = await _pledgor(conn, offer, now=now)
+    await _grant(conn, offer, licensee_id, name, terms.terms.entry_fee_fen, now=now)
+
+
+async def _grant(
+    conn: Connection,
+    offer: LicenceOffer,
+    licensee_id: UUID,
+    licensee_name: str,
+    entry_fee_fen: int,
+    *,
+    now: datetime,
+) -> Grant:
+    """A licence by the offer's terms; only who and (in a sealed way) the entry fee were open until now."""
+    terms = offer.terms
+    assert offer.published_at is not None, "only open offers are granted"
+    starts_on, ends_on = service.term_of(terms, now=offer.published_at)
+    pledgor_id, _ = await _pledgor(conn, offer, now=now)
+    licence = LicenceIn(
+        case_id=offer.case_id,
+        title=f"{terms.title_zh} {terms.title}"[:200],
+        licensee_id=licensee_id,
+        pledgor_id=pledgor_id,
+        agency_id=terms.agency_id,
+        holder_id=terms.holder_id,
+        later_pledgees=terms.later_pledgees,
+        starts_on=starts_on,
+        ends_on=ends_on,
+        terms=msgspec.structs.replace(terms.terms, entry_fee_fen=entry_fee_fen),
+    )
+    new = NewGrant(
+        offer_id=offer.id,
+        consignment_id=offer.consignment_id,
+        venue_id=offer.venue_id,
+        licence=licence,
+        licensee_name=licensee_name,
+        kind=terms.kind,
+        drafted_by=offer.drafted_by,
+        option_price_fen=terms.option.price_fen if terms.option else None,
+        option_until=terms.option.until if terms.option else None,
+    )
+    return await grants.offer(conn, _bank_of(offer), new, now=now)
+
+
+async def _pledgor(conn: Connection, offer: LicenceOffer, *, now: datetime) -> tuple[UUID, str]:
+    """The pledgor of the first pledge over the rights: who gets what is left, and whom a reverse licence is for."""
+    consignment = await consignments.get(conn, SYSTEM_CALLER, offer.consignment_id)
+    facts = await facts_of(conn, consignment, today=now.astimezone(CHINA).date())
+    pledges = [pledge for right in facts.rights for pledge in right.pledges]
+    assert pledges, "what is consigned is pledged (ELG-03)"
+    first = min(pledges, key=lambda pledge: pledge.registered_on)
+    return party_id(first.pledgor_code), first.pledgor_name
+
+
+def _bank_of(offer: LicenceOffer) -> Caller:
+    """The bank, in the name of who drafted the offer."""
+    return msgspec.structs.replace(
+        SYSTEM_CALLER,
+        user_id=offer.drafted_by,
+        organisation_id=offer.organisation_id,
+        organisation_kind=OrganisationKind.BANK,
+    )

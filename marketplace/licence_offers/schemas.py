@@ -1,0 +1,178 @@
+"""What goes in and out about offers of licences (二次许可)."""
+
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Annotated, Literal, TypeAlias
+from uuid import UUID
+
+import msgspec
+
+from marketplace.burdens.schemas import LicenceKind, Territory, UseField
+from marketplace.edge.fields import Bp, Fen, Name, PositiveFen, Reason
+from marketplace.licences.schemas import TermsIn
+from marketplace.lots.schemas import LotTerms
+
+Way: TypeAlias = Literal["negotiated", "reverse", "posted", "uniform_price", "tender"]
+Sha256 = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}\Z")]
+_Seconds = Annotated[int, msgspec.Meta(ge=1, le=40_000_000)]
+
+
+class OfferState(StrEnum):
+    """How far an offer is."""
+
+    DRAFT = "draft"
+    OPEN = "open"
+    SCORING = "scoring"
+    OPENING = "opening"
+    FILLED = "filled"
+    FAILED = "failed"
+    WITHDRAWN = "withdrawn"
+
+
+class Power(StrEnum):
+    """What lets the bank have the rights licensed: a pledgee has no power of its own. Source: domain 3.3."""
+
+    PLEDGOR_AGREEMENT = "pledgor_agreement"  # 出质人与质权人协议（民法典 444(2)）
+    TITLE_ACQUIRED = "title_acquired"  # 已取得权利
+    COURT_MANAGEMENT = "court_management"  # 法院交付管理（民诉解释 490）
+
+
+class _In(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a caller sends: unknown fields are refused."""
+
+
+class TransferOption(_In, frozen=True, kw_only=True):
+    """Licence first, transfer later (先许可后转让): the licensee may buy at this price until that day.
+
+    `lot` is what the sale by which it buys will say, so that nothing is typed again when it does.
+    """
+
+    price_fen: PositiveFen
+    until: date
+    lot: LotTerms
+    offer_seconds: Annotated[int, msgspec.Meta(ge=1, le=40_000_000)] = 864_000
+
+
+class OfferTerms(_In, frozen=True, kw_only=True):
+    """What is offered. Days of the term count from the day on which the offer is opened, so that nothing is retyped.
+
+    `licensee_id` names whom a negotiated licence is for; a `reverse` one goes back to the pledgor. `places` is how many
+    ordinary licences there are; `floor_fen` the least entry fee of a sealed way; `price_weight_bp` what the price
+    counts in a tender. `opening_seconds`: how long sealed amounts may be opened.
+    """
+
+    title: Name
+    title_zh: Name
+    way: Way
+    kind: LicenceKind
+    territories: Annotated[list[Territory], msgspec.Meta(max_length=100)] = []
+    fields: Annotated[list[UseField], msgspec.Meta(max_length=100)] = []
+    starts_in_days: Annotated[int, msgspec.Meta(ge=0, le=3_650)] = 0
+    term_months: Annotated[int, msgspec.Meta(ge=1, le=600)]
+    terms: TermsIn
+    power: Power
+    power_document_sha256: Sha256
+    licensee_id: UUID | None = None
+    agency_id: UUID | None = None
+    holder_id: UUID | None = None
+    later_pledgees: Annotated[dict[str, UUID], msgspec.Meta(max_length=50)] = {}
+    carve_outs: Annotated[list[UUID], msgspec.Meta(max_length=100)] = []
+    may_sublicense: bool = False
+    places: Annotated[int, msgspec.Meta(ge=1, le=1_000)] = 1
+    floor_fen: Fen = 0
+    price_weight_bp: Bp = 10_000
+    open_seconds: _Seconds
+    opening_seconds: Annotated[int, msgspec.Meta(ge=0, le=40_000_000)] = 0
+    option: TransferOption | None = None
+
+
+class OfferIn(_In, frozen=True, kw_only=True):
+    """An offer for a consignment of mine; `mandate_id` where it is made under a mandate."""
+
+    consignment_id: UUID
+    offer: OfferTerms
+    mandate_id: UUID | None = None
+
+
+class OfferDecision(_In, frozen=True, kw_only=True):
+    """Yes or no to an offer as shown."""
+
+    sha256: Sha256
+    approved: bool = True
+
+
+class ApplicationIn(_In, frozen=True, kw_only=True):
+    """An application: who I am and what I shall do with the rights; a commitment where the way is sealed."""
+
+    statement: Reason
+    commitment: Sha256 | None = None
+
+
+class ApplicationOpening(_In, frozen=True, kw_only=True):
+    """What a commitment was to."""
+
+    amount_fen: PositiveFen
+    nonce: Sha256
+
+
+class ScoreIn(_In, frozen=True, kw_only=True):
+    """An expert's score of an application, before any price is open."""
+
+    expert_id: UUID
+    score_bp: Bp
+    reason: Reason
+
+
+class Warning(msgspec.Struct, frozen=True, kw_only=True):
+    """What is unusual in an offer, and who says so."""
+
+    field: str
+    message: str
+    message_zh: str
+
+
+class Application(msgspec.Struct, frozen=True, kw_only=True):
+    """An application as its offer's sides see it; `amount_fen` is None until it is opened."""
+
+    id: UUID
+    number: int
+    organisation_id: UUID | None
+    statement: str
+    commitment: str | None
+    amount_fen: int | None
+    made_at: datetime
+    opened_at: datetime | None
+    score_bp: int | None
+    is_chosen: bool | None
+
+
+class LicenceOffer(msgspec.Struct, frozen=True, kw_only=True):
+    """An offer as it stands. `content` is JSON, byte for byte what `sha256` was computed over."""
+
+    id: UUID
+    number: str
+    consignment_id: UUID
+    case_id: UUID
+    organisation_id: UUID
+    venue_id: UUID
+    mandate_id: UUID | None
+    way: Way
+    content: str
+    sha256: str
+    warnings: list[Warning]
+    state: OfferState
+    closes_at: datetime
+    opened_by: datetime
+    price_fen: int | None
+    drafted_by: UUID
+    approved_by: UUID | None
+    published_at: datetime | None
+    reason: str | None
+    created_at: datetime
+    updated_at: datetime
+    applications: list[Application] = []
+
+    @property
+    def terms(self) -> OfferTerms:
+        """What is offered."""
+        return msgspec.json.decode(self.content, type=OfferTerms)

@@ -1,0 +1,46 @@
+-- name: insert
+INSERT INTO market.mandates
+  (id, number, consignment_id, organisation_id, venue_id, agency_id, content, sha256, drafted_by, starts_on, ends_on, created_at,
+   updated_at)
+VALUES ($1, 'YY-' || to_char($11::timestamptz AT TIME ZONE 'Asia/Shanghai', 'YYYY') || '-'
+            || lpad(nextval('market.mandate_numbers')::text, 6, '0'), $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11);
+
+-- name: by_id
+-- A mandate for its bank, its venue, its agency once the bank's checker approved it, and supervisors ($3).
+SELECT * FROM market.mandates
+ WHERE id = $1 AND ($3::boolean OR $2::uuid IN (organisation_id, venue_id) OR (agency_id = $2 AND approved_by IS NOT NULL));
+
+-- name: lock
+SELECT * FROM market.mandates WHERE id = $1 FOR UPDATE;
+
+-- name: page
+SELECT * FROM market.mandates
+ WHERE ($3::boolean OR $2::uuid IN (organisation_id, venue_id) OR (agency_id = $2 AND approved_by IS NOT NULL))
+   AND ($1::uuid IS NULL OR id < $1)
+ ORDER BY id DESC LIMIT $4;
+
+-- name: approve
+UPDATE market.mandates SET approved_by = $2, updated_at = $3 WHERE id = $1;
+
+-- name: set_state
+UPDATE market.mandates
+   SET state = $2, agreed_by = coalesce($3, agreed_by), reason = coalesce($4, reason), updated_at = $5
+ WHERE id = $1;
+
+-- name: insert_report
+INSERT INTO market.mandate_reports (id, mandate_id, n, period_from, period_to, due_on) VALUES ($1, $2, $3, $4, $5, $6);
+
+-- name: reports
+SELECT id, n, period_from, period_to, due_on, state, income_fen, costs_fen, activities, submitted_by, submitted_at, was_late
+  FROM market.mandate_reports WHERE mandate_id = $1 ORDER BY n;
+
+-- name: mandate_of_report
+SELECT mandate_id FROM market.mandate_reports WHERE id = $1;
+
+-- name: set_report_state
+UPDATE market.mandate_reports SET state = $2, was_late = was_late OR $2 = 'late' WHERE id = $1;
+
+-- name: submit
+UPDATE market.mandate_reports
+   SET state = 'submitted', income_fen = $2, costs_fen = $3, activities = $4, submitted_by = $5, submitted_at = $6
+ WHERE id = $1;

@@ -1,0 +1,336 @@
+"""Second licensing over HTTP: every way of offering, the states to the register, and the money in its claim."""
+
+import secrets
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+from kit.clock import CHINA, system_clock
+from kit.commitments import commitment
+from marketplace.jobs.running import run_due_duties
+from marketplace.organisations.schemas import Role
+from tests.make_routes import LOT_TERMS, consigned, started
+from tests.make_stage import Person, Stage, moment, money
+
+HOUR = 3_600
+DOCUMENT = "ab" * 32
+
+
+def offered(**changed: Any) -> dict[str, Any]:
+    """Ordinary licences for three years at 3 % of net sales with an entry fee, by agreement with the pledgor."""
+    offer: dict[str, Any] = {
+        "title": "Ordinary licence",
+        "title_zh": "普通许可",
+        "way": "posted",
+        "kind": "ordinary",
+        "term_months": 36,
+        "terms": {"rate_bp": 300, "entry_fee_fen": 10_000_000},
+        "power": "pledgor_agreement",
+        "power_document_sha256": DOCUMENT,
+        "open_seconds": HOUR,
+    }
+    return offer | changed
+
+
+async def opened(stage: Stage, consignment: dict[str, Any], **changed: Any) -> dict[str, Any]:
+    """An offer that two people of the bank have opened."""
+    body = {"consignment_id": consignment["id"], "offer": offered(**changed)}
+    made = await stage.bank_maker.post("/v1/licence-offers", body)
+    path = f"/v1/licence-offers/{made['id']}/open"
+    return dict(await stage.bank_checker.post(path, {"sha256": made["sha256"]}))
+
+
+async def pass_by(stage: Stage, at: str) -> None:
+    """Do what is due a second after that moment."""
+    await run_due_duties(stage, moment(at) + timedelta(seconds=1))
+
+
+async def grants_of(stage: Stage, offer: dict[str, Any]) -> list[dict[str, Any]]:
+    """The licences that an offer led to, oldest first."""
+    listed = (await stage.bank_maker.get("/v1/licence-grants"))["items"]
+    return sorted(
+        (one for one in listed if one["offer_id"] == offer["id"]), key=lambda one: one["id"]
+    )
+
+
+async def sealed(offer: dict[str, Any], person: Person, amount_fen: int) -> dict[str, Any]:
+    """An application with a commitment; what opens it."""
+    nonce = secrets.token_hex(32)
+    to = commitment(
+        f"licence-offer:{offer['id']}",
+        str(person.caller.organisation_id),
+        amount_fen=amount_fen,
+        nonce=nonce,
+    )
+    path = f"/v1/licence-offers/{offer['id']}/applications"
+    shown = await person.post(path, {"statement": "we make pumps 生产水泵", "commitment": to})
+    (mine,) = shown["applications"]
+    return {
+        "path": f"{path}/{mine['id']}/open",
+        "body": {"amount_fen": amount_fen, "nonce": nonce},
+        "id": mine["id"],
+    }
+
+
+async def test_posted_licence_from_offer_to_its_money(stage: Stage) -> None:
+    """Taken, made effective, recorded, active, invoiced and paid; the last place fills the offer; then it ends."""
+    consignment = await consigned(stage)
+    offer = await opened(stage, consignment, places=2)
+    one, two, three = [await stage.person(Role.AGENCY_BIDDER) for _ in range(3)]
+    take = f"/v1/licence-offers/{offer['id']}/take"
+    grant = await one.post(take, {"statement": "we make pumps 生产水泵"})
+    assert grant["state"] == "signed"
+    await two.post(take, {"statement": "we sell pumps 销售水泵"})
+    full = await three.post(take, {"statement": "we too 我们也要"}, expect=409)
+    assert full["code"] == "not_taken_now"
+    assert (await one.get(f"/v1/licence-offers/{offer['id']}"))["state"] == "filled"
+    path = f"/v1/licence-grants/{grant['id']}"
+    effective = await stage.bank_checker.post(f"{path}/effect")
+    today = system_clock().astimezone(CHINA).date()
+    assert effective["state"] == "effective"
+    assert effective["recordal_due_on"] > str(today + timedelta(days=80))
+    income = await stage.bank_maker.get(f"/v1/licences/{grant['id']}")
+    (fee,) = income["invoices"]
+    assert (fee["due_fen"], income["content"]["terms"]["rate_bp"]) == (10_000_000, 300)
+    receipts = f"/v1/licences/{grant['id']}/invoices/{fee['id']}/receipts"
+    paid = await stage.bank_maker.post(receipts, money(10_000_000))
+    assert paid["receipts"][0]["state"] == "DISTRIBUTED"
+    recordal = {"number": "X2026980000001", "recorded_on": str(today)}
+    await stage.operator.post(f"{path}/recordal", recordal)
+    await stage.work()
+    assert (await one.get(path))["state"] == "active"
+    ended = await stage.bank_checker.post(f"{path}/end", {"reason": "by agreement 协商终止"})
+    assert ended["state"] == "ended"
+    again = await stage.bank_checker.post(f"{path}/end", {"reason": "again"}, expect=409)
+    assert again["code"] == "illegal_state"
+
+
+async def test_exclusive_licence_blocks_the_next_and_late_recordal_is_told(stage: Stage) -> None:
+    """What stands keeps a second licence out until it ends; without the register in three months it is late."""
+    consignment = await consigned(stage)
+    agency = await stage.person(Role.AGENCY_BIDDER)
+    named = {
+        "way": "negotiated",
+        "kind": "exclusive",
+        "licensee_id": str(agency.caller.organisation_id),
+    }
+    offer = await opened(stage, consignment, **named)
+    (grant,) = await grants_of(stage, offer)
+    assert grant["state"] == "offered"
+    path = f"/v1/licence-grants/{grant['id']}"
+    wrong = await agency.post(f"{path}/sign", {"sha256": "0" * 64}, expect=409)
+    assert wrong["code"] == "licence_text_differs"
+    await agency.post(f"{path}/sign", {"sha256": grant["sha256"]})
+    await stage.work()
+    effective = await stage.bank_checker.post(f"{path}/effect")
+    body = {"consignment_id": consignment["id"], "offer": offered()}
+    second = await stage.bank_maker.post("/v1/licence-offers", body)
+    decide = f"/v1/licence-offers/{second['id']}/open"
+    blocked = await stage.bank_checker.post(decide, {"sha256": second["sha256"]}, expect=409)
+    assert blocked["code"] == "licence_blocked"
+    await run_due_duties(
+        stage, moment(f"{effective['recordal_due_on']}T23:59:59+08:00") + timedelta(seconds=2)
+    )
+    assert (await agency.get(path))["is_recordal_late"] is True
+    await stage.bank_checker.post(f"{path}/end", {"reason": "not recorded 未备案"})
+    reopened = await stage.bank_checker.post(decide, {"sha256": second["sha256"]})
+    assert reopened["state"] == "open"
+
+
+async def test_uniform_price_grants_several_at_the_highest_losing_amount(stage: Stage) -> None:
+    """Nobody reads an amount before its maker opens it; two places at what the third committed to."""
+    sealed_way = {"way": "uniform_price", "places": 2, "floor_fen": 100, "opening_seconds": HOUR}
+    offer = await opened(stage, await consigned(stage), **sealed_way)
+    people = [await stage.person(Role.AGENCY_BIDDER) for _ in range(4)]
+    made = [
+        await sealed(offer, one, fen) for one, fen in zip(people, (500, 300, 400, 900), strict=True)
+    ]
+    hidden = await stage.operator.get(f"/v1/licence-offers/{offer['id']}")
+    assert [(one["amount_fen"], one["organisation_id"]) for one in hidden["applications"]] == [
+        (None, None)
+    ] * 4
+    early = await people[0].post(made[0]["path"], made[0]["body"], expect=409)
+    assert early["code"] == "not_taken_now"
+    await pass_by(stage, offer["closes_at"])
+    for person, one in list(zip(people, made, strict=True))[:3]:  # the highest is never opened
+        await person.post(one["path"], one["body"])
+    shown = await stage.bank_maker.get(f"/v1/licence-offers/{offer['id']}")
+    await pass_by(stage, shown["opened_by"])
+    done = await stage.bank_maker.get(f"/v1/licence-offers/{offer['id']}")
+    assert (done["state"], done["price_fen"]) == ("filled", 300)
+    assert [grant["entry_fee_fen"] for grant in await grants_of(stage, offer)] == [300, 300]
+
+
+async def test_tender_is_scored_before_prices_open(stage: Stage) -> None:
+    """Three experts drawn by lot score first; the highest total wins at its own price."""
+    weighted = {"way": "tender", "kind": "sole", "price_weight_bp": 4_000, "opening_seconds": HOUR}
+    offer = await opened(stage, await consigned(stage), **weighted)
+    rich, good = [await stage.person(Role.AGENCY_BIDDER) for _ in range(2)]
+    made = [await sealed(offer, rich, 1_000), await sealed(offer, good, 500)]
+    await pass_by(stage, offer["closes_at"])
+    panel = await drawn(stage, offer)
+    path = f"/v1/licence-offers/{offer['id']}"
+    early = await stage.operator.post(f"{path}/open-prices", expect=409)
+    assert early["code"] == "scores_missing"
+    for expert in panel:
+        for one, points in zip(made, (2_000, 9_000), strict=True):
+            score = {"expert_id": expert, "score_bp": points, "reason": "plan 实施方案"}
+            await stage.operator.post(f"{path}/applications/{one['id']}/scores", score)
+    await stage.operator.post(f"{path}/open-prices")
+    for person, one in zip((rich, good), made, strict=True):
+        await person.post(one["path"], one["body"])
+    await pass_by(stage, (await stage.bank_maker.get(path))["opened_by"])
+    done = await stage.bank_maker.get(path)
+    # 40% of 10000 and 60% of 2000 are 5200; 40% of 5000 and 60% of 9000 are 7400.
+    assert [(one["is_chosen"], one["score_bp"]) for one in done["applications"]] == [
+        (False, None),
+        (True, 7_400),
+    ]
+    (grant,) = await grants_of(stage, offer)
+    assert (grant["entry_fee_fen"], grant["licensee_id"]) == (500, str(good.caller.organisation_id))
+
+
+async def drawn(stage: Stage, offer: dict[str, Any]) -> list[str]:
+    """Three experts of the venue's base, drawn for the tender and free of conflicts."""
+    for number in range(3):
+        expert = {
+            "name": f"专家 {number}",
+            "employer_name": f"大学 {uuid4()}",
+            "fields": ["technology"],
+        }
+        await stage.operator.post("/v1/experts", expert)
+    draw = await stage.operator.post(
+        "/v1/expert-draws",
+        {
+            "subject": "licence_offer",
+            "subject_id": offer["id"],
+            "purpose": "weighted_tender",
+            "quotas": [{"field": "technology", "count": 3}],
+            "parties": [{"name": "示例借款人"}],
+        },
+    )
+    chosen = [seat["expert_id"] for seat in draw["seats"]]
+    for expert_id in chosen:
+        await stage.operator.post(
+            f"/v1/expert-draws/{draw['id']}/experts/{expert_id}/declaration",
+            {"is_free": True, "statement": "no conflict 无利益冲突"},
+        )
+    return chosen
+
+
+async def test_reverse_licence_goes_back_to_the_pledgor(stage: Stage) -> None:
+    """After the default the pledgor licenses its own right; the venue holds its signature; unsigned, it fails."""
+    reverse = {"way": "reverse", "terms": {"rate_bp": 500, "minimum_fen": 1_000_000}}
+    offer = await opened(stage, await consigned(stage), **reverse)
+    (grant,) = await grants_of(stage, offer)
+    assert grant["licensee_name"] == "示例借款人"
+    path = f"/v1/licence-grants/{grant['id']}"
+    await stage.operator.post(f"{path}/pledgor-signature", {"sha256": grant["sha256"]})
+    await stage.work()
+    assert (await stage.bank_maker.get(f"/v1/licence-offers/{offer['id']}"))["state"] == "filled"
+    assert (await stage.bank_checker.post(f"{path}/effect"))["state"] == "effective"
+    other = await opened(stage, await consigned(stage), **reverse)
+    await pass_by(stage, other["closes_at"])
+    assert (await stage.bank_maker.get(f"/v1/licence-offers/{other['id']}"))["state"] == "failed"
+
+
+async def test_licence_then_transfer_at_the_option_price(stage: Stage) -> None:
+    """The licensee exercises its option: a sale reserved for it is drafted from the offer's own text."""
+    agency = await stage.person(Role.AGENCY_BIDDER)
+    today = system_clock().astimezone(CHINA).date()
+    option = {"price_fen": 200_000_000, "until": str(today + timedelta(days=365)), "lot": LOT_TERMS}
+    named = {
+        "way": "negotiated",
+        "licensee_id": str(agency.caller.organisation_id),
+        "option": option,
+    }
+    consignment = await consigned(stage, authority="post_default_agreement")
+    offer = await opened(stage, consignment, **named)
+    (grant,) = await grants_of(stage, offer)
+    path = f"/v1/licence-grants/{grant['id']}"
+    await agency.post(f"{path}/sign", {"sha256": grant["sha256"]})
+    await stage.work()
+    early = await agency.post(f"{path}/option", expect=409)
+    assert early["code"] == "option_not_open"
+    await stage.bank_checker.post(f"{path}/effect")
+    used = await agency.post(f"{path}/option")
+    assert used["option_state"] == "exercised"
+    lot_path = f"/v1/lots/{used['option_lot_id']}"
+    checked = await stage.operator.post(f"{lot_path}/check")
+    for finding in checked["findings"]:
+        if finding["severity"] == "hold":
+            override = {"position": finding["position"], "reason": "the licence stays 许可存续"}
+            await stage.checker.post(f"{lot_path}/overrides", override)
+    published = await stage.checker.post(f"{lot_path}/publish")
+    assert (published["start_price_fen"], published["regime"]) == (200_000_000, "agreement")
+
+
+async def test_offers_name_what_is_wrong_and_warn_above_the_caps(stage: Stage) -> None:
+    """A pledgee has no power of its own; contradictions name their field; caps of open licences are warned."""
+    consignment = await consigned(stage)
+    for changed, code in (
+        ({"power": "title_acquired"}, "no_power_to_license"),
+        ({"power": "court_management"}, "no_power_to_license"),
+        ({"way": "negotiated"}, "offer.licensee_id"),
+        ({"way": "tender", "price_weight_bp": 5_000}, "offer.opening_seconds"),
+        ({"kind": "exclusive", "places": 2}, "offer.places"),
+        ({"kind": "open", "way": "reverse"}, "offer.way"),
+        ({"price_weight_bp": 5_000}, "offer.price_weight_bp"),
+    ):
+        body = {"consignment_id": consignment["id"], "offer": offered(**changed)}
+        status = 409 if code.startswith("no_") else 400
+        refused = await stage.bank_maker.post("/v1/licence-offers", body, expect=status)
+        assert code in (refused["code"], refused.get("field"))
+    high = {"kind": "open", "terms": {"rate_bp": 2_001, "entry_fee_fen": 2_000_000_001}}
+    body = {"consignment_id": consignment["id"], "offer": offered(**high)}
+    warned = await stage.bank_maker.post("/v1/licence-offers", body)
+    assert [one["field"] for one in warned["warnings"]] == ["terms.entry_fee_fen", "terms.rate_bp"]
+
+
+async def test_plan_turns_into_long_run_operation(stage: Stage) -> None:
+    """Nobody takes a licence, so the plan asks an agency to operate: agreed, reported late and in time, reverted."""
+    agency = await stage.person(Role.AGENCY_BIDDER)
+    mandate = {
+        "agency_id": str(agency.caller.organisation_id),
+        "term_months": 6,
+        "report_every_months": 3,
+        "agency_bp": 2_000,
+        "powers": "propose licences 提出许可方案",
+        "reversion": "after a late report 逾期报告可收回",
+    }
+    consignment = await consigned(stage)
+    steps = (
+        {"kind": "licence", "offer": offered()},
+        {"kind": "mandate", "mandate": mandate},
+        {"kind": "set_off"},
+    )
+    plan = await started(stage, consignment, *steps)
+    offer_id = plan["steps"][0]["subject_id"]
+    offer = await agency.get(f"/v1/licence-offers/{offer_id}")
+    await pass_by(stage, offer["closes_at"])
+    path = f"/v1/plans/{plan['id']}"
+    second = (await stage.bank_maker.get(path))["steps"][1]
+    assert second["state"] == "running", second["reason"]
+    mandate_path = f"/v1/mandates/{second['subject_id']}"
+    shown = await agency.get(mandate_path)
+    agreed = await agency.post(f"{mandate_path}/answer", {"sha256": shown["sha256"]})
+    assert (agreed["state"], len(agreed["reports"])) == ("agreed", 2)
+    await stage.work()
+    report = {"income_fen": 1_000_000, "activities": "two talks 两次洽谈"}
+    none = await agency.post(f"{mandate_path}/reports/1", report, expect=409)
+    assert none["code"] == "no_report_due"
+    first = agreed["reports"][0]
+    await pass_by(stage, f"{first['period_to']}T23:59:59+08:00")
+    assert (await agency.get(mandate_path))["state"] == "report_due"
+    await pass_by(stage, f"{first['due_on']}T23:59:59+08:00")
+    late = await agency.post(f"{mandate_path}/reports/1", report)
+    assert (late["state"], late["reports"][0]["was_late"]) == ("running", True)
+    await stage.bank_checker.post(f"{mandate_path}/revert", {"reason": "no income 无收益"})
+    await stage.work()
+    states = [step["state"] for step in (await stage.bank_maker.get(path))["steps"]]
+    # The set-off has no ground: nothing was auctioned, and the parties have not agreed. People decide.
+    assert states == ["failed", "failed", "held"]
+    skipped = await stage.bank_checker.post(
+        f"{path}/steps/3/skip", {"reason": "nothing left 无后续"}
+    )
+    assert skipped["state"] == "exhausted"
