@@ -36,7 +36,8 @@ async def consigned(stage: Stage, **changed: Any) -> dict[str, Any]:
         demanded_on=today - timedelta(days=290),
         **changed.pop("loan", {}),
     )
-    case = await maker.post("/v1/cases", loan)
+    given_case = changed.pop("case_id", None)
+    case = {"id": given_case} if given_case else await maker.post("/v1/cases", loan)
     right = some_asset(
         status_as_of=today - timedelta(days=1),
         fee_paid_to=today + timedelta(days=700),

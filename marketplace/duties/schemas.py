@@ -25,6 +25,7 @@ class Kind(StrEnum):
     FOLLOW_PLAN = (
         "follow_plan"  # the subject is whatever ended: a lot, an offer of a licence, a mandate
     )
+    FOLLOW_SESSION = "follow_session"
     OPEN_OFFERS = "open_offers"
     CLOSE_OFFERS = "close_offers"
     CLOSE_OPENING = "close_opening"

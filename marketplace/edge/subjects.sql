@@ -59,3 +59,6 @@ SELECT EXISTS (SELECT FROM market.mandates WHERE id = $1);
 
 -- name: offer_id
 SELECT EXISTS (SELECT FROM market.licence_offers WHERE id = $1);
+
+-- name: auction_session_id
+SELECT EXISTS (SELECT FROM market.auction_sessions WHERE id = $1);

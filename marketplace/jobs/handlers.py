@@ -31,6 +31,7 @@ from marketplace.recorded_routes import service as recorded_routes
 from marketplace.sales import coverage, proceeds
 from marketplace.sales import service as sales
 from marketplace.sales.rules import Outcome
+from marketplace.sessions import service as sessions
 from marketplace.set_offs import service as set_offs
 from settlement import deposits
 
@@ -212,6 +213,7 @@ HANDLERS: Mapping[Kind, Handler] = MappingProxyType(
         Kind.RELEASE_DEPOSIT: release_deposit,
         Kind.CHECK_PAYMENT: check_payment,
         Kind.SHARE_RECOVERY: share_recovery,
+        Kind.FOLLOW_SESSION: _in_a_transaction(sessions.follow),
         Kind.FOLLOW_PLAN: _in_a_transaction(stepping.follow),
         Kind.SHARE_SET_OFF: share_set_off,
         Kind.CHECK_DISPOSAL: _in_a_transaction(set_offs.check_disposal),

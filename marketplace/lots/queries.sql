@@ -104,3 +104,10 @@ UPDATE market.lot_findings SET overridden_by = $3, override_reason = $4
 
 -- name: count_paused
 SELECT count(*) FROM market.lots WHERE status = 'paused';
+
+-- name: reschedule
+-- A draft takes its place in a session: it opens and closes with the others.
+UPDATE market.lots
+   SET opens_at = $2, closes_at = $3, priority_closes_at = $2, registration_opens_at = least(registration_opens_at, $2),
+       version = version + 1, updated_at = $4
+ WHERE id = $1;

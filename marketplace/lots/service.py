@@ -40,6 +40,8 @@ _BY_CLOCK = {
 _RETIRED = frozenset({LotStatus.UNSOLD, LotStatus.WITHDRAWN, LotStatus.DEFAULTED})
 #: What a plan of disposal looks at to go on.
 _ENDED = _RETIRED | {LotStatus.DONE}
+#: What a session of lots looks at: whether the debt is covered, and whether anything still runs.
+_AUCTIONED = frozenset({LotStatus.SOLD, LotStatus.UNSOLD, LotStatus.WITHDRAWN})
 
 
 class LotNotReady(Conflict):
@@ -169,6 +171,37 @@ async def revise(
     return after
 
 
+async def reschedule(
+    conn: Connection,
+    caller: Caller,
+    lot: Lot,
+    *,
+    opens_at: datetime,
+    closes_at: datetime,
+    now: datetime,
+) -> None:
+    """Give a draft, whose row the caller has locked, the times of its session."""
+    assert lot.status is LotStatus.DRAFT, "only drafts are arranged"
+    if closes_at <= opens_at:
+        raise InvalidInput("first_closes_at", "must be after the opening", "须晚于开始时间")
+    await conn.execute(_SQL["reschedule"], lot.id, opens_at, closes_at, now)
+    await audit.record(
+        conn,
+        caller,
+        now=now,
+        action="lot_rescheduled",
+        subject="lot",
+        subject_id=lot.id,
+        before={"opens_at": lot.opens_at, "closes_at": lot.closes_at},
+        after={"opens_at": opens_at, "closes_at": closes_at},
+    )
+
+
+async def asset_ids(conn: Connection, lot_id: UUID) -> list[UUID]:
+    """The rights of a lot, for services."""
+    return [row["asset_id"] for row in await conn.fetch(_SQL["asset_ids"], lot_id)]
+
+
 async def withdraw(
     conn: Connection, caller: Caller, lot_id: UUID, *, reason: str, now: datetime
 ) -> Lot:
@@ -226,6 +259,8 @@ async def set_status(
         await conn.execute(_SQL["retire_assets"], lot.id)
     if wanted in _ENDED:
         await duties.add(conn, DutyKind.FOLLOW_PLAN, subject_id=lot.id, due_at=now, now=now)
+    if wanted in _AUCTIONED:
+        await duties.add(conn, DutyKind.FOLLOW_SESSION, subject_id=lot.id, due_at=now, now=now)
     await audit.record(
         conn,
         caller,

@@ -36,6 +36,7 @@ from marketplace.client.rooms.remedies import Remedies
 from marketplace.client.rooms.returns import Returns
 from marketplace.client.rooms.sales import Sales
 from marketplace.client.rooms.sealings import Sealings
+from marketplace.client.rooms.sessions import Sessions
 from marketplace.client.rooms.set_offs import SetOffs
 from marketplace.client.rooms.statements import Statements
 from marketplace.client.rooms.valuations import Valuations
@@ -81,6 +82,7 @@ class Rooms:
         self.returns = Returns(calls)
         self.sales = Sales(calls)
         self.sealings = Sealings(calls)
+        self.sessions = Sessions(calls)
         self.set_offs = SetOffs(calls)
         self.statements = Statements(calls)
         self.valuations = Valuations(calls)

@@ -21,6 +21,8 @@ from marketplace.mandates.rules import require_mandate_step
 from marketplace.plans.rules import PLAN_STEPS, STEP_STEPS, require_plan_step, require_step_step
 from marketplace.recorded_routes.rules import STEPS as ROUTE_STEPS
 from marketplace.recorded_routes.rules import require_route_step
+from marketplace.sessions.rules import STEPS as SESSION_STEPS
+from marketplace.sessions.rules import require_session_step
 from marketplace.set_offs.rules import STEPS as SET_OFF_STEPS
 from marketplace.set_offs.rules import require_set_off_step
 
@@ -73,6 +75,11 @@ MACHINES: dict[str, tuple[Mapping[Any, frozenset[Any]], Callable[..., None], str
         lambda a, b: require_mandate_step(a, b, number="1"),
         """proposed agreed | proposed declined | agreed running | agreed reverted | running report_due | running ended
         running reverted | report_due running | report_due ended | report_due reverted""",
+    ),
+    "session": (
+        SESSION_STEPS,
+        lambda a, b: require_session_step(a, b, number="1"),
+        "draft published | draft withdrawn | published closed",
     ),
     "recorded_route": (
         ROUTE_STEPS,

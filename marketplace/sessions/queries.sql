@@ -1,0 +1,63 @@
+-- name: insert
+INSERT INTO market.auction_sessions
+  (id, number, venue_id, title, title_zh, opens_at, first_closes_at, stagger_seconds, drafted_by, created_at, updated_at)
+VALUES ($1, 'ZC-' || to_char($9::timestamptz AT TIME ZONE 'Asia/Shanghai', 'YYYY') || '-'
+            || lpad(nextval('market.session_numbers')::text, 6, '0'), $2, $3, $4, $5, $6, $7, $8, $9, $9);
+
+-- name: insert_lot
+INSERT INTO market.session_lots (session_id, position, lot_id, case_id, costs_fen) VALUES ($1, $2, $3, $4, $5);
+
+-- name: insert_group
+INSERT INTO market.session_groups (session_id, n, asset_ids, reason) VALUES ($1, $2, $3, $4);
+
+-- name: insert_consent
+INSERT INTO market.session_consents (session_id, case_id, document_sha256, recorded_by, recorded_at)
+VALUES ($1, $2, $3, $4, $5) ON CONFLICT (session_id, case_id) DO NOTHING;
+
+-- name: by_id
+SELECT id, number, venue_id, title, title_zh, state, opens_at, first_closes_at, stagger_seconds, published_at, reason, created_at
+  FROM market.auction_sessions WHERE id = $1 AND (venue_id = $2 OR published_at IS NOT NULL);
+
+-- name: lock
+SELECT id, number, venue_id, title, title_zh, state, opens_at, first_closes_at, stagger_seconds, published_at, reason, created_at,
+       drafted_by, published_by
+  FROM market.auction_sessions WHERE id = $1 FOR UPDATE;
+
+-- name: page
+SELECT id, number, venue_id, title, title_zh, state, opens_at, first_closes_at, stagger_seconds, published_at, reason, created_at
+  FROM market.auction_sessions
+ WHERE (venue_id = $2 OR published_at IS NOT NULL) AND ($1::uuid IS NULL OR id < $1)
+ ORDER BY id DESC LIMIT $3;
+
+-- name: lots
+SELECT s.position, s.lot_id, l.number, l.title, l.title_zh, l.status, l.opens_at, l.closes_at, s.stopped_at
+  FROM market.session_lots s JOIN market.lots l ON l.id = s.lot_id
+ WHERE s.session_id = $1 ORDER BY s.position;
+
+-- name: publish
+UPDATE market.auction_sessions SET state = 'published', published_by = $2, published_at = $3, updated_at = $3 WHERE id = $1;
+
+-- name: set_state
+UPDATE market.auction_sessions SET state = $2, reason = $3, updated_at = $4 WHERE id = $1;
+
+-- name: session_of_lot
+SELECT session_id, case_id FROM market.session_lots WHERE lot_id = $1;
+
+-- name: of_case
+-- The lots of a session behind one loan, in the order in which they close, with what those sold came to.
+SELECT s.lot_id, s.costs_fen, s.stopped_at, l.status, r.price_fen
+  FROM market.session_lots s
+  JOIN market.lots l ON l.id = s.lot_id
+  LEFT JOIN market.sales r ON r.lot_id = s.lot_id
+ WHERE s.session_id = $1 AND s.case_id = $2 ORDER BY s.position;
+
+-- name: has_consent
+SELECT EXISTS (SELECT FROM market.session_consents WHERE session_id = $1 AND case_id = $2);
+
+-- name: stop
+UPDATE market.session_lots SET stopped_at = $2 WHERE lot_id = $1 AND stopped_at IS NULL;
+
+-- name: running
+SELECT count(*) FROM market.session_lots s JOIN market.lots l ON l.id = s.lot_id
+ WHERE s.session_id = $1
+   AND l.status IN ('draft', 'checked', 'notified', 'published', 'registration', 'open', 'paused');

@@ -1,0 +1,80 @@
+"""A concentrated auction: staggered closes, an end when the debt is covered, one lot for what belongs together."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from kit.clock import system_clock
+from tests.make_routes import consigned
+from tests.make_stage import START_FEN, Refused, Stage, lot_draft, moment, text
+
+
+async def drafted(stage: Stage, **changed: Any) -> dict[str, Any]:
+    """A drafted lot of a consignment of its own."""
+    consignment = await consigned(stage, **changed)
+    return dict(await stage.operator.post("/v1/lots", lot_draft(UUID(consignment["id"]))))
+
+
+async def arranged(
+    stage: Stage, *lots: dict[str, Any], stagger: int, **changed: Any
+) -> dict[str, Any]:
+    """A session that opens soon."""
+    opens_at = system_clock() + timedelta(seconds=3)
+    body = {
+        "title": "Spring session",
+        "title_zh": "春季专场",
+        "opens_at": text(opens_at),
+        "first_closes_at": text(opens_at + timedelta(seconds=3)),
+        "stagger_seconds": stagger,
+        "lots": [{"lot_id": lot["id"], "costs_fen": 1_000_000} for lot in lots],
+    }
+    return dict(await stage.operator.post("/v1/auction-sessions", body | changed))
+
+
+async def test_selling_stops_when_the_debt_is_covered(stage: Stage) -> None:
+    """The first lot covers the loan: the second, which is open and has a bid, is cancelled, its deposit released."""
+    loan = {"loan_amount_fen": 100_000_000, "principal_fen": 90_000_000, "interest_fen": 1_000_000}
+    first = await drafted(stage, loan=loan)
+    case_id = (await stage.bank_maker.get("/v1/cases"))["items"][0]["id"]
+    second = await drafted(stage, case_id=case_id)
+    session = await arranged(stage, first, second, stagger=3_000)
+    refused = await stage.operator.post(f"/v1/auction-sessions/{session['id']}/publish", expect=403)
+    assert refused["code"] == "forbidden"
+    shown = await stage.checker.post(f"/v1/auction-sessions/{session['id']}/publish")
+    closes = [moment(lot["closes_at"]) for lot in shown["lots"]]
+    assert closes[1] - closes[0] == timedelta(seconds=3_000)
+    lots = [await stage.anyone.get(f"/v1/lots/{lot['lot_id']}") for lot in shown["lots"]]
+    buyers = [(await stage.deposited(lot))[0] for lot in lots]
+    await stage.until_open(lots[0])
+    for lot, buyer in zip(lots, buyers, strict=True):
+        await buyer.post(f"/v1/auctions/{lot['id']}/bids", {"amount_fen": START_FEN})
+    assert (await stage.until_closed(lots[0]))["status"] == "sold"
+    assert (await stage.until_closed(lots[1]))["status"] == "withdrawn"
+    await stage.work()
+    done = await stage.anyone.get(f"/v1/auction-sessions/{session['id']}")
+    assert (done["state"], done["lots"][1]["stopped_at"] is not None) == ("closed", True)
+    deposits = await stage.pool.fetch("SELECT state FROM settlement.deposits ORDER BY state")
+    assert [row["state"] for row in deposits] == ["FROZEN", "RELEASED"]
+
+
+async def test_what_must_not_be_split_is_one_lot(stage: Stage) -> None:
+    """A group that no lot holds whole is refused with the article; a lot is in one session; drafts only."""
+    lot = await drafted(stage)
+    group = {"asset_ids": [str(uuid4()), str(uuid4())], "reason": "used together 配套使用"}
+    session = {"stagger": 60}
+    with pytest.raises(Refused, match=r"together\.0"):
+        await arranged(stage, lot, **session, together=[group])
+    made = await arranged(stage, lot, **session)
+    hidden = await stage.anyone.get(f"/v1/auction-sessions/{made['id']}", expect=404)
+    assert hidden["code"] == "not_found"
+    consent = {
+        "case_id": (await stage.bank_maker.get("/v1/cases"))["items"][0]["id"],
+        "document_sha256": "ab" * 32,
+    }
+    await stage.operator.post(f"/v1/auction-sessions/{made['id']}/consents", consent)
+    given_up = await stage.operator.post(
+        f"/v1/auction-sessions/{made['id']}/withdraw", {"reason": "改期"}
+    )
+    assert given_up["state"] == "withdrawn"
