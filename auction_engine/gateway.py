@@ -332,8 +332,11 @@ class Gateway:
                         mode = await _settled(keeping.settle, lane.shard, reply, replies[1:])
                     batch = self._decided(lane.shard, taken, commands, auctions, reply, mode)
                     _after_decision()
-                    # Soon, not now: the next batch leaves first, and the server decides it meanwhile.
-                    asyncio.get_running_loop().call_soon(taken.answer, batch)
+                    if len(lane.waiting):
+                        # Soon, not now: the next batch leaves first, and the server decides it meanwhile.
+                        asyncio.get_running_loop().call_soon(taken.answer, batch)
+                    else:
+                        taken.answer(batch)
                     return None
                 case reply:
                     return self._not_decided(lane, taken, reply, last=last, auctions=auctions)

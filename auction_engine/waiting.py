@@ -58,18 +58,18 @@ class Taken:
     )
 
     def __init__(self, columns: Iterable[list[Any]] | None = None) -> None:
-        self.auctions: list[str]
-        self.actions: list[str]
-        self.paddles: list[int]
-        self.values: list[int]
-        self.ids: list[str]
-        self.extras: list[object]
-        self.entered_us: list[int]
-        self.sinks: list[Sink]
-        self.positions: list[int]
-        given = ([] for _ in self.__slots__) if columns is None else columns
-        for name, column in zip(self.__slots__, given, strict=True):
-            setattr(self, name, column)
+        self.actions: list[str] = []
+        self.auctions: list[str] = []
+        self.entered_us: list[int] = []
+        self.extras: list[object] = []
+        self.ids: list[str] = []
+        self.paddles: list[int] = []
+        self.positions: list[int] = []
+        self.sinks: list[Sink] = []
+        self.values: list[int] = []
+        if columns is not None:
+            for name, column in zip(self.__slots__, columns, strict=True):
+                setattr(self, name, column)
 
     def __len__(self) -> int:
         return len(self.actions)

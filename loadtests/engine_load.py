@@ -1,6 +1,7 @@
 """The load on the engine: bids through the production gateway, every one of them to be accepted."""
 
 import asyncio
+import contextlib
 from collections.abc import Sequence
 from time import perf_counter
 from uuid import UUID
@@ -8,6 +9,7 @@ from uuid import UUID
 import msgspec
 
 from auction_engine.decided import Acknowledgement
+from auction_engine.errors import EngineBusy
 from auction_engine.rules.commands import Command
 from kit.errors import LuochuiError
 from loadtests.engine_stage import (
@@ -24,6 +26,8 @@ from loadtests.engine_stage import (
 #: Bids that a caller hands over at once, and bids that are under way at once: enough to fill the next batch while one
 #: is with the server, and no more, because what waits longer is only latency.
 CHUNK, OUTSTANDING = 256, 2 * LIMITS.batch_max
+#: How often a lot's creation is sent again that was not decided.
+_PATIENCE = 20
 
 
 class Run(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,13 +75,17 @@ async def open_lots(stage: Stage, count: int) -> list[Lot]:
     lots = [Lot(new_auction()) for _ in range(count)]
     paddles: dict[int, int | None] = dict.fromkeys(range(1, PADDLES + 1), LIMIT_FEN)
     rules = profile()
+
+    async def create(lot: Lot) -> None:
+        for _ in range(_PATIENCE):
+            # a shard's first command waits for the fence, and on a busy machine for too long
+            with contextlib.suppress(EngineBusy):
+                await stage.engine.create_auction(lot.auction_id, rules, paddles=paddles)
+                return
+        await stage.engine.create_auction(lot.auction_id, rules, paddles=paddles)
+
     for first in range(0, count, 64):
-        await asyncio.gather(
-            *(
-                stage.engine.create_auction(lot.auction_id, rules, paddles=paddles)
-                for lot in lots[first : first + 64]
-            )
-        )
+        await asyncio.gather(*map(create, lots[first : first + 64]))
     return lots
 
 

@@ -217,6 +217,7 @@ end
 -- places of commands whose ids were looked up (given_back.lua). Replies OK, or EPOCH, CLOCK_SKEW, BACKPRESSURE, NO_BOOK,
 -- NO_IDS, which change nothing.
 function batch.decide(keys, args, server_ms)
+  held.collect()
   local meta = read_meta(keys[1])
   local back = sent_back(meta, args, server_ms)
   if back then return back end

@@ -27,6 +27,7 @@ end
 
 -- keys: as `decide_v1` for the batch; args: epoch, and the entry's m, c, d, a as journalled.
 function restore.batch(keys, args, server_ms)
+  held.collect()
   local meta, why = rebuilding(keys[1], args[1])
   if not meta then return why end
   local header = cmsgpack.unpack(args[2])
