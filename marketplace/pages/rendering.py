@@ -23,6 +23,7 @@ ROOMS: Final = (
     "marketplace.claims",
     "marketplace.funds",
     "marketplace.returns",
+    "marketplace.transfers",
 )
 
 _FILTERS: Final[dict[str, Callable[..., str]]] = {

@@ -45,6 +45,24 @@ AUCTION_STATES: Final[Mapping[str, Words]] = MappingProxyType(
     }
 )
 
+#: What is done after a sale, and how far it is (domain 3.11).
+TRANSFER_KINDS: Final[Mapping[str, Words]] = MappingProxyType(
+    {
+        "recordal": Words("权利变更登记", "Recordal of the transfer"),
+        "pledge_cancellation": Words("质押注销", "Cancellation of the pledge"),
+        "handover": Words("资料交付", "Handover"),
+        "tell_fund": Words("告知资金管理人", "The fund is told"),
+    }
+)
+TRANSFER_STATES: Final[Mapping[str, Words]] = MappingProxyType(
+    {
+        "pending": Words("待办理", "To be done"),
+        "filed": Words("已提交", "Filed"),
+        "done": Words("已办结", "Done"),
+        "refused": Words("不予办理", "Refused"),
+    }
+)
+
 #: How an auction ended (contracts 1).
 OUTCOMES: Final[Mapping[str, Words]] = MappingProxyType(
     {
