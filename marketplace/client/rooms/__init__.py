@@ -39,6 +39,7 @@ from marketplace.client.rooms.sealings import Sealings
 from marketplace.client.rooms.sessions import Sessions
 from marketplace.client.rooms.set_offs import SetOffs
 from marketplace.client.rooms.statements import Statements
+from marketplace.client.rooms.transfers import Transfers
 from marketplace.client.rooms.valuations import Valuations
 from marketplace.client.rooms.webhooks import Webhooks
 
@@ -85,5 +86,6 @@ class Rooms:
         self.sessions = Sessions(calls)
         self.set_offs = SetOffs(calls)
         self.statements = Statements(calls)
+        self.transfers = Transfers(calls)
         self.valuations = Valuations(calls)
         self.webhooks = Webhooks(calls)
