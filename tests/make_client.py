@@ -86,9 +86,12 @@ def _index(rooms: list[str]) -> str:
     lines = ['"""All rooms of the client. Made by `make client`; not to be edited."""', ""]
     lines += ["from marketplace.client.calling import Calls"]
     lines += [f"from marketplace.client.rooms.{room} import {_class(room)}" for room in rooms]
+    lines += ["", "_ROOMS = {", *(f'    "{room}": {_class(room)},' for room in rooms), "}"]
     lines += ["", "", "class Rooms:", '    """One attribute a room."""', ""]
-    lines += ["    def __init__(self, calls: Calls) -> None:"]
-    lines += [f"        self.{room} = {_class(room)}(calls)" for room in rooms]
+    lines += [f"    {room}: {_class(room)}" for room in rooms]
+    lines += ["", "    def __init__(self, calls: Calls) -> None:"]
+    lines += ["        for name, room in _ROOMS.items():"]
+    lines += ["            setattr(self, name, room(calls))"]
     return "\n".join(lines) + "\n"
 
 

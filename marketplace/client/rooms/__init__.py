@@ -43,49 +43,96 @@ from marketplace.client.rooms.transfers import Transfers
 from marketplace.client.rooms.valuations import Valuations
 from marketplace.client.rooms.webhooks import Webhooks
 
+_ROOMS = {
+    "assets": Assets,
+    "auctions": Auctions,
+    "audit": Audit,
+    "banking": Banking,
+    "bidders": Bidders,
+    "burdens": Burdens,
+    "cases": Cases,
+    "changes": Changes,
+    "claim_ends": ClaimEnds,
+    "claims": Claims,
+    "collections": Collections,
+    "conflicts": Conflicts,
+    "consignments": Consignments,
+    "diligence": Diligence,
+    "documents": Documents,
+    "duties": Duties,
+    "enrolments": Enrolments,
+    "experts": Experts,
+    "funds": Funds,
+    "grants": Grants,
+    "imports": Imports,
+    "licence_offers": LicenceOffers,
+    "licences": Licences,
+    "lots": Lots,
+    "mandates": Mandates,
+    "monitoring": Monitoring,
+    "organisations": Organisations,
+    "packages": Packages,
+    "plans": Plans,
+    "pledges": Pledges,
+    "recorded_routes": RecordedRoutes,
+    "remedies": Remedies,
+    "returns": Returns,
+    "sales": Sales,
+    "sealings": Sealings,
+    "sessions": Sessions,
+    "set_offs": SetOffs,
+    "statements": Statements,
+    "transfers": Transfers,
+    "valuations": Valuations,
+    "webhooks": Webhooks,
+}
+
 
 class Rooms:
     """One attribute a room."""
 
+    assets: Assets
+    auctions: Auctions
+    audit: Audit
+    banking: Banking
+    bidders: Bidders
+    burdens: Burdens
+    cases: Cases
+    changes: Changes
+    claim_ends: ClaimEnds
+    claims: Claims
+    collections: Collections
+    conflicts: Conflicts
+    consignments: Consignments
+    diligence: Diligence
+    documents: Documents
+    duties: Duties
+    enrolments: Enrolments
+    experts: Experts
+    funds: Funds
+    grants: Grants
+    imports: Imports
+    licence_offers: LicenceOffers
+    licences: Licences
+    lots: Lots
+    mandates: Mandates
+    monitoring: Monitoring
+    organisations: Organisations
+    packages: Packages
+    plans: Plans
+    pledges: Pledges
+    recorded_routes: RecordedRoutes
+    remedies: Remedies
+    returns: Returns
+    sales: Sales
+    sealings: Sealings
+    sessions: Sessions
+    set_offs: SetOffs
+    statements: Statements
+    transfers: Transfers
+    valuations: Valuations
+    webhooks: Webhooks
+
     def __init__(self, calls: Calls) -> None:
-        self.assets = Assets(calls)
-        self.auctions = Auctions(calls)
-        self.audit = Audit(calls)
-        self.banking = Banking(calls)
-        self.bidders = Bidders(calls)
-        self.burdens = Burdens(calls)
-        self.cases = Cases(calls)
-        self.changes = Changes(calls)
-        self.claim_ends = ClaimEnds(calls)
-        self.claims = Claims(calls)
-        self.collections = Collections(calls)
-        self.conflicts = Conflicts(calls)
-        self.consignments = Consignments(calls)
-        self.diligence = Diligence(calls)
-        self.documents = Documents(calls)
-        self.duties = Duties(calls)
-        self.enrolments = Enrolments(calls)
-        self.experts = Experts(calls)
-        self.funds = Funds(calls)
-        self.grants = Grants(calls)
-        self.imports = Imports(calls)
-        self.licence_offers = LicenceOffers(calls)
-        self.licences = Licences(calls)
-        self.lots = Lots(calls)
-        self.mandates = Mandates(calls)
-        self.monitoring = Monitoring(calls)
-        self.organisations = Organisations(calls)
-        self.packages = Packages(calls)
-        self.plans = Plans(calls)
-        self.pledges = Pledges(calls)
-        self.recorded_routes = RecordedRoutes(calls)
-        self.remedies = Remedies(calls)
-        self.returns = Returns(calls)
-        self.sales = Sales(calls)
-        self.sealings = Sealings(calls)
-        self.sessions = Sessions(calls)
-        self.set_offs = SetOffs(calls)
-        self.statements = Statements(calls)
-        self.transfers = Transfers(calls)
-        self.valuations = Valuations(calls)
-        self.webhooks = Webhooks(calls)
+        for name, room in _ROOMS.items():
+            setattr(self, name, room(calls))
