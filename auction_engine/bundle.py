@@ -6,6 +6,7 @@ Of other auctions' commands only blinded leaf hashes are in it. Written only onc
 replay needs the hidden maxima and the reserve (docs/engine-protocol.md).
 """
 
+import contextlib
 from collections.abc import Iterable, Sequence
 from hashlib import sha256
 from typing import Any
@@ -13,10 +14,11 @@ from uuid import UUID
 
 import msgspec
 
-from auction_engine import log_tree
+from auction_engine import key_history, log_tree
 from auction_engine.checkpoints import LogKey
 from auction_engine.errors import AuctionNotFinal, JournalBroken, NoSuchAuction
 from auction_engine.journal import ACCEPTED, Entry, PublicHeader
+from auction_engine.key_history import KeyEntry
 from auction_engine.receipts import DO, EXTRA, PADDLE, Receipt, SealedEntry
 from auction_engine.replica import entries_from_rows
 from auction_engine.rows import number
@@ -55,6 +57,14 @@ class Opening(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_field
     blind: str
     command: list[Any]
     decision: list[int]
+
+
+class KeyGiven(Line, frozen=True, kw_only=True, tag="key"):
+    """A change of the signing key: `previous` signed `key` (key_history.py). Who trusts the one may trust the other."""
+
+    key: str
+    previous: str
+    signature: str
 
 
 class Batch(Line, frozen=True, kw_only=True, tag="batch"):
@@ -122,7 +132,7 @@ class End(Line, frozen=True, kw_only=True, tag="end"):
     signature: str
 
 
-AnyLine = Head | Batch | Signed | Inclusion | Given | Published | End
+AnyLine = Head | KeyGiven | Batch | Signed | Inclusion | Given | Published | End
 
 decode_line = msgspec.json.Decoder(AnyLine).decode
 _encode = msgspec.json.Encoder().encode
@@ -131,6 +141,18 @@ _encode = msgspec.json.Encoder().encode
 def encode_line(line: AnyLine) -> bytes:
     """The one spelling of a line, without its line feed."""
     return _encode(line)
+
+
+def handovers_in(lines: Iterable[AnyLine]) -> list[tuple[bytes, bytes, bytes]]:
+    """The changes of key that a bundle tells of; what is not hexadecimal is left out, and found when it is checked."""
+    found = []
+    for line in lines:
+        if isinstance(line, KeyGiven):
+            with contextlib.suppress(ValueError):
+                parts = (line.previous, line.key, line.signature)
+                previous, key, signature = (bytes.fromhex(part) for part in parts)
+                found.append((previous, key, signature))
+    return found
 
 
 def end_statement(digest: bytes) -> bytes:
@@ -160,9 +182,16 @@ async def export_bundle(
     rows = await conn.fetch(_SQL["batches"], shard, first, last)
     entries = entries_from_rows(rows)
     text = str(auction)
-    lines: list[AnyLine] = [
-        _head(text, entries, key=key, chain_before=rows[0]["previous_chain"], result=row["result"])
-    ]
+    known = await key_history.history(conn, key.log_name)
+    head = _head(
+        text,
+        entries,
+        key=key,
+        keys=[entry.public_key for entry in known],
+        chain_before=rows[0]["previous_chain"],
+        result=row["result"],
+    )
+    lines: list[AnyLine] = [head, *_handovers(known)]
     lines += [_batch(text, entry, key=key, mode=mode) for entry in entries]
     lines += await _checkpoints(conn, shard, last=last)
     lines += [Given(receipt=r) for r in last_receipts(text, entries, key=key, mode=mode)]
@@ -200,7 +229,13 @@ def last_receipts(
 
 
 def _head(
-    auction: str, entries: Sequence[Entry], *, key: LogKey, chain_before: bytes, result: str
+    auction: str,
+    entries: Sequence[Entry],
+    *,
+    key: LogKey,
+    keys: Sequence[bytes],
+    chain_before: bytes,
+    result: str,
 ) -> Head:
     of_auction = [command for entry in entries for of, command in entry.commands if of == auction]
     creation = of_auction[0]
@@ -209,7 +244,7 @@ def _head(
     return Head(
         version=BUNDLE_VERSION,
         log=key.log_name,
-        keys=[key.public_key.hex()],
+        keys=[one.hex() for one in dict.fromkeys([*keys, key.public_key])],
         auction=auction,
         shard=entries[0].shard,
         first_batch=entries[0].header.seq,
@@ -220,6 +255,19 @@ def _head(
         commands=len(of_auction),
         result=msgspec.json.decode(result),
     )
+
+
+def _handovers(known: Sequence[KeyEntry]) -> list[AnyLine]:
+    """Every change of key that was signed by the key before."""
+    return [
+        KeyGiven(
+            key=entry.public_key.hex(),
+            previous=entry.previous.hex(),
+            signature=entry.handover.hex(),
+        )
+        for entry in known
+        if entry.previous is not None and entry.handover is not None
+    ]
 
 
 def _batch(auction: str, entry: Entry, *, key: LogKey, mode: str) -> Batch:

@@ -36,6 +36,8 @@ _REASONS = tuple(
         (r"(\S+) is not among the keys you trust", r"公钥 \1 不在您信任的公钥之列"),
         (r"it does not belong here", "不应出现在此处"),
         (r"it stands twice", "重复出现"),
+        (r"it is not among the keys of the first line", "不在首行所列公钥之中"),
+        (r"the key before did not sign this one", "前一公钥未签署此公钥"),
         (r"the envelopes are bound to other rules", "信封所绑定的规则与此不同"),
         (
             r"the envelopes are bound to rules that no notice shows",

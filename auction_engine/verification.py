@@ -19,12 +19,14 @@ from auction_engine.bundle import (
     Given,
     Head,
     Inclusion,
+    KeyGiven,
     Opening,
     Published,
     Signed,
     decode_line,
     encode_line,
     end_statement,
+    handovers_in,
 )
 from auction_engine.checkpoints import BadNote, Checkpoint, is_signed, open_checkpoint, origin_of
 from auction_engine.errors import JournalBroken
@@ -37,6 +39,7 @@ from auction_engine.journal import (
     chain_value,
     command_leaf,
 )
+from auction_engine.key_history import is_handed_over, trusted_with
 from auction_engine.merkle import Tree, is_consistent, leaf_hash, root_from_inclusion
 from auction_engine.publication import NoticeProved, Untied, proved_notice
 from auction_engine.receipts import DO, EXTRA, VALUE, Receipt, batch_statement, fault_in, restored
@@ -138,7 +141,7 @@ def verify_bundle(
         raise DoesNotHold("line 1", "it is not the head of a bundle")
     if not isinstance(end, End):
         raise DoesNotHold(f"line {len(lines)}", "the file does not end with the line that signs it")
-    state = _State(head, _trust(head, trusted_keys))
+    state = _State(head, _trust(lines, head, trusted_keys))
     _check_head(state)
     for place, line in enumerate(lines[1:-1], start=2):
         _check_line(state, line, f"line {place}")
@@ -181,11 +184,14 @@ def _read(data: bytes) -> list[AnyLine]:
     return lines
 
 
-def _trust(head: Head, trusted_keys: Sequence[bytes] | None) -> Callable[[bytes], bool]:
+def _trust(
+    lines: Sequence[AnyLine], head: Head, trusted_keys: Sequence[bytes] | None
+) -> Callable[[bytes], bool]:
+    """The bundle's own keys, or those you trust with what they handed over to."""
     if trusted_keys is None:
         own = {_hash(key, "line 1: keys") for key in head.keys}
         return own.__contains__
-    return frozenset(trusted_keys).__contains__
+    return trusted_with(trusted_keys, handovers_in(lines), log_name=head.log).__contains__
 
 
 def _check_head(state: _State) -> None:
@@ -203,6 +209,8 @@ def _check_line(state: _State, line: AnyLine, place: str) -> None:
             _check_batch(
                 state, line, f"{place}: batch {line.header.seq} of shard {state.head.shard}"
             )
+        case KeyGiven():
+            _check_handover(state, line, place)
         case Signed():
             _check_checkpoint(state, line, f"{place}: checkpoint")
         case Inclusion():
@@ -213,6 +221,20 @@ def _check_line(state: _State, line: AnyLine, place: str) -> None:
             _check_published(state, line, f"{place}: published")
         case Head() | End():
             raise DoesNotHold(place, "it does not belong here")
+
+
+def _check_handover(state: _State, line: KeyGiven, place: str) -> None:
+    if state.header is not None:
+        raise DoesNotHold(place, "it does not belong here")
+    if not {line.key, line.previous} <= set(state.head.keys):
+        raise DoesNotHold(f"{place}: key", "it is not among the keys of the first line")
+    if not is_handed_over(
+        state.head.log,
+        previous=_hash(line.previous, f"{place}: previous"),
+        following=_hash(line.key, f"{place}: key"),
+        signature=_bytes(line.signature, f"{place}: signature"),
+    ):
+        raise DoesNotHold(f"{place}: signature", "the key before did not sign this one")
 
 
 def _check_batch(state: _State, batch: Batch, place: str) -> None:

@@ -28,6 +28,7 @@ class _LazyGroup(click.Group):
             "verify",
             "Check an auction bundle without trusting the venue. / 验证竞价存证包",
         ),
+        "rotate-key": ("rotate_key", "Hand the signing key over to a new one. / 更换签名密钥"),
         "sealing": ("sealing", "Make keys, seal a bid, open sealed bids. / 密封报价"),
         "migrate": ("migrate", "Bring a database to the present schema. / 数据库迁移"),
         "bench": ("bench", "Measure the system against other ways to do the same. / 性能压测"),

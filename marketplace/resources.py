@@ -18,6 +18,7 @@ from marketplace.duties import service as duties
 from marketplace.edge.identity import Authenticator
 from marketplace.edge.readiness import Check
 from marketplace.engine_checks import EngineChecks
+from marketplace.log import service as log
 from marketplace.lots import service as lots
 from marketplace.organisations.gate import Gate, SessionLimits
 from marketplace.organisations.passwords import Passwords
@@ -76,12 +77,15 @@ async def open_resources(
     """Everything, the bid engine too. Raises rather than starting on less than the settings promise."""
     async with AsyncExitStack() as stack:
         desk = await stack.enter_async_context(open_desk(settings, clock=clock))
+        key = read_log_key(settings.signing_key_path, origin=settings.origin)
+        async with desk.pool.acquire() as conn, conn.transaction():
+            await log.record_key(conn, key, now=clock())
         hall = await stack.enter_async_context(
             open_hall(
                 desk.pool,
                 settings.redis_url,
                 lookups=desk.lookups,
-                key=read_log_key(settings.signing_key_path, origin=settings.origin),
+                key=key,
                 mode=settings.durability_mode,
                 degrade_to=settings.durability_degrade_to,
                 clock=clock,

@@ -1,0 +1,1 @@
+"""The public log (公开日志): its keys, checkpoints and proofs, for anybody to check receipts with."""
