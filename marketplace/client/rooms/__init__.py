@@ -24,6 +24,7 @@ from marketplace.client.rooms.grants import Grants
 from marketplace.client.rooms.imports import Imports
 from marketplace.client.rooms.licence_offers import LicenceOffers
 from marketplace.client.rooms.licences import Licences
+from marketplace.client.rooms.log import Log
 from marketplace.client.rooms.lots import Lots
 from marketplace.client.rooms.mandates import Mandates
 from marketplace.client.rooms.monitoring import Monitoring
@@ -67,6 +68,7 @@ _ROOMS = {
     "imports": Imports,
     "licence_offers": LicenceOffers,
     "licences": Licences,
+    "log": Log,
     "lots": Lots,
     "mandates": Mandates,
     "monitoring": Monitoring,
@@ -114,6 +116,7 @@ class Rooms:
     imports: Imports
     licence_offers: LicenceOffers
     licences: Licences
+    log: Log
     lots: Lots
     mandates: Mandates
     monitoring: Monitoring
