@@ -54,9 +54,12 @@ async def last_head(conn: Connection, shard: int) -> SignedHead:
     return SignedHead(shard=shard, size=row["size"], note=row["note"])
 
 
-async def consistency(conn: Connection, shard: int, *, old: int, new: int) -> ConsistencyProof:
-    """The proof between two sizes, up to the last checkpoint's. Raises InvalidInput, NotFound."""
+async def consistency(
+    conn: Connection, shard: int, *, old: int, new: int | None
+) -> ConsistencyProof:
+    """The proof between two sizes, up to the last checkpoint's (`new` None: that). Raises InvalidInput, NotFound."""
     last = await last_head(conn, shard)
+    new = last.size if new is None else new
     if not 0 <= old <= new <= last.size:
         raise InvalidInput(
             "new",

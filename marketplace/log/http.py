@@ -16,6 +16,7 @@ from marketplace.log.schemas import LogKeys
 
 _SHARDS_MAX = 16_383
 _Size: TypeAlias = Annotated[int, QueryParameter(ge=0, le=2**53)]
+_SizeOrNone: TypeAlias = Annotated[int | None, QueryParameter(ge=0, le=2**53)]
 
 
 @get("/v1/log/keys", opt={"policy": public()}, summary="Keys 签名公钥")
@@ -36,9 +37,9 @@ async def get_checkpoint(reader: Conn, shard: FromPath[int]) -> SignedHead:
     summary="Consistency proof 一致性证明",
 )
 async def get_consistency(
-    reader: Conn, shard: FromPath[int], old: _Size, new: _Size
+    reader: Conn, shard: FromPath[int], old: _Size = 0, new: _SizeOrNone = None
 ) -> ConsistencyProof:
-    """That the log of `old` batches begins the log of `new`: nothing was dropped or changed in between."""
+    """That the log of `old` batches begins the log of `new` (null: the last checkpoint's): nothing was dropped."""
     return await log_proofs.consistency(reader, _shard(shard), old=old, new=new)
 
 

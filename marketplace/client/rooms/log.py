@@ -2,8 +2,6 @@
 
 from urllib.parse import quote
 
-from litestar.types import empty as litestar_types_empty
-
 from auction_engine import log_proofs as auction_engine_log_proofs
 from marketplace.client.calling import Calls
 from marketplace.log import schemas as log_schemas
@@ -47,14 +45,10 @@ class Log:
         )
 
     async def get_consistency(
-        self,
-        shard: int,
-        *,
-        old: int = litestar_types_empty._EmptyEnum.EMPTY,
-        new: int = litestar_types_empty._EmptyEnum.EMPTY,
+        self, shard: int, *, old: int = 0, new: int | None = None
     ) -> auction_engine_log_proofs.ConsistencyProof:
-        """That the log of `old` batches begins the log of `new`: nothing was dropped or changed in
-        between.
+        """That the log of `old` batches begins the log of `new` (null: the last checkpoint's):
+        nothing was dropped.
 
         `GET /v1/log/shards/{shard}/consistency`
         """
