@@ -16,6 +16,7 @@ import msgspec
 import redis.asyncio
 
 from auction_engine import keys, log_tree
+from auction_engine.backlog import TAIL_BATCHES, TAIL_MS, Trimmer, tell, tell_what_was_missed
 from auction_engine.checkpoints import LogKey
 from auction_engine.durability_checks import Replication
 from auction_engine.errors import JournalBroken, JournalForked, ReplicaNotDurable
@@ -31,8 +32,6 @@ from kit.sql import DATABASE_ERRORS, Connection, Pool
 
 #: Batches in one transaction, at most.
 BATCHES_MAX = 64
-#: Batches that stay in the stream behind the position: what a database that lost its last commits is filled from.
-TAIL_BATCHES = 4096
 #: Batches between two checkpoints of a shard, if no auction closes in between.
 CHECKPOINT_BATCHES = 256
 #: How long one look for new batches waits, and the pause after an error.
@@ -40,6 +39,8 @@ _BLOCK_MS = 200
 #: The pause between two looks at the shards of a Cluster, whose streams can't be waited for in one call.
 _LOOK_SECONDS = 0.02
 _PAUSE_SECONDS = 1.0
+#: How often the engine is told what a projector that died could not tell it.
+_MISSED_US = 1_000_000
 #: How far the engine's clock may be ahead of this process's to be believed (the gateways refuse as much).
 _AHEAD_MS_MAX = 500
 
@@ -80,6 +81,7 @@ class Projector:
         key: LogKey,
         clock: Clock,
         tail_batches: int = TAIL_BATCHES,
+        tail_ms: int = TAIL_MS,
     ) -> None:
         self._pool = pool
         self._servers = servers_of(servers)
@@ -87,7 +89,8 @@ class Projector:
         self.behind_reading: Callable[[int], Awaitable[Replication | None]] = _nothing
         self._key = key
         self._clock = clock
-        self._tail_batches = tail_batches
+        self._trimmer = Trimmer(pool, tail_batches=tail_batches, tail_ms=tail_ms)
+        self._missed_us = -_MISSED_US
         self._replicas: dict[int, Replicas] = {}
         self._turns: dict[int, asyncio.Lock] = {}
         self._paused_until_us: dict[int, int] = {}
@@ -139,6 +142,9 @@ class Projector:
         if not positions:
             await asyncio.sleep(_BLOCK_MS / 1000)
             return False
+        if now_us - self._missed_us >= _MISSED_US:
+            self._missed_us = now_us
+            await self._tell_what_was_missed(positions)
         waits = self._servers.is_cluster
         found = await (self._ahead(positions) if waits else self._ahead_on_one_server(positions))
         for shard in found:
@@ -188,6 +194,20 @@ class Projector:
                     found.append(shard)
         return found
 
+    async def _tell_what_was_missed(self, positions: dict[int, int]) -> None:
+        for url in self._servers.primaries():
+            own = {
+                shard: positions[shard]
+                for shard in self._servers.shards_at(url)
+                if shard in positions
+            }
+            try:
+                await tell_what_was_missed(self._servers.client_at(url), own)
+            except (redis.RedisError, OSError):
+                if not self._servers.is_cluster:
+                    raise
+                self._servers.suspect()
+
     async def _project_or_log(self, shard: int) -> None:
         try:
             await self.project(shard)
@@ -227,13 +247,10 @@ class Projector:
 
     async def _tell_engine(self, shard: int, done: Projected) -> None:
         """Say how far the journal is kept elsewhere, then let go of what lies far behind that."""
-        seq, client = done.seq, self._servers.client_of(shard)
-        journalled = client.hset(keys.meta(shard), "journalled", str(seq))
-        await journalled  # type: ignore[misc]  # the client is typed for both kinds of caller
+        client = self._servers.client_of(shard)
+        await tell(client, shard, done.seq)
         _before_trim()
-        if seq > self._tail_batches:
-            minid = f"{seq - self._tail_batches + 1}-0"
-            await client.xtrim(keys.log(shard), minid=minid, approximate=False)
+        await self._trimmer.trim(client, shard, done.seq)
 
     async def _checkpoint(self, shard: int, *, closing: bool) -> None:
         _before_checkpoint()

@@ -1,7 +1,8 @@
 -- Decides one batch of one shard and journals it. See docs/engine-protocol.md.
 
 local batch = {}
-local BACKLOG_MAX = 100000    -- batches that PostgreSQL may be behind
+local BACKLOG_COMMANDS = 1000000    -- commands that PostgreSQL may be behind
+local BACKLOG_MS = 60000            -- and for how long
 local CLOCK_SKEW_MS = 500
 
 -- The commands of a batch as columns: a table a column costs far less to unpack than a table a command. They arrive
@@ -186,19 +187,22 @@ end
 local function write(keys, all, run, entry)
   if entry then
     redis.call('XADD', keys[2], text_of(entry.seq) .. '-0', 'm', entry.header, 'c', entry.commands,
-      'd', entry.decisions, 'a', entry.auctions)
+      'd', entry.decisions, 'a', entry.auctions, 'n', entry.count)
   end
   save_all(all, run)
   if entry then
-    redis.call('HSET', keys[1], 'seq', text_of(entry.seq), 'head', entry.head, 'clock', text_of(entry.decided))
+    redis.call('HSET', keys[1], 'seq', text_of(entry.seq), 'head', entry.head, 'clock', text_of(entry.decided),
+      'count', entry.count, 'behind', entry.behind)
   end
 end
 
 local function read_meta(key)
-  local meta = redis.call('HMGET', key, 'epoch', 'seq', 'head', 'clock', 'journalled')
+  local meta = redis.call('HMGET', key, 'epoch', 'seq', 'head', 'clock', 'journalled', 'count', 'journalled_count',
+    'behind')
   return {
     epoch = meta[1] or '0', has_epoch = meta[1], seq = tonumber(meta[2] or '0'), head = meta[3] or '',
-    clock = tonumber(meta[4] or '0'), journalled = tonumber(meta[5] or '0'),
+    clock = tonumber(meta[4] or '0'), journalled = tonumber(meta[5] or '0'), count = tonumber(meta[6] or '0'),
+    journalled_count = tonumber(meta[7] or '0'), behind = meta[8],
   }
 end
 
@@ -209,7 +213,10 @@ local function sent_back(meta, args, server_ms)
   if gateway_ms > 0 and math.abs(server_ms - gateway_ms) > CLOCK_SKEW_MS then
     return { 'CLOCK_SKEW', server_ms }
   end
-  if meta.seq - meta.journalled > BACKLOG_MAX then return { 'BACKPRESSURE', meta.seq } end
+  if meta.seq > meta.journalled and (meta.count - meta.journalled_count > BACKLOG_COMMANDS
+      or server_ms - tonumber(meta.behind or server_ms) > BACKLOG_MS) then
+    return { 'BACKPRESSURE', meta.seq }
+  end
   return nil
 end
 
@@ -241,7 +248,9 @@ function batch.decide(keys, args, server_ms)
   prepare_ids(all, run, args[4], packed)
   write(keys, all, run, {
     seq = seq, header = header, commands = args[4], decisions = packed, auctions = args[5],
-    head = head, decided = decided,
+    head = head, decided = decided, count = text_of(meta.count + commands.count),
+    -- since when something is not journalled: this batch is the first, or the projector says how far it has come
+    behind = meta.seq > meta.journalled and meta.behind or text_of(decided),
   })
   held.keep(keys[1], shard, head, all)
   return { 'OK', seq, decided, head, packed, header }

@@ -124,3 +124,14 @@ SELECT EXISTS (SELECT FROM engine.standbys() WHERE is_synchronous AND flushed >=
 
 -- name: positions_and_epochs
 SELECT shard, epoch, seq FROM engine.shards ORDER BY shard;
+
+-- name: flushed_everywhere
+-- Where the log is, and up to where everybody has it who may be promoted: null where there is nobody, 0/0 where a
+-- synchronous standby is demanded and none is there. A standby that is away is known by its slot.
+SELECT pg_current_wal_flush_lsn()::text AS here,
+       CASE
+         WHEN current_setting('synchronous_standby_names') <> ''
+              AND NOT EXISTS (SELECT FROM engine.standbys() WHERE is_synchronous) THEN '0/0'
+         ELSE least((SELECT min(flushed) FROM engine.standbys()),
+                    (SELECT min(restart_lsn) FROM pg_replication_slots WHERE slot_type = 'physical'))::text
+       END AS flushed;

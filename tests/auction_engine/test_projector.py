@@ -153,6 +153,7 @@ CRASHING = """
     from datetime import UTC, datetime
     import asyncpg, redis.asyncio
     from auction_engine.projector import Projector
+    from kit.reach import SYSTEM
     from tests.auction_engine.make_engine import a_key
 
     async def main():
@@ -211,7 +212,9 @@ async def test_the_stream_is_trimmed_only_below_the_position_and_keeps_a_tail(
 ) -> None:
     """Only what PostgreSQL holds may leave the stream, and the last batches stay all the same."""
     await a_story(writer)
-    projector = Projector(database, engine_redis, key=a_key(), clock=lambda: NOW, tail_batches=3)
+    projector = Projector(
+        database, engine_redis, key=a_key(), clock=lambda: NOW, tail_batches=3, tail_ms=0
+    )
     await projector.project(SHARD)
     left = [entry_id for entry_id, _ in await engine_redis.xrange(keys.log(SHARD))]
     assert left == [b"%d-0" % n for n in range(writer.seq - 2, writer.seq + 1)]

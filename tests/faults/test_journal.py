@@ -1,6 +1,7 @@
 """Projectors and the database die: acknowledgements go on, the journal has no gap, no repeat, and no other past."""
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,19 +10,21 @@ import pytest
 import redis.asyncio
 
 from auction_engine import keys
+from auction_engine.backlog import Trimmer
 from auction_engine.errors import EngineBusy
 from kit.embedded import EmbeddedServerError, Postgres, Valkey
 from tests.auction_engine.make_engine import a_bid, until
 from tests.faults import nemesis
-from tests.faults.client import Load
-from tests.faults.cluster import Case, Site, copied, site
+from tests.faults.client import EngineDesk, Load
+from tests.faults.cluster import START_FEN, Case, Site, copied, site
 from tests.faults.evidence import all_holds
 from tests.faults.nemesis import Disk, Shim, SmallDisk
+from tests.faults.standby import base_backup, until_true
 from tests.faults.test_clocks import projector_process
 
 Counted = Callable[[int, int], int]
-#: Batches that PostgreSQL may be behind (auction_engine/lua/batch.lua).
-BACKLOG_MAX = 100_000
+#: Commands that PostgreSQL may be behind, and for how long (auction_engine/lua/batch.lua).
+BACKLOG_COMMANDS, BACKLOG_MS = 1_000_000, 60_000
 _PROJECTOR_POINTS = (
     "projector.before_commit",
     "projector.after_commit",
@@ -234,32 +237,135 @@ def fill(path: Path) -> None:
             return
 
 
+@pytest.mark.parametrize("limit", ["commands", "seconds"])
 async def test_f20_backpressure(
-    case: Case, engine_server: Valkey, database_url: str, scratch: Valkey
+    limit: str, case: Case, engine_server: Valkey, database_url: str, scratch: Valkey
 ) -> None:
-    """An engine far ahead of the journal takes no more bids and says so; when the journal has caught up it does."""
+    """An engine too far ahead of the journal, or for too long, takes no more bids and says so until that is over."""
     async with (
         site(case, engine_server, database_url, projecting=False) as running,
         redis.asyncio.Redis.from_url(engine_server.url) as client,
     ):
         auction = running.auctions[0]
         meta = keys.meta(keys.shard_of(str(auction)))
-        seq = int(await client.hget(meta, "seq") or 0)
-        # as if 100,001 batches had been decided and none of them journalled
-        await client.hset(meta, "journalled", str(seq - BACKLOG_MAX - 1))
-        with pytest.raises(EngineBusy):
-            await running.engine.submit(auction, a_bid(1, 10_000_000, "busy"))
-        await client.hset(meta, "journalled", str(seq))
+        bid, desk = a_bid(1, START_FEN, "first"), EngineDesk(running.engine)
+        first = (await running.history.attempt(desk, str(auction), bid, paddle=1)).receipt
+        assert first is not None
+        assert await client.hget(meta, "behind") == b"%d" % first.decided_ms, "since then"
+        if limit == "commands":
+            count = int(await client.hget(meta, "journalled_count"))
+            await client.hset(meta, "count", count + BACKLOG_COMMANDS + 1)
+        else:
+            await client.hset(meta, "behind", first.decided_ms - BACKLOG_MS)
+        await until(lambda: is_held_back(running), 10)
         running.start_projecting()
         load: Load = running.load()
         async with load.running():
             await load.until_accepted(10)
         await load.settled()
-
-        async def caught_up() -> bool:
-            told = await client.hmget(meta, "seq", "journalled")
-            return told[0] == told[1]
-
-        await until(caught_up, 30)
+        await until(lambda: is_caught_up(client, meta), 30)
         await running.until_alive()
         await all_holds(running, load, scratch=scratch, fenced=False)
+
+
+async def is_held_back(running: Site) -> bool:
+    """Whether a bid is refused because the journal is behind."""
+    with contextlib.suppress(EngineBusy):
+        await running.engine.submit(running.auctions[0], a_bid(2, START_FEN, "busy"))
+        return False
+    return True
+
+
+async def is_caught_up(client: redis.asyncio.Redis, meta: str) -> bool:
+    """Whether the engine has been told that everything is journalled, and counts from there."""
+    told = await client.hmget(meta, "seq", "journalled", "count", "journalled_count")
+    return bool(told[0] == told[1] and told[2] == told[3])
+
+
+async def test_f20_what_a_dead_projector_committed_is_told_by_the_next(
+    case: Case, engine_server: Valkey, database_url: str
+) -> None:
+    """Killed between commit and telling, it would hold the engine back for ever though everything is journalled."""
+    async with (
+        site(case, engine_server, database_url, projecting=False, closes_in_ms=None) as running,
+        redis.asyncio.Redis.from_url(engine_server.url) as client,
+    ):
+        auction = running.auctions[0]
+        meta = keys.meta(keys.shard_of(str(auction)))
+        await running.engine.submit(auction, a_bid(1, START_FEN, "first"))
+        before = await client.hmget(meta, "journalled", "journalled_count")
+        await running.project()
+        await client.hset(
+            meta, mapping={"journalled": before[0], "journalled_count": before[1], "behind": 1}
+        )
+        assert await is_held_back(running)
+        running.start_projecting()
+        await until(lambda: is_caught_up(client, meta), 10)
+        assert not await is_held_back(running)
+
+
+async def test_f20_nothing_is_trimmed_that_a_standby_lacks(
+    case: Case, engine_server: Valkey, durable_postgres: Postgres, own_database: str
+) -> None:
+    """What a standby has not flushed stays in the stream however old it is; once the standby has it, it may leave."""
+    standby = await asyncio.to_thread(base_backup, durable_postgres, case.directory / "standby")
+    await asyncio.to_thread(standby.start)
+    try:
+        await until_true(durable_postgres, "SELECT count(*) > 0 FROM pg_stat_replication")
+        async with (
+            site(case, engine_server, own_database, projecting=False, closes_in_ms=None) as running,
+            redis.asyncio.Redis.from_url(engine_server.url) as client,
+        ):
+            trimmer = Trimmer(running.pool, tail_batches=2, tail_ms=0)
+            auction = running.auctions[0]
+            shard = keys.shard_of(str(auction))
+            await asyncio.to_thread(nemesis.pause, standby.pid)
+            for number in range(6):
+                await running.engine.submit(
+                    auction, a_bid(1 + number % 2, START_FEN + 1000 * number, f"b{number}")
+                )
+            await running.project()
+            seq, length = await where(client, shard)
+            await trimmer.trim(client, shard, seq)
+            assert (await where(client, shard))[1] == length, "the standby lacks it"
+            await asyncio.to_thread(nemesis.resume, standby.pid)
+            await until_true(
+                durable_postgres,
+                "SELECT bool_and(flush_lsn >= pg_current_wal_flush_lsn()) FROM pg_stat_replication",
+            )
+            await trimmer.trim(client, shard, seq + 2)
+            assert (await where(client, shard))[1] < length, "what it has may leave"
+    finally:
+        nemesis.resume(standby.pid)
+        standby.stop()
+
+
+async def where(client: redis.asyncio.Redis, shard: int) -> tuple[int, int]:
+    """The shard's last batch, and how many its stream holds."""
+    seq = int(await client.hget(keys.meta(shard), "seq") or 0)  # type: ignore[misc]
+    return seq, await client.xlen(keys.log(shard))
+
+
+async def test_f20_what_is_not_a_day_old_stays_while_there_is_memory(
+    case: Case, engine_server: Valkey, database_url: str
+) -> None:
+    """The day counts as long as half of the engine's memory is free; beyond that only the tail stays."""
+    async with (
+        site(case, engine_server, database_url, projecting=False, closes_in_ms=None) as running,
+        redis.asyncio.Redis.from_url(engine_server.url) as client,
+    ):
+        auction = running.auctions[0]
+        shard = keys.shard_of(str(auction))
+        for number in range(6):
+            await running.engine.submit(
+                auction, a_bid(1 + number % 2, START_FEN + 1000 * number, f"b{number}")
+            )
+        await running.project()
+        seq, length = await where(client, shard)
+        trimmer = Trimmer(running.pool, tail_batches=2)
+        await trimmer.trim(client, shard, seq)
+        assert (await where(client, shard))[1] == length
+        used = (await client.info("memory"))["used_memory"]
+        await client.config_set("maxmemory", used + used // 2)
+        await trimmer.trim(client, shard, seq + 2)
+        assert (await where(client, shard))[1] == 0, "seq + 2 says that two more are journalled"

@@ -182,13 +182,19 @@ async def test_a_large_batch_is_read_and_written_in_parts(engine: Engine) -> Non
     assert (after.price_fen, after.leader) == (1_000 + 10 * (count - 2), count - 1)
 
 
+#: One batch that is not journalled, of one command.
+BEHIND = {"seq": "5", "journalled": "4", "count": "11", "journalled_count": "10"}
+
+
 @pytest.mark.parametrize(
     ("meta", "call", "reply"),
     [
         ({"epoch": "2"}, {}, [b"EPOCH", 2]),
         ({}, {"epoch": 0}, [b"EPOCH", 1]),
-        ({"seq": "100001"}, {}, [b"BACKPRESSURE", 100_001]),
-        ({"seq": "100001", "journalled": "1"}, {}, [b"OK"]),
+        (BEHIND | {"count": "1000011"}, {}, [b"BACKPRESSURE", 5]),
+        (BEHIND | {"count": "1000010"}, {}, [b"OK"]),
+        (BEHIND | {"behind": "1"}, {}, [b"BACKPRESSURE", 5]),
+        (BEHIND | {"behind": "1", "journalled": "5"}, {}, [b"OK"]),
         ({}, {"clock": 1}, [b"CLOCK_SKEW"]),
     ],
 )
