@@ -48,6 +48,7 @@ class Engine:
         self.client = client
         self.model = Shard()
         self.head = ""
+        self.commands = 0
 
     async def start(self) -> "Engine":
         """Open the shard at epoch 1, as recovery does."""
@@ -68,6 +69,8 @@ class Engine:
         reply: list[Any] = await self.client.fcall(
             "decide_v1", len(batch), *batch, epoch, clock, SALT, pack(wire), pack(names)
         )
+        if reply[0] == b"OK" and reply[1]:
+            self.commands += len(commands)
         return reply
 
     async def decide(self, *commands: tuple[str, Command]) -> list[Decision]:
@@ -82,7 +85,8 @@ class Engine:
         if seq:
             [(entry_id, entry)] = await self.client.xrevrange(keys.log(7), count=1)
             assert entry_id == b"%d-0" % seq
-            assert entry == {b"m": header, b"c": pack(wire), b"d": packed, b"a": pack(names)}
+            said = {b"m": header, b"c": pack(wire), b"d": packed, b"a": pack(names)}
+            assert entry == said | {b"n": b"%d" % self.commands}
             assert unpack(header) == [1, 1, seq, decided, self.head, SALT]
             whole = self.head.encode() + header + pack(wire) + packed + pack(names)
             assert head == hashlib.sha1(whole).hexdigest().encode()
