@@ -22,6 +22,8 @@ from marketplace.log import service as log
 from marketplace.lots import service as lots
 from marketplace.organisations.gate import Gate, SessionLimits
 from marketplace.organisations.passwords import Passwords
+from marketplace.organisations.schemas import STAFF, Role
+from marketplace.organisations.sealing import sealer_of
 from marketplace.settings import Settings
 from marketplace.signing import read_log_key
 
@@ -31,6 +33,14 @@ _CLOSE_SECONDS = 5.0
 _ACQUIRE_SECONDS = 5.0
 #: Connections for finding out who calls and which paddle they have: questions of a millisecond.
 _LOOKUPS_MAX = 4
+
+
+#: Whose second factor must be on, by the setting's word.
+_DEMANDS: Mapping[str, frozenset[Role]] = {
+    "nobody": frozenset(),
+    "staff": STAFF,
+    "everybody": frozenset(Role),
+}
 
 
 class ImpatientPool(asyncpg.Pool):
@@ -118,7 +128,13 @@ async def open_desk(settings: Settings, *, clock: Clock = system_clock) -> Async
             requests=requests,
             lookups=lookups,
             passwords=passwords,
-            gate=Gate(lookups, passwords, limits),
+            gate=Gate(
+                lookups,
+                passwords,
+                limits,
+                sealer=sealer_of(settings.signing_key_path),
+                demands=_DEMANDS[settings.second_factor_required],
+            ),
             checks=_checks(pool, checks),
         )
 

@@ -48,6 +48,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     database_timeout_seconds: Annotated[float, msgspec.Meta(gt=0)] = 10.0
     session_idle_minutes: Annotated[int, _Positive] = 30
     session_hours: Annotated[int, _Positive] = 12
+    second_factor_required: Literal["nobody", "staff", "everybody"] = (
+        "nobody"  # who can do nothing before theirs is on
+    )
+    trusted_proxies: str = ""  # addresses and networks whose X-Forwarded-For is believed, by commas
     # tests and rehearsals only: webhooks may go to this machine, by plain http
     webhooks_to_loopback: bool = False
     drain_seconds: Annotated[int, _Positive] = 10

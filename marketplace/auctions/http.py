@@ -30,6 +30,7 @@ from marketplace.auctions.schemas import (
     ReceiptList,
     RecordPage,
 )
+from marketplace.edge.addresses import address_of
 from marketplace.edge.dependencies import Conn, Me, Now
 from marketplace.edge.documentation import ALSO
 from marketplace.edge.idempotency import key_of
@@ -340,7 +341,7 @@ def _seat(request: _AnyRequest) -> Seat:
     identity = identity_of(request)
     if identity is not None:
         return Seat(str(identity.caller.user_id), is_known=True)
-    return Seat(network_of(request.client.host if request.client else ""), is_known=False)
+    return Seat(network_of(address_of(request)), is_known=False)
 
 
 def _last_event(request: _AnyRequest) -> int | None:

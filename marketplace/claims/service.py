@@ -13,6 +13,8 @@ from kit.clock import CHINA
 from kit.errors import Conflict
 from kit.ids import uuid7
 from kit.sql import Connection, load_statements
+from marketplace.approvals import service as approvals
+from marketplace.approvals.schemas import Kind as ApprovalKind
 from marketplace.audit import service as audit
 from marketplace.cases import service as loans
 from marketplace.cases.schemas import Case as LoanCase
@@ -117,6 +119,17 @@ async def decide(
         raise PlanChanged
     if given.approved:
         loan = await loans.get(conn, caller, claim.case_id)
+        paper = approvals.Paper(
+            kind=ApprovalKind.COMPENSATION,
+            organisation_id=caller.organisation_id,
+            subject_id=claim_id,
+            asked_by=claim.drafted_by,
+            content={"claim_sha256": given.claim_sha256},
+            amount_fen=loan.principal_fen,
+        )
+        signed = await approvals.sign(conn, caller, paper, reason=given.reason, now=now)
+        if not signed.is_complete:
+            return await rows.get(conn, caller, claim_id)
         case = await _applied(conn, loan, claim.asked, drafted_by=claim.drafted_by, now=now)
         if compensation.claim_hash(case) != claim.claim_sha256:
             raise FiguresChanged

@@ -19,6 +19,7 @@ from marketplace.audit.service import record
 from marketplace.cases import service as cases
 from marketplace.cases.schemas import CaseState
 from marketplace.claims import service as claims
+from marketplace.consignments import approving
 from marketplace.consignments.dossier import facts_of, is_fund_told
 from marketplace.consignments.events import (
     ConsignmentChanged,
@@ -157,11 +158,13 @@ async def submit(
 async def approve(
     conn: Connection, caller: Caller, consignment_id: UUID, *, now: datetime
 ) -> Consignment:
-    """The bank's checker, another person than the maker, hands it to the venue."""
+    """The bank's checker, another person than the maker, hands it to the venue; two, from the bank's limit on."""
     before = await _locked_own(conn, caller, consignment_id)
     require_consignment_step(before.state, _S.UNDER_REVIEW, number=before.number)
     require_another_person(before.submitted_by, caller.user_id)
     require_another_person(before.drafted_by, caller.user_id)
+    if not await approving.is_signed(conn, caller, before, now=now):
+        return before
     await conn.execute(_SQL["approve"], consignment_id, caller.user_id, now)
     return await _moved(conn, caller, before, now=now)
 

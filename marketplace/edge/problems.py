@@ -11,6 +11,7 @@ from litestar.exceptions import HTTPException, ValidationException
 from litestar.types import ExceptionHandlersMap
 
 from kit.errors import InvalidInput, LuochuiError, NotFound, Unavailable
+from marketplace.consignments.rules import SamePerson
 from marketplace.edge.decoder_words import in_chinese
 from marketplace.edge.statuses import STATUSES
 
@@ -144,6 +145,10 @@ def _invalid_parameter(error: HTTPException) -> InvalidInput:
     return InvalidInput(field, text, in_chinese(text))
 
 
+#: What the database says when one person would take both steps of a pair (`market.two_people`).
+_SAME_PERSON = "LC069"
+
+
 def translate(error: Exception) -> LuochuiError:
     """What a failure of the database or the network means to a caller (reliability 0.4.16)."""
     match error:
@@ -156,6 +161,8 @@ def translate(error: Exception) -> LuochuiError:
             return InvalidInput(
                 "request", "contains a character that cannot be stored", "包含无法存储的字符"
             )
+        case asyncpg.PostgresError() if error.sqlstate == _SAME_PERSON:
+            return SamePerson()
         case (
             asyncpg.PostgresConnectionError()
             | asyncpg.InterfaceError()

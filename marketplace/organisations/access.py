@@ -37,6 +37,13 @@ async def sessions(
     return [msgspec.convert(dict(row), Session) for row in rows]
 
 
+async def end_other_sessions(
+    conn: Connection, caller: Caller, session_id: UUID | None, *, now: datetime
+) -> None:
+    """All of the caller's sessions but this one end: what was proved anew is proved here alone."""
+    await conn.execute(_SQL["end_sessions_of_user"], caller.user_id, now, session_id)
+
+
 async def end_session(conn: Connection, caller: Caller, session_id: UUID, *, now: datetime) -> None:
     """End one of the caller's sessions. Raises NotFound."""
     if await conn.fetchval(_SQL["end_session"], session_id, caller.user_id, now) is None:

@@ -18,9 +18,10 @@ from kit.sql import Pool, load_statements
 from marketplace.audit import service as audit
 from marketplace.edge.identity import Identity
 from marketplace.edge.problems import TooManyRequests
-from marketplace.organisations import tokens
+from marketplace.organisations import second_factor, tokens
 from marketplace.organisations.passwords import Passwords
-from marketplace.organisations.schemas import Caller
+from marketplace.organisations.schemas import Caller, Role
+from marketplace.organisations.sealing import Sealer
 
 _SQL = load_statements("marketplace.organisations", "queries.sql")
 #: How long an identity may be believed without asking again: a revocation takes hold within this (reliability T44).
@@ -54,7 +55,18 @@ class SignedIn(msgspec.Struct, frozen=True, kw_only=True):
 class Gate:
     """Signs in and out, and tells who shows which token. One per process."""
 
-    def __init__(self, pool: Pool, passwords: Passwords, limits: SessionLimits) -> None:
+    def __init__(
+        self,
+        pool: Pool,
+        passwords: Passwords,
+        limits: SessionLimits,
+        *,
+        sealer: Sealer,
+        demands: frozenset[Role] = frozenset(),
+    ) -> None:
+        """`demands`: whose holders can do nothing before their second factor is on."""
+        self.sealer = sealer
+        self._demands = demands
         self._pool = pool
         self._passwords = passwords
         self._limits = limits
@@ -69,8 +81,10 @@ class Gate:
         user_agent: str,
         old_token: str | None,
         now: datetime,
+        code: str | None = None,
     ) -> SignedIn:
-        """A new session. Raises SignInRefused with one text for every cause, TooManyRequests, PasswordChecksBusy.
+        """A new session. Raises SignInRefused with one text for every cause, TooManyRequests, PasswordChecksBusy;
+        SecondFactorNeeded or SecondFactorRefused once the password was right.
 
         The session of `old_token`, if there is one, ends: nobody can be made to sign in into a known session.
         """
@@ -83,6 +97,7 @@ class Gate:
         )  # also for nobody: it takes as long
         if not is_right or row is None or stored is None:
             raise SignInRefused()
+        await self._take_code(row["id"], code, now=now)
         if self._passwords.is_outdated(stored):
             fresh = await self._passwords.hash(password)
             await self._pool.execute(_SQL["replace_password_hash"], row["id"], stored, fresh)
@@ -118,7 +133,7 @@ class Gate:
         if now - row["last_seen_at"] >= _TOUCH_EVERY:
             await self._pool.execute(_SQL["touch_session"], row["session_id"], now)
         identity = Identity(
-            caller=_caller(row, set(row["roles"])),
+            caller=_caller(row, self._roles(row)),
             session_id=row["session_id"],
             form_token=tokens.form_token(token),
         )
@@ -146,6 +161,34 @@ class Gate:
     def forget(self) -> None:
         """Believe nobody without asking: something about somebody has changed."""
         self._known.clear()
+
+    async def count_visit(self, address: str, *, now: datetime) -> None:
+        """A try with a link that lets somebody in. Raises TooManyRequests."""
+        bucket = f"link:{network_of(address)}"
+        if not await self._pool.fetchval(_SQL["take_token"], bucket, 20.0, 1 / 10, now):
+            raise TooManyRequests(retry_after_seconds=30)
+
+    async def count_code(self, user_id: UUID, *, now: datetime) -> None:
+        """A guess of a code. Raises TooManyRequests: five, then one a minute, from wherever (reliability T46)."""
+        if not await self._pool.fetchval(_SQL["take_token"], f"code:{user_id}", 5.0, 1 / 60, now):
+            raise TooManyRequests(retry_after_seconds=60)
+
+    async def show_code(self, user_id: UUID, code: str | None, *, now: datetime) -> None:
+        """Have who is signed in show a code once more, if their second factor is on."""
+        await self._take_code(user_id, code, now=now)
+
+    async def _take_code(self, user_id: UUID, code: str | None, *, now: datetime) -> None:
+        if code:
+            await self.count_code(user_id, now=now)
+        async with self._pool.acquire() as conn, conn.transaction():
+            await second_factor.take_code(conn, user_id, code, sealer=self.sealer, now=now)
+
+    def _roles(self, row: asyncpg.Record) -> set[str]:
+        """A session's roles: none while a second factor is demanded and not on, so that it can only be turned on."""
+        roles = set(row["roles"])
+        if not row["has_second_factor"] and not self._demands.isdisjoint(roles):
+            return set()
+        return roles
 
     async def _count_attempt(self, name: str, network: str, *, now: datetime) -> None:
         """Buckets by account at a network, by account, and by network: (size, tokens a second)."""
@@ -191,7 +234,7 @@ class Gate:
             )
             if row is None:  # switched off between the check and here
                 raise SignInRefused()
-            caller = _caller(row, set(row["roles"]))
+            caller = _caller(row, self._roles(row))
             await audit.record(
                 conn, caller, now=now, action="signed_in", subject="user", subject_id=user_id
             )

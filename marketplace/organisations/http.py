@@ -4,19 +4,22 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+import msgspec
 from litestar import Request, Response, delete, get, patch, post
 from litestar.datastructures import Cookie
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, FromQuery, JSONBody
 
 from kit.errors import Forbidden, InvalidInput
+from marketplace.approvals.service import ApprovalMissing
+from marketplace.edge.addresses import address_of
 from marketplace.edge.cursors import Page, page_of
 from marketplace.edge.dependencies import At, Config, Conn, IfMatch, Known, Me, Now
 from marketplace.edge.identity import cookie_name
 from marketplace.edge.policies import allow, public, signed_in
 from marketplace.edge.transactions import reader_of, transaction_of
 from marketplace.edge.versions import etag, require_version
-from marketplace.organisations import access, rules, service
+from marketplace.organisations import access, invitations, rules, service
 from marketplace.organisations.gate import Gate, SignInRefused
 from marketplace.organisations.passwords import Passwords
 from marketplace.organisations.schemas import (
@@ -80,15 +83,19 @@ def dead_cookie(settings: Settings) -> Cookie:
 async def sign_in(
     request: Request[Any, Any, Any], data: JSONBody[SignIn], now: Now, settings: Config
 ) -> Response[Session]:
-    """Start a session, whose token comes as a cookie. A wrong name and a wrong password get the same answer."""
+    """Start a session, whose token comes as a cookie. A wrong name and a wrong password get the same answer.
+
+    Where a second factor is on, `code` is what the authenticator shows, or a recovery code; each counts once.
+    """
     gate: Gate = request.app.state.resources.gate
     signed = await gate.sign_in(
         data.username,
         data.password,
-        address=request.client.host if request.client else "",
+        address=address_of(request),
         user_agent=request.headers.get("user-agent", ""),
         old_token=request.cookies.get(cookie_name(settings.origin)),
         now=now,
+        code=data.code,
     )
     assert signed.identity.session_id is not None
     session = Session(
@@ -136,7 +143,7 @@ async def end_session(
 ) -> None:
     """End one of my sessions; it is dead everywhere within a second."""
     await access.end_session(conn, caller, session_id, now=now)
-    _forget(request)
+    forget(request)
 
 
 @get("/v1/me", opt={"policy": signed_in()}, summary="Who I am 当前用户")
@@ -166,7 +173,7 @@ async def change_password(
     gate: Gate = request.app.state.resources.gate
     passwords: Passwords = request.app.state.resources.passwords
     # No connection is held while passwords are hashed, nor while the gate asks for its own.
-    address = request.client.host if request.client else ""
+    address = address_of(request)
     user_id = identity.caller.user_id
     if not await gate.is_password(user_id, data.old_password, address=address, now=now):
         raise SignInRefused(
@@ -184,7 +191,7 @@ async def change_password(
             session_id=identity.session_id,
             now=now,
         )
-    _forget(request)
+    forget(request)
 
 
 @post("/v1/organisations", opt={"policy": _ADMINISTRATOR}, summary="New organisation 新建机构")
@@ -235,7 +242,7 @@ async def change_organisation(
     """Rename an organisation, or switch it off: then none of its people can act."""
     require_version((await service.lock_organisation(conn, organisation_id)).version, if_match)
     changed = await service.change_organisation(conn, caller, organisation_id, data, now=now)
-    _forget(request)
+    forget(request)
     return Response(changed, headers={"ETag": etag(changed.version)})
 
 
@@ -248,9 +255,17 @@ async def change_organisation(
 async def create_user(
     request: Request[Any, Any, Any], conn: Conn, caller: Me, now: Now, data: JSONBody[UserIn]
 ) -> Response[User]:
-    """Add a person to an organisation, with roles that such an organisation has."""
+    """Add a person to an organisation, with roles that such an organisation has; while one person administers alone.
+
+    Where two do, invite the person: the other approves the roles.
+    """
     passwords: Passwords = request.app.state.resources.passwords
     rules.require_good_password(data.password, username=data.username)
+    if await invitations.needs_two(conn):
+        raise ApprovalMissing(
+            "two people administer the platform: invite the user, and the other approves the roles",
+            "平台有两名以上管理员：请发出邀请，由另一管理员复核角色",
+        )
     made = await service.create_user(
         conn, caller, data, password_hash=await passwords.hash(data.password), now=now
     )
@@ -285,10 +300,16 @@ async def change_user(
     if_match: IfMatch,
     data: JSONBody[UserChange],
 ) -> Response[User]:
-    """Rename a user, change their roles, switch them on or off. New roles end the user's sessions."""
-    require_version((await service.lock_user(conn, user_id)).version, if_match)
+    """Rename a user, change their roles, switch them on or off. New roles end the user's sessions.
+
+    Where two people administer the platform, new roles need the other's approval first (`/rights`).
+    """
+    before = await service.lock_user(conn, user_id)
+    require_version(before.version, if_match)
+    if data.roles is not msgspec.UNSET:
+        await invitations.require_rights(conn, caller, before, data.roles, now=now)
     changed = await service.change_user(conn, caller, user_id, data, now=now)
-    _forget(request)
+    forget(request)
     return Response(changed, headers={"ETag": etag(changed.version)})
 
 
@@ -324,10 +345,10 @@ async def revoke_api_key(
 ) -> None:
     """Revoke one of my keys for good."""
     await access.revoke_api_key(conn, caller, api_key_id, now=now)
-    _forget(request)
+    forget(request)
 
 
-def _forget(request: Request[Any, Any, Any]) -> None:
+def forget(request: Request[Any, Any, Any]) -> None:
     """After a change of somebody's access, this process asks the database again."""
     gate: Gate = request.app.state.resources.gate
     gate.forget()

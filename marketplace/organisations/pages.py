@@ -14,6 +14,7 @@ from kit.errors import LuochuiError
 from kit.sql import Connection
 from marketplace.bidders import service as bidders
 from marketplace.bidders.rules import BidderStatus
+from marketplace.edge.addresses import address_of
 from marketplace.edge.dependencies import Config, Conn, Me, Now
 from marketplace.edge.identity import cookie_name, identity_of
 from marketplace.edge.policies import POLICY, public, signed_in
@@ -73,7 +74,7 @@ async def sign_in(request: Request[Any, Any, Any], now: Now, settings: Config) -
         signed = await gate.sign_in(
             fields.get("username", ""),
             fields.get("password", ""),
-            address=request.client.host if request.client else "",
+            address=address_of(request),
             user_agent=request.headers.get("user-agent", ""),
             old_token=request.cookies.get(cookie_name(settings.origin)),
             now=now,

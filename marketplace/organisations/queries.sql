@@ -1,21 +1,21 @@
 -- name: insert_organisation
-INSERT INTO market.organisations (id, kind, name, credit_code, created_at)
-VALUES ($1, $2, $3, $4, $5)
-RETURNING id, kind, name, credit_code, is_active, created_at, version;
+INSERT INTO market.organisations (id, kind, name, credit_code, created_at, parent_id, is_science_branch, authority, region)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+RETURNING id, kind, name, credit_code, is_active, created_at, version, parent_id, is_science_branch, authority, region;
 
 -- name: organisation_by_id
-SELECT id, kind, name, credit_code, is_active, created_at, version
+SELECT id, kind, name, credit_code, is_active, created_at, version, parent_id, is_science_branch, authority, region
   FROM market.organisations
  WHERE id = $1;
 
 -- name: lock_organisation
-SELECT id, kind, name, credit_code, is_active, created_at, version
+SELECT id, kind, name, credit_code, is_active, created_at, version, parent_id, is_science_branch, authority, region
   FROM market.organisations
  WHERE id = $1
    FOR UPDATE;
 
 -- name: organisations_after
-SELECT id, kind, name, credit_code, is_active, created_at, version
+SELECT id, kind, name, credit_code, is_active, created_at, version, parent_id, is_science_branch, authority, region
   FROM market.organisations
  WHERE $1::uuid IS NULL OR id > $1
  ORDER BY id
@@ -25,11 +25,11 @@ SELECT id, kind, name, credit_code, is_active, created_at, version
 UPDATE market.organisations
    SET name = $2, is_active = $3, version = version + 1
  WHERE id = $1
-RETURNING id, kind, name, credit_code, is_active, created_at, version;
+RETURNING id, kind, name, credit_code, is_active, created_at, version, parent_id, is_science_branch, authority, region;
 
 -- name: insert_user
-INSERT INTO market.users (id, organisation_id, username, display_name, password_hash, roles, created_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7)
+INSERT INTO market.users (id, organisation_id, username, display_name, password_hash, roles, created_at, identity_digest)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 RETURNING id, organisation_id, username, display_name, roles, is_active, created_at, version;
 
 -- name: user_by_id
@@ -100,7 +100,8 @@ VALUES ($1, $2, $3, $4, $4, $5, $6);
 -- name: session_identity
 -- The living session with this token, and whose it is.
 SELECT s.id AS session_id, s.last_seen_at, u.id AS user_id, u.roles, u.display_name, o.id AS organisation_id,
-       o.kind AS organisation_kind
+       o.kind AS organisation_kind,
+       EXISTS (SELECT FROM market.second_factors f WHERE f.user_id = u.id AND f.confirmed_at IS NOT NULL) AS has_second_factor
   FROM market.sessions s
   JOIN market.users u ON u.id = s.user_id
   JOIN market.organisations o ON o.id = u.organisation_id
@@ -153,3 +154,13 @@ SELECT id, public_id, name, roles, created_at, expires_at, last_used_at, revoked
 
 -- name: revoke_api_key
 UPDATE market.api_keys SET revoked_at = $3 WHERE id = $1 AND user_id = $2 AND revoked_at IS NULL RETURNING id;
+
+-- name: is_taken
+SELECT EXISTS (SELECT FROM market.users WHERE username = $1);
+
+-- name: close_password
+-- Nobody signs in with this password any more.
+UPDATE market.users SET password_hash = NULL WHERE id = $1;
+
+-- name: revoke_keys_of_user
+UPDATE market.api_keys SET revoked_at = $2 WHERE user_id = $1 AND revoked_at IS NULL;

@@ -1,10 +1,11 @@
 """Which roles an organisation may give its people, and which passwords are good enough."""
 
+import hashlib
 import re
 from collections.abc import Iterable
 
 from kit.errors import InvalidInput, LuochuiError
-from marketplace.organisations.schemas import OrganisationKind, Role
+from marketplace.organisations.schemas import OrganisationIn, OrganisationKind, Role
 
 PASSWORD_MIN, PASSWORD_MAX = 12, 128
 _USERNAME = re.compile(r"[a-z0-9][a-z0-9._@+-]{1,98}[a-z0-9]\Z")
@@ -22,6 +23,11 @@ ROLES_OF: dict[OrganisationKind, frozenset[Role]] = {
     OrganisationKind.AUDITOR: frozenset({Role.AUDITOR}),
     OrganisationKind.VALUER: frozenset(),
     OrganisationKind.PLATFORM: frozenset({Role.PLATFORM_ADMINISTRATOR}),
+    OrganisationKind.EXPERT: frozenset(),
+    OrganisationKind.PLEDGOR: frozenset(),
+    OrganisationKind.PARK: frozenset(),
+    OrganisationKind.INVESTOR: frozenset({Role.AGENCY_BIDDER}),
+    OrganisationKind.IP_SERVICE: frozenset({Role.AGENCY_BIDDER}),
 }
 
 
@@ -41,6 +47,26 @@ def require_roles_fit(kind: OrganisationKind, roles: Iterable[Role]) -> None:
             f"roles：{kind} 类机构不能设 {'、'.join(wrong)}；可设：{allowed}",
             field="roles",
         )
+
+
+def require_attributes(given: OrganisationIn) -> None:
+    """Branches and science branches are banks'; an authority is a regulator's (domain 1.1, 1.4)."""
+    is_branch = given.parent_id is not None or given.is_science_branch
+    if is_branch and given.kind is not OrganisationKind.BANK:
+        raise InvalidInput(
+            "parent_id", "only banks have branches", "仅银行可设分支机构（含科技支行）"
+        )
+    if given.authority is not None and given.kind is not OrganisationKind.REGULATOR:
+        raise InvalidInput(
+            "authority", "only a regulator is an authority", "仅主管部门可填写主管类别"
+        )
+
+
+def identity_digest(number: str | None) -> bytes | None:
+    """What is kept of an identity number: enough to know it again, slow to guess."""
+    if number is None:
+        return None
+    return hashlib.scrypt(number.encode(), salt=b"luochui identity", n=2**14, r=8, p=1, dklen=32)
 
 
 def require_username(username: str) -> None:

@@ -27,6 +27,10 @@ class Role(StrEnum):
     PLATFORM_ADMINISTRATOR = "platform_administrator"  # 平台管理员
 
 
+#: Who is employed to decide about other people's money and rights: a second factor may be demanded of them.
+STAFF = frozenset(Role) - {Role.AGENCY_BIDDER}
+
+
 class OrganisationKind(StrEnum):
     """What an organisation is in the business of disposing of pledged intellectual property."""
 
@@ -41,6 +45,20 @@ class OrganisationKind(StrEnum):
     AUDITOR = "auditor"  # 审计机构
     VALUER = "valuer"  # 资产评估机构
     PLATFORM = "platform"  # 平台运营方
+    EXPERT = "expert"  # 专家（知识产权金融专家库）
+    PLEDGOR = "pledgor"  # 出质人
+    PARK = "park"  # 园区
+    INVESTOR = "investor"  # 投资机构
+    IP_SERVICE = "ip_service"  # 知识产权服务机构
+
+
+class Authority(StrEnum):
+    """Which authority a regulator is (domain 1.4, 7)."""
+
+    IP_OFFICE = "ip_office"  # 知识产权局
+    FINANCIAL = "financial"  # 金融监管
+    FISCAL = "fiscal"  # 财政
+    CENTRAL_BANK = "central_bank"  # 人民银行
 
 
 class Caller(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,7 +90,7 @@ SYSTEM_CALLER = Caller(
 
 
 class Organisation(msgspec.Struct, frozen=True, kw_only=True):
-    """An organisation 机构."""
+    """An organisation 机构; of a bank, `parent_id` says whose branch it is; of a regulator, which authority."""
 
     id: UUID
     kind: OrganisationKind
@@ -81,14 +99,25 @@ class Organisation(msgspec.Struct, frozen=True, kw_only=True):
     is_active: bool
     created_at: datetime
     version: int
+    parent_id: UUID | None = None
+    is_science_branch: bool = False
+    authority: Authority | None = None
+    region: str | None = None
 
 
 class OrganisationIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A new organisation. `credit_code` is the unified social credit code 统一社会信用代码."""
+    """A new organisation. `credit_code` is the unified social credit code 统一社会信用代码; `region` its code.
+
+    `parent_id` and `is_science_branch` (科技支行) are for banks' branches, `authority` for regulators.
+    """
 
     kind: OrganisationKind
     name: _Name
     credit_code: Annotated[str, msgspec.Meta(pattern=r"^[0-9A-Z]{18}\Z")] | None = None
+    parent_id: UUID | None = None
+    is_science_branch: bool = False
+    authority: Authority | None = None
+    region: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{6}\Z")] | None = None
 
 
 class OrganisationChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -112,13 +141,18 @@ class User(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class UserIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A new user. The password is a first one, to be changed by its owner."""
+    """A new user. The password is a first one, to be changed by its owner.
+
+    `identity_number` (证件号码) tells whether this is a person who has an account already: nobody approves their own
+    requests from another one. Only a slow digest of it is kept.
+    """
 
     organisation_id: UUID
     username: _Name
     display_name: _ShortName
     roles: Annotated[list[Role], msgspec.Meta(max_length=16)]
     password: _Password
+    identity_number: Annotated[str, msgspec.Meta(pattern=r"^[0-9A-Z]{6,18}\Z")] | None = None
 
 
 class UserChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -138,10 +172,11 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SignIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A user name and a password."""
+    """A user name and a password; where a second factor is on, `code` too: the authenticator's, or a recovery code."""
 
     username: Annotated[str, msgspec.Meta(max_length=200)]
     password: _Password
+    code: Annotated[str, msgspec.Meta(max_length=20)] | None = None
 
 
 class PasswordChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -188,3 +223,85 @@ class NewApiKey(msgspec.Struct, frozen=True, kw_only=True):
 
     api_key: ApiKey
     key: str | None
+
+
+class SecondFactor(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether my second factor 双因素验证 is on, and how many recovery codes are left."""
+
+    is_on: bool
+    recovery_codes_left: int
+
+
+class SecondFactorBegun(msgspec.Struct, frozen=True, kw_only=True):
+    """What an authenticator app takes: as a link, or typed. Shown this once."""
+
+    otpauth_uri: str | None
+    secret: str | None
+
+
+class RecoveryCodes(msgspec.Struct, frozen=True, kw_only=True):
+    """Each lets me in once without the authenticator 恢复码. Shown this once."""
+
+    codes: list[str] | None
+
+
+class PasswordProof(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """My password once more; `code` too, to take a second factor away."""
+
+    password: _Password
+    code: Annotated[str, msgspec.Meta(max_length=20)] | None = None
+
+
+class CodeProof(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the authenticator shows now."""
+
+    code: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{6}\Z")]
+
+
+class InvitationIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Whom to let in, with which roles, and for how many hours the link stands."""
+
+    organisation_id: UUID
+    username: _Name
+    display_name: _ShortName
+    roles: Annotated[list[Role], msgspec.Meta(max_length=16)]
+    reason: Annotated[str, msgspec.Meta(min_length=1, max_length=1000)]
+    hours: Annotated[int, msgspec.Meta(ge=1, le=168)] = 72
+
+
+class Invitation(msgspec.Struct, frozen=True, kw_only=True):
+    """An invitation 邀请, or with `is_reset` a link to a new password, without its token."""
+
+    id: UUID
+    organisation_id: UUID
+    user_id: UUID | None
+    username: str
+    display_name: str
+    roles: list[Role]
+    is_reset: bool
+    invited_by: UUID
+    created_at: datetime
+    expires_at: datetime
+    accepted_at: datetime | None
+    revoked_at: datetime | None
+
+
+class NewInvitation(msgspec.Struct, frozen=True, kw_only=True):
+    """An invitation just made. `token` is shown this once: the person opens /invitations/{token}."""
+
+    invitation: Invitation
+    token: str | None
+
+
+class Acceptance(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The token of the link, and the password that its owner chose."""
+
+    token: Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
+    password: _Password
+
+
+class RightsIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The roles that a user is to have, and why."""
+
+    roles: Annotated[list[Role], msgspec.Meta(max_length=16)]
+    reason: Annotated[str, msgspec.Meta(min_length=1, max_length=1000)]

@@ -6,7 +6,7 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
-from kit.errors import Conflict, NotFound
+from kit.errors import Conflict, InvalidInput, NotFound
 from kit.ids import uuid7
 from kit.sql import Connection, load_statements
 from marketplace.audit import service as audit
@@ -43,7 +43,14 @@ class AlreadyBootstrapped(Conflict):
 async def create_organisation(
     conn: Connection, caller: Caller, given: OrganisationIn, *, now: datetime
 ) -> Organisation:
-    """A new organisation, active at once. Raises AlreadyExists for a second one of the same credit code."""
+    """A new organisation, active at once. Raises InvalidInput, AlreadyExists for a second one of the same code."""
+    rules.require_attributes(given)
+    if given.parent_id is not None:
+        parent = await organisation_by_id(conn, given.parent_id)
+        if parent.kind is not given.kind or parent.parent_id is not None:
+            raise InvalidInput(
+                "parent_id", "must be a bank that is no branch itself", "须为非分支机构的银行"
+            )
     try:
         async with conn.transaction():
             row = await conn.fetchrow(
@@ -53,6 +60,10 @@ async def create_organisation(
                 given.name,
                 given.credit_code,
                 now,
+                given.parent_id,
+                given.is_science_branch,
+                given.authority,
+                given.region,
             )
     except asyncpg.UniqueViolationError as error:
         raise AlreadyExists(
@@ -137,12 +148,40 @@ async def create_user(
     rules.require_good_password(given.password, username=given.username)
     employer = _organisation(await conn.fetchrow(_SQL["organisation_by_id"], given.organisation_id))
     rules.require_roles_fit(employer.kind, given.roles)
-    return await _insert_user(conn, caller, given, password_hash=password_hash, now=now)
+    return await insert_user(conn, caller, given, password_hash=password_hash, now=now)
 
 
-async def _insert_user(
+def taken(username: str) -> AlreadyExists:
+    """What is said of a user name that somebody has."""
+    return AlreadyExists(
+        f"username: {username} is taken", f"username：{username} 已被使用", field="username"
+    )
+
+
+async def is_taken(conn: Connection, username: str) -> bool:
+    """Whether somebody has this user name."""
+    return bool(await conn.fetchval(_SQL["is_taken"], username))
+
+
+async def close_access(conn: Connection, user_id: UUID, *, now: datetime) -> None:
+    """The user's password lets nobody in any more, and sessions and keys end."""
+    await conn.execute(_SQL["close_password"], user_id)
+    await conn.execute(_SQL["end_sessions_of_user"], user_id, now, None)
+    await conn.execute(_SQL["revoke_keys_of_user"], user_id, now)
+
+
+async def open_access(
+    conn: Connection, user_id: UUID, *, password_hash: str, now: datetime
+) -> None:
+    """The user signs in with this password from now on."""
+    await conn.execute(_SQL["set_password_hash"], user_id, password_hash)
+    await conn.execute(_SQL["end_sessions_of_user"], user_id, now, None)
+
+
+async def insert_user(
     conn: Connection, caller: Caller, given: UserIn, *, password_hash: str, now: datetime
 ) -> User:
+    """A new user as given; who asks has checked it. Raises AlreadyExists."""
     try:
         async with conn.transaction():
             row = await conn.fetchrow(
@@ -154,13 +193,10 @@ async def _insert_user(
                 password_hash,
                 sorted(set(given.roles)),
                 now,
+                rules.identity_digest(given.identity_number),
             )
     except asyncpg.UniqueViolationError as error:
-        raise AlreadyExists(
-            f"username: {given.username} is taken",
-            f"username：{given.username} 已被使用",
-            field="username",
-        ) from error
+        raise taken(given.username) from error
     made = _user(row)
     await audit.record(
         conn, caller, now=now, action="user_created", subject="user", subject_id=made.id, after=made
@@ -247,7 +283,7 @@ async def bootstrap(
         roles=[Role.PLATFORM_ADMINISTRATOR],
         password=password,
     )
-    return await _insert_user(conn, SYSTEM_CALLER, given, password_hash=password_hash, now=now)
+    return await insert_user(conn, SYSTEM_CALLER, given, password_hash=password_hash, now=now)
 
 
 def _organisation(row: asyncpg.Record | None) -> Organisation:

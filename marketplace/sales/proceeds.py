@@ -11,6 +11,8 @@ import msgspec
 
 from kit.errors import NotFound
 from kit.sql import Connection
+from marketplace.approvals import service as approvals
+from marketplace.approvals.schemas import Kind as ApprovalKind
 from marketplace.audit import service as audit
 from marketplace.cases import service as cases
 from marketplace.cases.schemas import Case
@@ -111,6 +113,10 @@ async def approve_plan(
     """Approve the plan as shown, by another person than its drafter, once the time for objections is over."""
     await parties_lot(conn, caller, lot_id)
     standing = await distribution.of_lot(conn, lot_id)
+    if standing.state == distribution.DRAFT and not await _is_signed(
+        conn, caller, standing, given, now=now
+    ):
+        return _plan(standing)
     plan = await distribution.approve_plan(
         conn,
         standing.id,
@@ -119,6 +125,24 @@ async def approve_plan(
         now=now,
     )
     return await _audited_plan(conn, caller, plan, action="distribution_approved", now=now)
+
+
+_AGREED = "lines and payees looked through 明细与收款人已复核"
+
+
+async def _is_signed(
+    conn: Connection, caller: Caller, plan: distribution.Plan, given: Approval, *, now: datetime
+) -> bool:
+    """Whether enough checkers of the caller's organisation have agreed to these bytes, the caller among them."""
+    paper = approvals.Paper(
+        kind=ApprovalKind.DISTRIBUTION,
+        organisation_id=caller.organisation_id,
+        subject_id=plan.id,
+        asked_by=plan.drafted_by,
+        content={"content_hash": given.content_hash},
+        amount_fen=sum(line.amount_fen for line in plan.content.lines),
+    )
+    return (await approvals.sign(conn, caller, paper, reason=_AGREED, now=now)).is_complete
 
 
 async def pay_plan(

@@ -10,6 +10,8 @@ from kit.clock import CHINA
 from kit.errors import Conflict, NotFound
 from kit.ids import uuid7
 from kit.sql import Connection, load_statements
+from marketplace.approvals import service as approvals
+from marketplace.approvals.schemas import Kind as ApprovalKind
 from marketplace.audit.steps import moved
 from marketplace.claims import recovering
 from marketplace.consignments import service as consignments
@@ -29,6 +31,7 @@ from marketplace.set_offs.schemas import SetOff, SetOffDecision, SetOffIn, SetOf
 from settlement.rules.case import RecoveryEvent
 
 _SQL = load_statements("marketplace.set_offs", "queries.sql")
+_AGREED = "price and ground looked through 价款与依据已复核"
 _WATCH = frozenset({OrganisationKind.REGULATOR, OrganisationKind.AUDITOR})
 
 
@@ -88,6 +91,16 @@ async def decide(
     require_set_off_step(before.state, wanted, number=before.number)
     latest = None
     if given.approved:
+        paper = approvals.Paper(
+            kind=ApprovalKind.SET_OFF,
+            organisation_id=caller.organisation_id,
+            subject_id=before.id,
+            asked_by=before.proposed_by,
+            content={"price_fen": before.price_fen, "reason": before.reason},
+            amount_fen=before.price_fen,
+        )
+        if not (await approvals.sign(conn, caller, paper, reason=_AGREED, now=now)).is_complete:
+            return await get(conn, caller, set_off_id)
         consignment = await consignments.get(conn, SYSTEM_CALLER, before.consignment_id)
         today = now.astimezone(CHINA).date()
         facts = await facts_of(conn, consignment, today=today)

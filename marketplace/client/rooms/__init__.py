@@ -1,6 +1,7 @@
 """All rooms of the client. Made by `make client`; not to be edited."""
 
 from marketplace.client.calling import Calls
+from marketplace.client.rooms.approvals import Approvals
 from marketplace.client.rooms.assets import Assets
 from marketplace.client.rooms.auctions import Auctions
 from marketplace.client.rooms.audit import Audit
@@ -30,6 +31,7 @@ from marketplace.client.rooms.mandates import Mandates
 from marketplace.client.rooms.monitoring import Monitoring
 from marketplace.client.rooms.organisations import Organisations
 from marketplace.client.rooms.packages import Packages
+from marketplace.client.rooms.people import People
 from marketplace.client.rooms.plans import Plans
 from marketplace.client.rooms.pledges import Pledges
 from marketplace.client.rooms.recorded_routes import RecordedRoutes
@@ -45,6 +47,7 @@ from marketplace.client.rooms.valuations import Valuations
 from marketplace.client.rooms.webhooks import Webhooks
 
 _ROOMS = {
+    "approvals": Approvals,
     "assets": Assets,
     "auctions": Auctions,
     "audit": Audit,
@@ -74,6 +77,7 @@ _ROOMS = {
     "monitoring": Monitoring,
     "organisations": Organisations,
     "packages": Packages,
+    "people": People,
     "plans": Plans,
     "pledges": Pledges,
     "recorded_routes": RecordedRoutes,
@@ -93,6 +97,7 @@ _ROOMS = {
 class Rooms:
     """One attribute a room."""
 
+    approvals: Approvals
     assets: Assets
     auctions: Auctions
     audit: Audit
@@ -122,6 +127,7 @@ class Rooms:
     monitoring: Monitoring
     organisations: Organisations
     packages: Packages
+    people: People
     plans: Plans
     pledges: Pledges
     recorded_routes: RecordedRoutes

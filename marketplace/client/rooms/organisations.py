@@ -163,7 +163,8 @@ class Organisations:
     async def create_user(
         self, data: organisations_schemas.UserIn, *, key: str | None = None
     ) -> organisations_schemas.User:
-        """Add a person to an organisation, with roles that such an organisation has.
+        """Add a person to an organisation, with roles that such an organisation has; while one
+        person administers alone.
 
         `POST /v1/users`
         """

@@ -1,0 +1,57 @@
+-- name: lock_subject
+-- One decision at a time about a subject.
+SELECT pg_advisory_xact_lock(hashtextextended('approval:' || $1 || ':' || $2, 0));
+
+-- name: insert
+INSERT INTO market.approvals (id, organisation_id, kind, subject_id, content, sha256, amount_fen, checkers, reason, asked_by,
+                              asked_at, state)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'pending');
+
+-- name: open_of_subject
+-- What is asked about a subject and not settled, or approved and not used.
+SELECT * FROM market.approvals
+ WHERE organisation_id = $1 AND kind = $2 AND subject_id = $3 AND state IN ('pending', 'approved')
+   FOR UPDATE;
+
+-- name: lock
+SELECT * FROM market.approvals WHERE id = $1 AND organisation_id = $2 FOR UPDATE;
+
+-- name: by_id
+-- One that the caller may see: $2 is the organisation, or null for who sees all.
+SELECT * FROM market.approvals WHERE id = $1 AND ($2::uuid IS NULL OR organisation_id = $2);
+
+-- name: page
+SELECT * FROM market.approvals
+ WHERE ($1::uuid IS NULL OR organisation_id = $1) AND ($2::uuid IS NULL OR id < $2) AND ($3::text IS NULL OR state = $3)
+ ORDER BY id DESC
+ LIMIT $4;
+
+-- name: decisions
+SELECT approval_id, decided_by, is_yes, reason, decided_at
+  FROM market.approval_decisions
+ WHERE approval_id = ANY ($1::uuid[])
+ ORDER BY decided_at, decided_by;
+
+-- name: insert_decision
+INSERT INTO market.approval_decisions (approval_id, decided_by, is_yes, reason, sha256, decided_at)
+VALUES ($1, $2, $3, $4, $5, $6);
+
+-- name: set_state
+UPDATE market.approvals SET state = $2, settled_at = $3 WHERE id = $1;
+
+-- name: limit
+SELECT version, two_checkers_from_fen, approval_id, set_at
+  FROM market.approval_limits
+ WHERE organisation_id = $1
+ ORDER BY version DESC
+ LIMIT $2;
+
+-- name: insert_limit
+INSERT INTO market.approval_limits (organisation_id, version, two_checkers_from_fen, approval_id, set_at)
+SELECT $1, coalesce(max(version), 0) + 1, $2, $3, $4
+  FROM market.approval_limits
+ WHERE organisation_id = $1;
+
+-- name: same_person
+-- Whether two accounts are one person's.
+SELECT EXISTS (SELECT FROM market.users a JOIN market.users b ON b.person_id = a.person_id WHERE a.id = $1 AND b.id = $2);

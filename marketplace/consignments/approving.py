@@ -1,0 +1,26 @@
+"""The bank's checkers sign a consignment for listing: one, or two from the bank's limit on (domain 7)."""
+
+from datetime import datetime
+
+from kit.sql import Connection
+from marketplace.approvals import service as approvals
+from marketplace.approvals.schemas import Kind
+from marketplace.consignments.schemas import Consignment
+from marketplace.organisations.schemas import Caller
+
+_PASSED = "terms and evidence looked through 条款与证据已复核"
+
+
+async def is_signed(
+    conn: Connection, caller: Caller, consignment: Consignment, *, now: datetime
+) -> bool:
+    """Whether enough have agreed to the consignment as it stands, the caller among them."""
+    paper = approvals.Paper(
+        kind=Kind.LISTING,
+        organisation_id=consignment.organisation_id,
+        subject_id=consignment.id,
+        asked_by=consignment.submitted_by or consignment.drafted_by,
+        content=consignment,
+        amount_fen=consignment.start_price_fen,
+    )
+    return (await approvals.sign(conn, caller, paper, reason=_PASSED, now=now)).is_complete
