@@ -5,7 +5,7 @@ from datetime import datetime
 from kit.sql import Connection
 from marketplace.approvals import service as approvals
 from marketplace.approvals.schemas import Kind
-from marketplace.consignments.schemas import Consignment
+from marketplace.consignments.schemas import Consignment, Terms
 from marketplace.organisations.schemas import Caller
 
 _PASSED = "terms and evidence looked through 条款与证据已复核"
@@ -20,7 +20,16 @@ async def is_signed(
         organisation_id=consignment.organisation_id,
         subject_id=consignment.id,
         asked_by=consignment.submitted_by or consignment.drafted_by,
-        content=consignment,
+        content=auditable(consignment) | {"version": consignment.version},
         amount_fen=consignment.start_price_fen,
     )
     return (await approvals.sign(conn, caller, paper, reason=_PASSED, now=now)).is_complete
+
+
+def auditable(consignment: Consignment) -> dict[str, object]:
+    """The terms for papers and trails that others read too: that there is a reserve, not which."""
+    shown = {name: getattr(consignment, name) for name in Terms.__struct_fields__}
+    return shown | {
+        "reserve_price_fen": None,
+        "has_reserve": consignment.reserve_price_fen is not None,
+    }

@@ -94,7 +94,7 @@ async def draft(conn: Connection, caller: Caller, terms: Terms, *, now: datetime
         action="consignment_drafted",
         subject="consignment",
         subject_id=consignment_id,
-        after=_auditable(consignment),
+        after=approving.auditable(consignment),
     )
     told = ConsignmentDrafted(consignment_id=consignment_id, organisation_id=caller.organisation_id)
     await tell(conn, told, now=now)
@@ -130,8 +130,8 @@ async def change(
         action="consignment_changed",
         subject="consignment",
         subject_id=consignment_id,
-        before=_auditable(before),
-        after=_auditable(after),
+        before=approving.auditable(before),
+        after=approving.auditable(after),
     )
     told = ConsignmentChanged(consignment_id=consignment_id, organisation_id=caller.organisation_id)
     await tell(conn, told, now=now)
@@ -461,15 +461,6 @@ def _shown(consignment: Consignment, caller: Caller) -> Consignment:
     if caller.user_id == SYSTEM_USER_ID:  # jobs carry it into the lot's profile
         return consignment
     return msgspec.structs.replace(consignment, reserve_price_fen=None)
-
-
-def _auditable(consignment: Consignment) -> dict[str, object]:
-    """The terms for the audit trail, which others read too: that there is a reserve, not which."""
-    shown = {name: getattr(consignment, name) for name in Terms.__struct_fields__}
-    return shown | {
-        "reserve_price_fen": None,
-        "has_reserve": consignment.reserve_price_fen is not None,
-    }
 
 
 def _columns(terms: Terms) -> tuple[object, ...]:
