@@ -19,6 +19,7 @@ class Kind(StrEnum):
     FOLLOW_SUSPENSION = (
         "follow_suspension"  # added by the database, with the epoch that suspended the auction
     )
+    REVIEW_RESULT = "review_result"
     RELEASE_DEPOSIT = "release_deposit"
     CHECK_PAYMENT = "check_payment"
     SHARE_RECOVERY = "share_recovery"

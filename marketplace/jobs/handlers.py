@@ -14,6 +14,7 @@ from auction_engine.rules.commands import GRACE_MS, Result
 from kit.clock import from_epoch_ms
 from kit.failpoints import register
 from kit.sql import Connection, Pool
+from marketplace.anomalies import service as anomalies
 from marketplace.auctions import opening, orders, suspensions
 from marketplace.bidders import service as bidders
 from marketplace.collections import deciding
@@ -137,6 +138,16 @@ async def follow_suspension(resources: JobResources, lot_id: UUID, now: datetime
     await _pause_if_suspended(resources, lot_id, now)
 
 
+async def review_result(resources: JobResources, lot_id: UUID, now: datetime) -> datetime | None:
+    """Look at a result before it is confirmed, as soon as all that was bid is in the database."""
+    try:
+        async with resources.pool.acquire() as conn, conn.transaction():
+            await anomalies.review(conn, await lots.for_update(conn, lot_id), now=now)
+    except anomalies.NotJournalled:
+        return now + _SOON
+    return None
+
+
 async def release_deposit(resources: JobResources, bidder_id: UUID, now: datetime) -> None:
     """Give a loser's deposit back into its free money."""
     async with resources.pool.acquire() as conn, conn.transaction():
@@ -210,6 +221,7 @@ HANDLERS: Mapping[Kind, Handler] = MappingProxyType(
         Kind.ADMIT_BIDDER: admit_bidder,
         Kind.CARRY_OUT_ORDER: carry_out_order,
         Kind.FOLLOW_SUSPENSION: follow_suspension,
+        Kind.REVIEW_RESULT: review_result,
         Kind.RELEASE_DEPOSIT: release_deposit,
         Kind.CHECK_PAYMENT: check_payment,
         Kind.SHARE_RECOVERY: share_recovery,

@@ -9,6 +9,7 @@ import msgspec
 from kit.errors import Conflict, NotFound
 from kit.failpoints import register
 from kit.sql import Connection, load_statements
+from marketplace.anomalies import service as anomalies
 from marketplace.audit import service as audit
 from marketplace.bidders import service as bidders
 from marketplace.bidders.rules import BidderStatus
@@ -107,6 +108,7 @@ async def record_outcome(
         )
     await dismiss(conn, all_bidders, winners=winners, now=now)
     if winner is not None:
+        await duties.add(conn, Kind.REVIEW_RESULT, subject_id=lot_id, due_at=now, now=now)
         await _owe_price(conn, lot, winner, outcome, now=now)
         for needless in await coverage.needless_lots(conn, lot, now=now):
             await withdraw_needless(conn, needless, now=now)
@@ -155,6 +157,7 @@ async def confirm(conn: Connection, caller: Caller, lot_id: UUID, *, now: dateti
     sale = await of_lot(conn, lot_id)
     if sale.winner_id is None or sale.price_fen is None:
         raise NothingSold(f"lot {lot.number} was not sold", f"标的 {lot.number} 未成交")
+    await anomalies.require_released(conn, lot, now=now)
     owed = await accounts.get(conn, lot_id)
     buyer = await _buyer(conn, sale.winner_id)
     venue = await organisations.organisation_by_id(conn, lot.venue_id)

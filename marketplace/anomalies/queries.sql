@@ -1,0 +1,55 @@
+-- name: insert_review
+INSERT INTO market.result_reviews (lot_id, venue_id, reviewed_at, lots_seen, state) VALUES ($1, $2, $3, $4, $5)
+ON CONFLICT (lot_id) DO NOTHING
+RETURNING lot_id;
+
+-- name: review
+SELECT lot_id, venue_id, state, reviewed_at, lots_seen, proposed_by, reason, released_by, released_at
+  FROM market.result_reviews WHERE lot_id = $1;
+
+-- name: propose
+UPDATE market.result_reviews SET state = 'release_proposed', proposed_by = $2, proposed_at = $3, reason = $4
+ WHERE lot_id = $1;
+
+-- name: release
+UPDATE market.result_reviews SET state = 'released', released_by = $2, released_at = $3 WHERE lot_id = $1;
+
+-- name: insert_anomaly
+INSERT INTO market.anomalies (id, lot_id, venue_id, bidder_id, kind, score_bp, detail, found_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7::jsonb, $8);
+
+-- name: of_lot
+SELECT id, lot_id, bidder_id, kind, score_bp, detail::text, found_at FROM market.anomalies WHERE lot_id = $1 ORDER BY id;
+
+-- name: of_venue
+SELECT id, lot_id, bidder_id, kind, score_bp, detail::text, found_at FROM market.anomalies
+ WHERE venue_id = $1 AND ($2::uuid IS NULL OR id < $2) ORDER BY id DESC LIMIT $3;
+
+-- name: sale
+SELECT s.outcome, s.winner_id, b.organisation_id AS winner_organisation_id
+  FROM market.sales s LEFT JOIN market.bidders b ON b.id = s.winner_id WHERE s.lot_id = $1;
+
+-- name: is_journalled
+-- Whether all that the engine decided of an auction is in the database; what was sold without it has nothing there.
+SELECT coalesce((SELECT final FROM engine.auctions WHERE auction_id = $1), true);
+
+-- name: played
+-- The venue's newest auctions that have ended, this one among them, with the accepted bids of each.
+WITH lots AS (
+  SELECT l.id, l.consignor_id, l.opens_at, s.closed_at, w.organisation_id AS winner
+    FROM market.sales s
+    JOIN market.lots l ON l.id = s.lot_id AND l.venue_id = $1
+    LEFT JOIN market.bidders w ON w.id = s.winner_id
+   ORDER BY s.closed_at DESC
+   LIMIT $2
+)
+SELECT lots.id, lots.consignor_id, lots.opens_at, lots.closed_at, lots.winner, bid.bidder, bid.amount_fen, bid.at_ms
+  FROM lots
+  CROSS JOIN LATERAL (
+    SELECT b.organisation_id AS bidder, e.amount_fen, e.at_ms, e.seq
+      FROM engine.bids e JOIN market.bidders b ON b.lot_id = e.auction_id AND b.paddle = e.paddle
+     WHERE e.auction_id = lots.id AND e.action = 'bid' AND e.amount_fen IS NOT NULL) AS bid
+ ORDER BY lots.id, bid.seq;
+
+-- name: bidders
+SELECT id, organisation_id FROM market.bidders WHERE lot_id = $1;

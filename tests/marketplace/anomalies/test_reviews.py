@@ -1,0 +1,75 @@
+"""A result on hold, over HTTP: found after the close, released by two people, and clear where nothing is wrong."""
+
+from typing import Any
+from uuid import UUID
+
+from marketplace.organisations.schemas import Role
+from tests.make_stage import START_FEN, Stage
+
+CODE = "91420100MA4KZZZZ3A"
+
+
+async def sold(stage: Stage) -> tuple[dict[str, Any], UUID]:
+    """A lot that one bidder won, and who."""
+    lot = await stage.published(lasts=6.0)
+    winner, _ = await stage.deposited(lot)
+    await stage.until_open(lot)
+    await winner.post(f"/v1/auctions/{lot['id']}/bids", {"amount_fen": START_FEN})
+    return lot, winner.caller.organisation_id
+
+
+async def test_clear_result_is_confirmed(stage: Stage) -> None:
+    """Where nothing is found the review says so, and the confirmation follows without anybody's release."""
+    lot, _ = await sold(stage)
+    path = f"/v1/lots/{lot['id']}"
+    await stage.operator.get(f"{path}/review", expect=404)
+    await stage.until_closed(lot)
+    await stage.operator.post(f"{path}/confirmation")
+    review = await stage.operator.get(f"{path}/review")
+    assert (review["state"], review["anomalies"], review["lots_seen"]) == ("clear", [], 1)
+    await stage.operator.post(f"{path}/review/release", {"reason": "r"}, expect=409)
+    stranger = await stage.person(Role.VENUE_OPERATOR)
+    await stranger.get(f"{path}/review", expect=404)
+
+
+async def test_held_result_needs_two_people(stage: Stage) -> None:
+    """A winner barred since it registered holds the result: no confirmation until one proposes and another releases."""
+    lot, winner_id = await sold(stage)
+    path = f"/v1/lots/{lot['id']}"
+    await stage.pool.execute(
+        "UPDATE market.organisations SET credit_code = $2 WHERE id = $1", winner_id, CODE
+    )
+    barred = {"code": CODE, "kind": "close_relative", "reason": "found late 事后发现"}
+    await stage.operator.post("/v1/barred-parties", barred)
+    await stage.until_closed(lot)
+    held = await stage.operator.post(f"{path}/confirmation", expect=409)
+    assert held["code"] == "result_held"
+    await stage.work()
+    review = await stage.checker.get(f"{path}/review")
+    assert review["state"] == "held"
+    assert [one["kind"] for one in review["anomalies"]] == ["register"]
+    listed = await stage.operator.get("/v1/anomalies")
+    assert [one["lot_id"] for one in listed["items"]] == [lot["id"]]
+    await stage.checker.post(f"{path}/review/release/approve", expect=409)
+    reason = {"reason": "a namesake 同名不同人"}
+    await stage.checker.post(f"{path}/review/release", reason, expect=403)
+    proposed = await stage.operator.post(f"{path}/review/release", reason)
+    assert proposed["state"] == "release_proposed"
+    still = await stage.operator.post(f"{path}/confirmation", expect=409)
+    assert still["code"] == "result_held"
+    await stage.operator.post(f"{path}/review/release/approve", expect=403)
+    both = await stage.person(
+        Role.VENUE_CHECKER, organisation_id=stage.operator.caller.organisation_id
+    )
+    released = await both.post(f"{path}/review/release/approve")
+    assert (released["state"], released["released_by"]) == ("released", str(both.caller.user_id))
+    confirmed = await stage.operator.post(f"{path}/confirmation")
+    assert confirmed["lot_id"] == lot["id"]
+    actions = await stage.pool.fetch(
+        "SELECT action FROM market.audit_entries WHERE action LIKE 'result_%' ORDER BY id"
+    )
+    assert [row["action"] for row in actions] == [
+        "result_held",
+        "result_release_proposed",
+        "result_released",
+    ]
