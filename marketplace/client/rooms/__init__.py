@@ -1,6 +1,7 @@
 """All rooms of the client. Made by `make client`; not to be edited."""
 
 from marketplace.client.calling import Calls
+from marketplace.client.rooms.anomalies import Anomalies
 from marketplace.client.rooms.approvals import Approvals
 from marketplace.client.rooms.assets import Assets
 from marketplace.client.rooms.auctions import Auctions
@@ -47,6 +48,7 @@ from marketplace.client.rooms.valuations import Valuations
 from marketplace.client.rooms.webhooks import Webhooks
 
 _ROOMS = {
+    "anomalies": Anomalies,
     "approvals": Approvals,
     "assets": Assets,
     "auctions": Auctions,
@@ -97,6 +99,7 @@ _ROOMS = {
 class Rooms:
     """One attribute a room."""
 
+    anomalies: Anomalies
     approvals: Approvals
     assets: Assets
     auctions: Auctions
