@@ -64,7 +64,7 @@ local function read_books(keys, commands, shard)
     else
       book = books.open(key, header)
       if not book and not is_created(commands, index) then return nil, index end
-      if book then book.given_back = redis.call('HGET', key, 'g') end
+      if book then book.given_back, book.shard = redis.call('HGET', key, 'g'), shard end
       shard.books[key] = book
       held.grow(shard, held.BOOK_BYTES)
     end
@@ -79,7 +79,8 @@ local function decide_command(entry, run, command, at)
   if command[2] == 'create' then
     if book then return core.recreate(book, command[7]) end
     entry.book = books.create(entry.key, command[7])
-    entry.held.books[entry.key] = entry.book
+    entry.held.books[entry.key], entry.book.shard = entry.book, entry.held
+    held.grow(entry.held, #command[7].paddles * held.RECORD_BYTES)
     return core.created(entry.book)
   end
   local stored = id ~= '' and ids.stored(entry, run, command[4], id)

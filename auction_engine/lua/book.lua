@@ -120,7 +120,10 @@ function books.paddle(book, paddle)
   local record = book.paddles[paddle]
   if not record then
     record = read_record(redis.call('HGET', book.key, texts_of(paddle).field))
-    if record then book.paddles[paddle] = record end
+    if record then
+      book.paddles[paddle] = record
+      held.grow(book.shard, held.RECORD_BYTES)
+    end
   end
   return record
 end
@@ -140,6 +143,7 @@ function books.read_ahead(book, paddles, position)
   for i = 1, #packed do
     if packed[i] then records[found[i]] = read_record(packed[i]) end
   end
+  held.grow(book.shard, #packed * held.RECORD_BYTES)
 end
 
 -- The book at `key`, or nil where there is none.

@@ -30,7 +30,9 @@ function held.drop(key, book_key)
   if shards[key] then shards[key].books[book_key] = nil end
 end
 
+-- Counts what is held of a shard; a book that is only looked at belongs to none.
 function held.grow(shard, bytes)
+  if not shard then return end
   shard.bytes, held_bytes = shard.bytes + bytes, held_bytes + bytes
 end
 
