@@ -52,6 +52,7 @@ class Kind(StrEnum):
         "watch_case"  # added by the database, with every change of a loan or its collateral
     )
     RECHECK_CONSIGNMENT = "recheck_consignment"  # likewise
+    RUN_IMPORT = "run_import"
 
 
 class State(StrEnum):

@@ -29,11 +29,13 @@ from marketplace.imports.container import (
     check_container,
     too_many_rows,
 )
+from marketplace.imports.csv_files import csv_reading
 
 MEMORY_BYTES_MAX = 512 * 1024 * 1024
 PROCESSOR_SECONDS_MAX = 10
 _NICENESS = 10
 _EMPTY = RawCell("", "")
+_ZIP = b"PK"
 
 
 def main() -> None:
@@ -56,6 +58,8 @@ def limit_resources() -> None:
 def answer(content: bytes) -> Reading:
     """The cells of the workbook, or why it is not read."""
     try:
+        if content and not content.startswith(_ZIP):
+            return csv_reading(content)
         check_container(content)
         return Reading(sheets=_sheets(content))
     except ContainerRefused as error:

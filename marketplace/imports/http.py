@@ -18,10 +18,10 @@ from marketplace.edge.idempotency import key_of
 from marketplace.edge.identity import AnyConnection
 from marketplace.edge.policies import allow
 from marketplace.edge.transactions import reader_of
-from marketplace.imports import service
+from marketplace.imports import jobs, service
 from marketplace.imports.cells import Reading
-from marketplace.imports.reading import FILE_BYTES_MAX, ImportFileRefused, read
-from marketplace.imports.schemas import Import
+from marketplace.imports.reading import CSV_BYTES_MAX, FILE_BYTES_MAX, ImportFileRefused, read
+from marketplace.imports.schemas import Import, ImportJob
 from marketplace.imports.template import template_bytes
 from marketplace.organisations.schemas import Role
 
@@ -31,7 +31,10 @@ _MULTIPART = "multipart/form-data"
 _MAKER = allow(Role.BANK_MAKER)
 _READERS = allow(Role.BANK_MAKER, Role.BANK_CHECKER, Role.REGULATOR, Role.AUDITOR)
 #: The file and what a form adds around it.
-_BODY_BYTES_MAX = FILE_BYTES_MAX + 64 * 1024
+_BODY_BYTES_MAX = CSV_BYTES_MAX + 64 * 1024
+#: Beyond this a file is worked off by a job, so that no request waits for it and no connection is held.
+_AT_ONCE_BYTES_MAX = FILE_BYTES_MAX
+CSV = "text/csv"
 
 
 class _Read(msgspec.Struct, frozen=True):
@@ -52,10 +55,13 @@ async def read_first(connection: AnyConnection, _: BaseRouteHandler) -> None:
     await request.body()
     content, file_name = await _file_of(request)
     outcome: Reading | ImportFileRefused
-    try:
-        outcome = await read(content)
-    except ImportFileRefused as error:
-        outcome = error
+    if len(content) > _AT_ONCE_BYTES_MAX:
+        outcome = _too_large(content)
+    else:
+        try:
+            outcome = await read(content)
+        except ImportFileRefused as error:
+            outcome = error
     request.scope[_SCOPE_KEY] = _Read(content, file_name, outcome)  # type: ignore[literal-required]  # our own key
 
 
@@ -81,6 +87,28 @@ async def import_portfolio(
     )
     headers = {"Location": f"/v1/imports/{done.id}"}
     return Response(done, status_code=200 if done.is_repeat else 201, headers=headers)
+
+
+@post(
+    "/v1/import-jobs",
+    opt={"policy": _MAKER},
+    request_max_body_size=_BODY_BYTES_MAX,
+    summary="Hand in a large file 提交大文件导入",
+)
+async def hand_in_file(
+    request: Request[Any, Any, Any], conn: Conn, caller: Me, now: Now
+) -> Response[ImportJob]:
+    """A CSV file of one sheet with up to 100,000 rows, or a workbook; worked off by a job, all of it or nothing."""
+    content, file_name = await _file_of(request)
+    job = await jobs.hand_in(conn, caller, content, file_name=file_name, now=now)
+    headers = {"Location": f"/v1/import-jobs/{job.id}"}
+    return Response(job, status_code=202, headers=headers)
+
+
+@get("/v1/import-jobs/{job_id:uuid}", opt={"policy": _MAKER}, summary="Progress 导入进度")
+async def get_import_job(reader: Conn, caller: Me, job_id: FromPath[UUID]) -> ImportJob:
+    """How far an import of my bank is: its state, and how many rows of how many are entered."""
+    return await jobs.get(reader, caller, job_id)
 
 
 @get("/v1/imports", opt={"policy": _READERS}, summary="Imports 导入记录")
@@ -121,14 +149,22 @@ async def get_template() -> Response[bytes]:
     return _download(template_bytes(), "portfolio.xlsx")
 
 
+def _too_large(content: bytes) -> ImportFileRefused:
+    return ImportFileRefused(
+        f"file: has {len(content):,} bytes; over {_AT_ONCE_BYTES_MAX:,} hand it in at /v1/import-jobs",
+        f"文件：{len(content):,} 字节；超过 {_AT_ONCE_BYTES_MAX:,} 字节请通过 /v1/import-jobs 提交",
+        reason="too_large",
+    )
+
+
 async def _file_of(request: Request[Any, Any, Any]) -> tuple[bytes, str]:
     kind = request.content_type[0]
-    if kind == XLSX:
-        return await request.body(), "portfolio.xlsx"
+    if kind in (XLSX, CSV):
+        return await request.body(), "portfolio.xlsx" if kind == XLSX else "portfolio.csv"
     if kind != _MULTIPART:
         raise UnsupportedMediaType(
-            f"send the workbook as {XLSX}, or as {_MULTIPART} with a field `file`",
-            f"请以 {XLSX} 或 {_MULTIPART}（字段 file）发送工作簿",
+            f"send the file as {XLSX}, as {CSV}, or as {_MULTIPART} with a field `file`",
+            f"请以 {XLSX}、{CSV} 或 {_MULTIPART}（字段 file）发送文件",
         )
     form = await request.form()
     try:
@@ -153,6 +189,8 @@ def _download(content: bytes, name: str) -> Response[bytes]:
 
 routes: list[HTTPRouteHandler] = [
     import_portfolio,
+    hand_in_file,
+    get_import_job,
     list_imports,
     get_import,
     get_marked,

@@ -15,6 +15,8 @@ from kit.errors import LuochuiError, Unavailable
 from marketplace.imports.cells import Reading
 
 FILE_BYTES_MAX = 10_000_000
+#: A CSV file may hold 100,000 rows, which a workbook may not.
+CSV_BYTES_MAX = 40_000_000
 WALL_SECONDS_MAX = 30
 #: Files that a process reads at once, and that wait for their turn.
 _AT_ONCE, _WAITING_MAX = 2, 4
@@ -65,10 +67,11 @@ async def read(content: bytes, *, seconds: float = WALL_SECONDS_MAX) -> Reading:
     The reading process is ended after `seconds`, or when it has used up its own limits. Raises `ImportsBusy` where
     too many wait already. It can take long: hold no connection meanwhile.
     """
-    if len(content) > FILE_BYTES_MAX:
+    bytes_max = FILE_BYTES_MAX if content.startswith(b"PK") else CSV_BYTES_MAX
+    if len(content) > bytes_max:
         raise ImportFileRefused(
-            f"file: has {len(content):,} bytes; at most {FILE_BYTES_MAX:,}",
-            f"文件：{len(content):,} 字节；最多 {FILE_BYTES_MAX:,} 字节",
+            f"file: has {len(content):,} bytes; at most {bytes_max:,}",
+            f"文件：{len(content):,} 字节；最多 {bytes_max:,} 字节",
             reason="too_large",
         )
     turns = _turns.setdefault(asyncio.get_running_loop(), _Turns())

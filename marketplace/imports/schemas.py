@@ -7,6 +7,35 @@ from uuid import UUID
 import msgspec
 
 
+class JobState(StrEnum):
+    """How far an import is that takes longer than a request."""
+
+    WAITING = "waiting"
+    READING = "reading"
+    CHECKING = "checking"
+    ENTERING = "entering"
+    COMPLETED = "completed"
+    REFUSED = "refused"
+    UNREADABLE = "unreadable"
+
+
+class ImportJob(msgspec.Struct, frozen=True, kw_only=True):
+    """An import under way; `import_id` leads to its report once it is over, `problem` says why it can't be read."""
+
+    id: UUID
+    organisation_id: UUID
+    file_name: str
+    state: JobState
+    rows_total: int
+    rows_done: int
+    import_id: UUID | None
+    problem: str | None
+    problem_zh: str | None
+    created_by: UUID
+    created_at: datetime
+    updated_at: datetime
+
+
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """One thing that is wrong: where, what stood there, and what would be right, in two languages.
 

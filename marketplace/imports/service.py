@@ -2,9 +2,10 @@
 
 import asyncio
 import hashlib
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from datetime import datetime
 from pathlib import PurePath
-from typing import Any, cast
+from typing import Any, TypeAlias, TypeVar, cast
 from uuid import UUID
 
 import asyncpg
@@ -23,7 +24,7 @@ from marketplace.imports.events import PortfolioImported, PortfolioRefused
 from marketplace.imports.layout import LOANS, PLEDGES, VALUATIONS
 from marketplace.imports.portfolio import Known, Portfolio, Reference, Rows, named_numbers, rows_of
 from marketplace.imports.reading import read
-from marketplace.imports.schemas import Counts, Finding, Import, ImportState
+from marketplace.imports.schemas import Counts, Finding, Import, ImportState, JobState
 from marketplace.imports.template import marked_bytes
 from marketplace.organisations.schemas import Caller, OrganisationKind, Role
 from marketplace.outbox.service import add as tell
@@ -33,6 +34,9 @@ from marketplace.valuations import service as valuations
 from marketplace.valuations.schemas import NewValuation
 
 _SQL = load_statements("marketplace.imports", "queries.sql")
+_PART_ROWS = 5_000
+Progress: TypeAlias = Callable[[JobState, int, int], Awaitable[None]]
+T = TypeVar("T")
 
 
 async def import_file(
@@ -43,6 +47,7 @@ async def import_file(
     file_name: str,
     now: datetime,
     reading: Reading | None = None,
+    progress: Progress | None = None,
 ) -> Import:
     """Enter a portfolio workbook of the caller's bank, in the caller's transaction.
 
@@ -53,15 +58,18 @@ async def import_file(
     digest = hashlib.sha256(content).digest()
     if (earlier := await _completed(conn, caller, digest)) is not None:
         return earlier
-    rows = rows_of(await read(content) if reading is None else reading)
+    read_file = await read(content) if reading is None else reading
+    tell_how_far = progress or _tell_nobody
+    await tell_how_far(JobState.CHECKING, 0, 0)
+    rows = await asyncio.to_thread(rows_of, read_file)
     await conn.execute(_SQL["lock_imports"], str(caller.organisation_id))
     if (earlier := await _completed(conn, caller, digest)) is not None:
         return earlier
-    portfolio, findings = checked(rows, await _known(conn, caller, rows))
+    portfolio, findings = await asyncio.to_thread(checked, rows, await _known(conn, caller, rows))
     done = Import(
         id=uuid7(now),
         organisation_id=caller.organisation_id,
-        file_name=_plain_name(file_name),
+        file_name=plain_name(file_name),
         sha256=digest.hex(),
         state=ImportState.REFUSED if findings else ImportState.COMPLETED,
         counts=_counts(rows),
@@ -72,7 +80,9 @@ async def import_file(
     await conn.execute(_SQL["insert"], *_columns(done, content))
     if not findings:
         try:
-            await _enter(conn, caller, portfolio, import_id=done.id, now=now)
+            await _enter(
+                conn, caller, portfolio, import_id=done.id, now=now, tell_how_far=tell_how_far
+            )
         except asyncpg.UniqueViolationError as error:
             raise Conflict(
                 "something in the file was entered by another request meanwhile; import the file again",
@@ -161,12 +171,29 @@ async def _known(conn: Connection, caller: Caller, rows: Rows) -> Known:
     )
 
 
+async def _tell_nobody(state: JobState, done: int, total: int) -> None:
+    """For an import that is done within its request."""
+
+
 async def _enter(
-    conn: Connection, caller: Caller, portfolio: Portfolio, *, import_id: UUID, now: datetime
+    conn: Connection,
+    caller: Caller,
+    portfolio: Portfolio,
+    *,
+    import_id: UUID,
+    now: datetime,
+    tell_how_far: Progress,
 ) -> None:
-    """Everything into its room, rights before what refers to them."""
-    loans = await cases.register_all(conn, caller, portfolio.loans, now=now, import_id=import_id)
-    rights = await assets.register_all(conn, caller, portfolio.rights, now=now, import_id=import_id)
+    """Everything into its room, rights before what refers to them; told how far it is after every few thousand rows."""
+    total = sum(len(getattr(portfolio, name)) for name in portfolio.__struct_fields__)
+    await tell_how_far(JobState.ENTERING, 0, total)
+    loans, rights = [], []
+    for loan_part in _parts(portfolio.loans):
+        loans += await cases.register_all(conn, caller, loan_part, now=now, import_id=import_id)
+        await tell_how_far(JobState.ENTERING, len(loans), total)
+    for right_part in _parts(portfolio.rights):
+        rights += await assets.register_all(conn, caller, right_part, now=now, import_id=import_id)
+        await tell_how_far(JobState.ENTERING, len(loans) + len(rights), total)
     names = [row.contract_number for row in portfolio.pledges]
     case_ids = {
         number: found[0] for number, found in (await cases.known(conn, caller, names)).items()
@@ -217,12 +244,17 @@ async def _record(conn: Connection, caller: Caller, done: Import, *, now: dateti
     await tell(conn, kind(import_id=done.id, organisation_id=done.organisation_id), now=now)
 
 
+def _parts(items: Sequence[T]) -> Iterator[Sequence[T]]:
+    for start in range(0, len(items), _PART_ROWS):
+        yield items[start : start + _PART_ROWS]
+
+
 def _counts(rows: Rows) -> Counts:
     loans, pledged, rights, valued = (len(found) for found in rows.by_sheet.values())
     return Counts(loans=loans, pledges=pledged, assets=rights, valuations=valued)
 
 
-def _plain_name(file_name: str) -> str:
+def plain_name(file_name: str) -> str:
     """The last part of a file's name, printable, at most 120 characters."""
     name = PurePath(file_name.replace("\\", "/")).name
     return "".join(c for c in name if c.isprintable())[:120] or "portfolio.xlsx"

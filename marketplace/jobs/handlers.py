@@ -21,6 +21,7 @@ from marketplace.collections import deciding
 from marketplace.diligence import service as diligence
 from marketplace.duties.schemas import Kind
 from marketplace.grants import service as grants
+from marketplace.imports import jobs as import_jobs
 from marketplace.licence_offers import awarding
 from marketplace.lots import service as lots
 from marketplace.lots.rules import LotStatus
@@ -250,6 +251,7 @@ HANDLERS: Mapping[Kind, Handler] = MappingProxyType(
         Kind.END_MANDATE: _in_a_transaction(mandates.expire),
         Kind.WATCH_CASE: watch_case,
         Kind.RECHECK_CONSIGNMENT: recheck_consignment,
+        Kind.RUN_IMPORT: import_jobs.run,
     }
 )
 

@@ -21,6 +21,7 @@ from marketplace.client.rooms.documents import Documents
 from marketplace.client.rooms.duties import Duties
 from marketplace.client.rooms.enrolments import Enrolments
 from marketplace.client.rooms.experts import Experts
+from marketplace.client.rooms.exports import Exports
 from marketplace.client.rooms.funds import Funds
 from marketplace.client.rooms.grants import Grants
 from marketplace.client.rooms.imports import Imports
@@ -68,6 +69,7 @@ _ROOMS = {
     "duties": Duties,
     "enrolments": Enrolments,
     "experts": Experts,
+    "exports": Exports,
     "funds": Funds,
     "grants": Grants,
     "imports": Imports,
@@ -119,6 +121,7 @@ class Rooms:
     duties: Duties
     enrolments: Enrolments
     experts: Experts
+    exports: Exports
     funds: Funds
     grants: Grants
     imports: Imports

@@ -13,6 +13,31 @@ class Imports:
     def __init__(self, calls: Calls) -> None:
         self._calls = calls
 
+    async def hand_in_file(
+        self, content: bytes, content_type: str, *, key: str | None = None
+    ) -> imports_schemas.ImportJob:
+        """A CSV file of one sheet with up to 100,000 rows, or a workbook; worked off by a job, all
+        of it or nothing.
+
+        `POST /v1/import-jobs`
+        """
+        return await self._calls.struct(
+            "POST",
+            "/v1/import-jobs",
+            imports_schemas.ImportJob,
+            content=(content, content_type),
+            key=key or new_key(),
+        )
+
+    async def get_import_job(self, job_id: UUID) -> imports_schemas.ImportJob:
+        """How far an import of my bank is: its state, and how many rows of how many are entered.
+
+        `GET /v1/import-jobs/{job_id}`
+        """
+        return await self._calls.struct(
+            "GET", f"/v1/import-jobs/{job_id}", imports_schemas.ImportJob
+        )
+
     async def list_imports(
         self, *, cursor: str | None = None, limit: int = 50
     ) -> edge_cursors.Page[imports_schemas.Import]:

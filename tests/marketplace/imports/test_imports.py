@@ -307,7 +307,7 @@ TWICE = b"""<?xml version="1.0"?><worksheet xmlns="http://schemas.openxmlformats
 <row r="2"><c r="A2"><v>1</v></c></row><row r="2"><c r="A2"><v>2</v></c></row></sheetData></worksheet>"""
 
 HOSTILE: dict[str, tuple[Callable[[], bytes], str]] = {
-    "not a zip": (lambda: b"contract,amount\n1,2", "not_a_workbook"),
+    "not a zip": (lambda: b"contract,amount\n1,2", "unknown_sheet"),
     "empty": (lambda: b"", "not_a_workbook"),
     "cut short": (lambda: portfolio_bytes(today=TODAY)[:3000], "not_a_workbook"),
     "another archive": (lambda: zipped({})[:0] + _plain_zip(), "not_a_workbook"),
