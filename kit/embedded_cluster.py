@@ -198,6 +198,14 @@ class ValkeyCluster:
         with redis.Redis(unix_socket_path=str(self.nodes[number].socket_path)) as client:
             return client.execute_command(*command)
 
+    def ask_replica(self, number: int, *command: str | int) -> Any:
+        """One reading command to a replica, which answers for itself and sends nobody to its primary."""
+        with redis.Redis(
+            unix_socket_path=str(self.nodes[number].socket_path), single_connection_client=True
+        ) as client:
+            client.execute_command("READONLY")
+            return client.execute_command(*command)
+
     def _form(self) -> None:
         for number, (first, last) in enumerate(_ranges(self.primaries)):
             self.ask(number, "CLUSTER", "ADDSLOTSRANGE", first, last)

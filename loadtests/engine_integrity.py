@@ -12,7 +12,7 @@ from auction_engine.journal import ACCEPTED, EMPTY_HEAD, Entry, entry_of
 from auction_engine.kept_ids import kept_ids
 from kit.errors import LuochuiError
 from loadtests.engine_load import Run
-from loadtests.engine_stage import SQL, Stage
+from loadtests.engine_stage import SQL, HasEngine, Stage
 
 _PAGE = 128
 
@@ -60,18 +60,19 @@ def require(holds: bool, otherwise: str) -> None:
         raise NotWhole(f"integrity: {otherwise}")
 
 
-async def check_engine(stage: Stage, runs: Sequence[Run]) -> None:
+async def check_engine(stage: HasEngine, runs: Sequence[Run]) -> None:
     """Journal, chain, ids and books against what was acknowledged."""
     books: dict[str, Book] = {}
     for shard in range(keys.SHARDS):
         head, seq = EMPTY_HEAD, 0
-        async for entry in _entries(stage.engine_client, shard):
+        client = stage.engine.servers.client_of(shard)
+        async for entry in _entries(client, shard):
             seq += 1
             require(entry.header.seq == seq, f"shard {shard}: batch {seq} is missing")
             require(entry.header.previous_head == head, f"shard {shard}: batch {seq} is forked")
             head = entry.head
             _take(entry, books)
-        stands = await _head(stage.engine_client, shard)
+        stands = await _head(client, shard)
         require(stands.head in (head.encode(), None), f"shard {shard}: its head is another")
     counted: Counter[str] = Counter()
     for run in runs:
@@ -95,10 +96,12 @@ def _take(entry: Entry, books: dict[str, Book]) -> None:
             book.take(command, decision)
 
 
-async def _check_ids(stage: Stage, books: dict[str, Book]) -> None:
+async def _check_ids(stage: HasEngine, books: dict[str, Book]) -> None:
     """The engine keeps the ids that it accepted, each once and no other."""
     for auction, book in books.items():
-        fields = await stage.engine_client.hgetall(keys.ids(keys.shard_of(auction), auction))  # type: ignore[misc]  # the client is typed for both kinds of caller
+        shard = keys.shard_of(auction)
+        client = stage.engine.servers.client_of(shard)
+        fields = await client.hgetall(keys.ids(shard, auction))  # type: ignore[misc]  # the client is typed for both kinds of caller
         kept = list(kept_ids(fields))
         require(
             len(kept) == book.seq and set(kept) == book.ids,

@@ -19,7 +19,7 @@ from loadtests.engine_stage import (
     PADDLES,
     START_FEN,
     STEP_FEN,
-    Stage,
+    HasEngine,
     new_auction,
     profile,
 )
@@ -71,7 +71,7 @@ class Lot:
         ]
 
 
-async def open_lots(stage: Stage, count: int) -> list[Lot]:
+async def open_lots(stage: HasEngine, count: int) -> list[Lot]:
     """New auctions with all paddles admitted."""
     lots = [Lot(new_auction()) for _ in range(count)]
     paddles: dict[int, int | None] = dict.fromkeys(range(1, PADDLES + 1), LIMIT_FEN)
@@ -91,13 +91,15 @@ async def open_lots(stage: Stage, count: int) -> list[Lot]:
     return lots
 
 
-async def journal_nothing(stage: Stage, lots: Sequence[Lot]) -> None:
+async def journal_nothing(stage: HasEngine, lots: Sequence[Lot]) -> None:
     """Tell the engine not to wait for PostgreSQL: here the journal is checked in the stream, when all is over."""
     for shard in {keys.shard_of(lot.auction) for lot in lots}:
-        await stage.engine_client.hset(keys.meta(shard), "journalled", str(10**15))  # type: ignore[misc]  # the client is typed for both kinds of caller
+        await stage.engine.servers.client_of(shard).hset(
+            keys.meta(shard), "journalled", str(10**15)
+        )  # type: ignore[misc]  # the client is typed for both kinds of caller
 
 
-async def bid_on(stage: Stage, lots: Sequence[Lot], *, seconds: float) -> Run:
+async def bid_on(stage: HasEngine, lots: Sequence[Lot], *, seconds: float) -> Run:
     """Callers that hand over bids on one lot at once, lot after lot, as fast as they are answered.
 
     All of a shard's lots together keep one batch in the queue while another is with the server.
@@ -120,7 +122,7 @@ async def bid_on(stage: Stage, lots: Sequence[Lot], *, seconds: float) -> Run:
     return _run(lots, accepted, perf_counter() - started)
 
 
-async def one_by_one(stage: Stage, lots: Sequence[Lot], *, seconds: float) -> Run:
+async def one_by_one(stage: HasEngine, lots: Sequence[Lot], *, seconds: float) -> Run:
     """As many callers at once, each with one bid at a time, as the bidders of an API process are."""
     gateway = stage.engine.gateway
     (lot,) = lots

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.resources import files
 from pathlib import Path
+from typing import Protocol
 from uuid import UUID
 
 import asyncpg
@@ -31,6 +32,14 @@ PADDLES, LIMIT_FEN = 200, 10**13
 _TEMPLATE, _HOUR_MS = "bench_template", 3_600_000
 #: One client stands for a crowd here, so what holds a single bidder back is off; the queue's bounds stay.
 LIMITS = Limits(paddle_per_second=1e9, paddle_burst=1e9, paddle_waiting_max=1_000_000)
+
+
+class HasEngine(Protocol):
+    """Whatever an engine's load and checks are run on: one server's stage, or a Cluster's."""
+
+    @property
+    def engine(self) -> Engine:
+        """The engine."""
 
 
 class Stage(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,6 +7,7 @@ import msgspec
 
 from loadtests.engine_bench import Sizes, bench_engine
 from loadtests.report import Report, table
+from marketplace.commands.bench_cluster import command as cluster
 from marketplace.commands.bench_lots import command as lots
 from marketplace.commands.bench_settlement import command as settlement
 
@@ -43,5 +44,6 @@ def _print(report: Report, *, as_json: bool) -> None:
     click.echo(table(report))
 
 
+command.add_command(cluster)
 command.add_command(settlement)
 command.add_command(lots)
