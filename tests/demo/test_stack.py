@@ -7,17 +7,19 @@ import sys
 import time
 import urllib.request
 from pathlib import Path
+from typing import Any
 
 import psutil
 
 from kit.embedded import Valkey
+from kit.embedded_cluster import ValkeyCluster
 from marketplace.administrator import password_file
 from marketplace.stack import Stack
 
 _LUOCHUI = (sys.executable, "-c", "from marketplace.cli import main; main()")
 
 
-def readiness(stack: Stack) -> dict[str, object]:
+def readiness(stack: Stack) -> dict[str, Any]:
     with urllib.request.urlopen(f"{stack.base_url}/readyz", timeout=5) as answer:
         found = json.load(answer)
     assert isinstance(found, dict)
@@ -115,6 +117,27 @@ def test_a_server_that_does_not_answer_is_named_by_its_option(
         assert done.returncode == 1
         assert done.stderr.startswith(f"error: {option}: ")
         assert done.stderr.count("\n") == 1
+
+
+def test_a_cluster_is_taken_by_its_url_and_promises_more(server_dir: Path) -> None:
+    """On a Cluster everything is ready in mode `replicated` without anybody choosing it; a bad URL names the option."""
+    with (
+        ValkeyCluster(server_dir / "cluster") as cluster,
+        Stack(server_dir / "clustered", redis_url=cluster.url) as stack,
+    ):
+        assert stack.durability == "replicated"
+        checks = readiness(stack)["checks"]
+        assert checks["durability"] == "ok: replicated (WAITAOF 1 1)"
+        assert checks["engine"] == "ok: 3 primaries answer"
+        assert checks["library"] == "ok: as released"
+    done = subprocess.run(
+        [*_LUOCHUI, "up", "--redis-url", "redis+cluster://nowhere", "--durability", "fast"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert "--durability" in done.stderr
 
 
 def test_bad_usage_is_one_line_and_exit_two() -> None:

@@ -2,16 +2,20 @@
 
 import asyncio
 import os
+import re
 import signal
 import socket
 import sys
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
+import msgspec
 import pytest
 import redis.asyncio
 
+from auction_engine import keys
 from auction_engine.library import load_library
 from kit.embedded import Valkey
 from marketplace.app import Resources, create_app, open_desk
@@ -135,6 +139,36 @@ async def test_not_ready_with_a_projector_behind(ready: Resources) -> None:
     status, checks = await readiness(ready)
     assert status == 503
     assert "ms behind" in checks["projector"]
+
+
+@pytest.mark.parametrize("how", ["stuck", "other epoch", "lost"])
+async def test_not_ready_with_a_single_stuck_shard(
+    how: str, ready: Resources, own_valkey: Valkey
+) -> None:
+    """One shard that is not journalled, or not where the journal is, is named though the projector lives."""
+    await ready.pool.execute("INSERT INTO engine.shards (shard, epoch) VALUES (5, 1), (6, 1)")
+    async with redis.asyncio.Redis.from_url(own_valkey.url) as client:
+        for shard in (5, 6):
+            await client.hset(keys.meta(shard), mapping={"epoch": "1", "seq": "0"})  # type: ignore[misc]
+        assert (await readiness(ready))[1]["shards"] == "ok: 2 in use, 0 batches to journal"
+        if how == "stuck":
+            seconds, _ = await client.time()
+            header = msgspec.msgpack.encode([1, 1, 1, seconds * 1000 - 60_000, "", "00" * 16])
+            entry: dict[Any, Any] = {"m": header, "c": b"", "d": b"", "a": b""}
+            await client.xadd(keys.log(5), entry, id="1-0")
+            await client.hset(keys.meta(5), "seq", "1")  # type: ignore[misc]
+            said = r"1 of 2 shards are stuck \(shard 5: 1 batches, 6\d,?\d+ ms behind\)"
+        elif how == "other epoch":
+            await client.hset(keys.meta(5), "epoch", "2")  # type: ignore[misc]
+            said = "shard 5: the engine is in epoch 2, the journal in epoch 1"
+        else:
+            await client.hset(keys.meta(5), "seq", "3")  # type: ignore[misc]
+            said = "shard 5: 3 batches are neither in the stream nor in the journal"
+        status, checks = await readiness(ready)
+        assert status == 503
+        assert re.search(said, checks["shards"]), checks["shards"]
+        assert checks["projector"].startswith("ok")
+        await client.delete(keys.meta(5), keys.meta(6), keys.log(5))
 
 
 def free_port() -> int:
