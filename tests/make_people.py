@@ -64,9 +64,8 @@ async def make_caller(
     password_hash: str | None = None,
 ) -> Caller:
     """A user with these roles, in an organisation that has such roles: a new one, or the one given."""
-    kind = next(
-        (kind for kind, known in ROLES_OF.items() if set(roles) & known), OrganisationKind.BANK
-    )
+    fitting = [kind for kind, known in ROLES_OF.items() if set(roles) & known]
+    kind = min(fitting, key=lambda kind: len(ROLES_OF[kind]), default=OrganisationKind.BANK)
     employer = organisation_id or await make_organisation(conn, kind, now=now)
     user_id, number = uuid7(now), next(_numbers)
     await conn.execute(

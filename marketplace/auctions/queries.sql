@@ -27,13 +27,15 @@ SELECT shard, batch_seq, batch_index, action, paddle,
 -- name: paddle
 -- The number under which an organisation bids in a lot, once its deposit is held.
 SELECT paddle FROM market.bidders
- WHERE lot_id = $1 AND organisation_id = $2 AND deposit_id IS NOT NULL;
+ WHERE lot_id = $1 AND organisation_id = $2
+   AND (deposit_id IS NOT NULL OR (exempt_fen IS NOT NULL AND status NOT IN ('applied', 'qualified')));
 
 -- name: bundle_readers
 -- Whose lot it is, whether it was sold, and whether an organisation took part: who may read the bundle.
 SELECT l.venue_id, l.consignor_id, coalesce(a.final, false) AS is_final, coalesce(a.result ->> 'outcome' = 'sold', false) AS is_sold,
        EXISTS (SELECT FROM market.bidders b
-                WHERE b.lot_id = l.id AND b.organisation_id = $2 AND b.deposit_id IS NOT NULL) AS took_part
+                WHERE b.lot_id = l.id AND b.organisation_id = $2
+                  AND (b.deposit_id IS NOT NULL OR (b.exempt_fen IS NOT NULL AND b.status NOT IN ('applied', 'qualified')))) AS took_part
   FROM market.lots l LEFT JOIN engine.auctions a ON a.auction_id = l.id
  WHERE l.id = $1 AND l.published_at IS NOT NULL;
 

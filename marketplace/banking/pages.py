@@ -24,12 +24,15 @@ from marketplace.banking.schemas import (
 from marketplace.edge.cursors import page_of
 from marketplace.edge.dependencies import At, Conn, Me, Now
 from marketplace.edge.policies import POLICY, allow
+from marketplace.edge.reach import REACH
 from marketplace.organisations.schemas import Caller, Role
 from marketplace.pages.forms import given
 from marketplace.pages.rendering import page
 from marketplace.pages.serving import PAGE, form_of, upload_of, visitor_of
 from settlement.bank_files import FILE_BYTES_MAX
 
+#: Why what is done here reaches over organisations (`edge.reach`).
+_WHY = "A holder of custody money books what others paid and what is paid to them."
 _MAKERS = (Role.VENUE_OPERATOR, Role.FUND_ADMINISTRATOR)
 _CHECKERS = (Role.VENUE_CHECKER, Role.FUND_CHECKER)
 _SMALL = 16 * 1024
@@ -66,7 +69,12 @@ async def banking_page(
     )
 
 
-@post("/banking/statements", opt={POLICY: allow(*_MAKERS)}, request_max_body_size=_UPLOAD, **PAGE)
+@post(
+    "/banking/statements",
+    opt={POLICY: allow(*_MAKERS), REACH: _WHY},
+    request_max_body_size=_UPLOAD,
+    **PAGE,
+)
 async def upload_statement(
     request: Request[Any, Any, Any], conn: Conn, caller: Me, now: Now
 ) -> Redirect:
@@ -75,7 +83,12 @@ async def upload_statement(
     return _back("/banking")
 
 
-@post("/banking/answers", opt={POLICY: allow(*_MAKERS)}, request_max_body_size=_UPLOAD, **PAGE)
+@post(
+    "/banking/answers",
+    opt={POLICY: allow(*_MAKERS), REACH: _WHY},
+    request_max_body_size=_UPLOAD,
+    **PAGE,
+)
 async def upload_answers(
     request: Request[Any, Any, Any], conn: Conn, caller: Me, now: Now
 ) -> Redirect:
@@ -86,7 +99,7 @@ async def upload_answers(
 
 @post(
     "/banking/entries/{entry_id:uuid}",
-    opt={POLICY: allow(*_MAKERS)},
+    opt={POLICY: allow(*_MAKERS), REACH: _WHY},
     request_max_body_size=_SMALL,
     **PAGE,
 )
@@ -101,7 +114,7 @@ async def decide(
 
 @post(
     "/banking/decisions/{decision_id:uuid}",
-    opt={POLICY: allow(*_CHECKERS)},
+    opt={POLICY: allow(*_CHECKERS), REACH: _WHY},
     request_max_body_size=_SMALL,
     **PAGE,
 )
@@ -134,7 +147,12 @@ async def payments_page(
     )
 
 
-@post("/banking/files", opt={POLICY: allow(*_MAKERS)}, request_max_body_size=_SMALL, **PAGE)
+@post(
+    "/banking/files",
+    opt={POLICY: allow(*_MAKERS), REACH: _WHY},
+    request_max_body_size=_SMALL,
+    **PAGE,
+)
 async def draft_file(request: Request[Any, Any, Any], conn: Conn, caller: Me, now: Now) -> Redirect:
     """Gather what is ready into a file."""
     fields = await form_of(request)
@@ -159,7 +177,7 @@ async def file_page(
 
 @post(
     "/banking/files/{file_id:uuid}/approve",
-    opt={POLICY: allow(*_CHECKERS)},
+    opt={POLICY: allow(*_CHECKERS), REACH: _WHY},
     request_max_body_size=_SMALL,
     **PAGE,
 )
@@ -174,7 +192,7 @@ async def approve_file(
 
 @post(
     "/banking/files/{file_id:uuid}/export",
-    opt={POLICY: allow(*_MAKERS)},
+    opt={POLICY: allow(*_MAKERS), REACH: _WHY},
     request_max_body_size=_SMALL,
     **PAGE,
 )
@@ -189,7 +207,7 @@ async def export_file(
 
 @post(
     "/banking/files/{file_id:uuid}/withdraw",
-    opt={POLICY: allow(*_MAKERS, *_CHECKERS)},
+    opt={POLICY: allow(*_MAKERS, *_CHECKERS), REACH: _WHY},
     request_max_body_size=_SMALL,
     **PAGE,
 )
@@ -202,7 +220,12 @@ async def withdraw_file(
     return _back(f"/banking/files/{file_id}")
 
 
-@post("/banking/accounts", opt={POLICY: allow(*_MAKERS)}, request_max_body_size=_SMALL, **PAGE)
+@post(
+    "/banking/accounts",
+    opt={POLICY: allow(*_MAKERS), REACH: _WHY},
+    request_max_body_size=_SMALL,
+    **PAGE,
+)
 async def propose_account(
     request: Request[Any, Any, Any], conn: Conn, caller: Me, now: Now
 ) -> Redirect:
@@ -214,7 +237,7 @@ async def propose_account(
 
 @post(
     "/banking/accounts/{account_id:uuid}/approve",
-    opt={POLICY: allow(*_CHECKERS)},
+    opt={POLICY: allow(*_CHECKERS), REACH: _WHY},
     request_max_body_size=_SMALL,
     **PAGE,
 )
@@ -229,7 +252,7 @@ async def approve_account(
 
 @post(
     "/banking/accounts/{account_id:uuid}/refuse",
-    opt={POLICY: allow(*_CHECKERS)},
+    opt={POLICY: allow(*_CHECKERS), REACH: _WHY},
     request_max_body_size=_SMALL,
     **PAGE,
 )

@@ -2,9 +2,9 @@
 -- What bidders owe as deposits and buyers as prices: at a venue ($1), by an organisation ($2), for a lot ($3), and, where
 -- $4 says so, only what has no payment reference yet.
 SELECT o.kind, o.lot_id, o.party_id, g.name AS party_name, o.holder_id, o.amount_fen
-  FROM (SELECT 'DEPOSIT' AS kind, b.lot_id, b.organisation_id AS party_id, l.venue_id AS holder_id, l.deposit_fen AS amount_fen
+  FROM (SELECT 'DEPOSIT' AS kind, b.lot_id, b.organisation_id AS party_id, l.venue_id AS holder_id, l.deposit_fen - coalesce(b.exempt_fen, 0) AS amount_fen
           FROM market.bidders b JOIN market.lots l ON l.id = b.lot_id
-         WHERE b.status <> 'barred' AND l.deposit_fen > 0
+         WHERE b.status <> 'barred' AND l.deposit_fen > coalesce(b.exempt_fen, 0)
         UNION ALL
         SELECT 'PRICE', s.lot_id, s.buyer_id, s.venue_id, NULL
           FROM settlement.sales s WHERE s.state IN ('PRICE_DUE', 'PRICE_PAID')) o

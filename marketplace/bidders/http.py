@@ -88,6 +88,16 @@ async def qualify_bidder(conn: Conn, caller: Me, now: Now, bidder_id: FromPath[U
 
 
 @post(
+    "/v1/bidders/{bidder_id:uuid}/exemption",
+    opt={"policy": _OPERATOR, REACH: _WHY},
+    summary="Exempt the applicant creditor 申请执行人免交保证金",
+)
+async def exempt_creditor(conn: Conn, caller: Me, now: Now, bidder_id: FromPath[UUID]) -> Bidder:
+    """The applicant creditor of a judicial sale need pay only what its claim does not cover of the deposit."""
+    return await service.exempt(conn, caller, bidder_id, now=now)
+
+
+@post(
     "/v1/bidders/{bidder_id:uuid}/deposit",
     opt={"policy": _OPERATOR, REACH: _WHY},
     summary="Deposit 保证金到账",
@@ -129,6 +139,7 @@ routes: list[HTTPRouteHandler] = [
     get_own_bidder,
     list_own_bidders,
     qualify_bidder,
+    exempt_creditor,
     receive_deposit,
     confirm_priority,
     bar_bidder,

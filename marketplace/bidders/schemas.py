@@ -52,7 +52,10 @@ class Barring(_In, frozen=True, kw_only=True):
 
 
 class Bidder(msgspec.Struct, frozen=True, kw_only=True):
-    """One organisation at one lot. `paddle` is the number under which the others know it."""
+    """One organisation at one lot. `paddle` is the number under which the others know it.
+
+    `exempt_fen` is what of the deposit the applicant creditor of a judicial sale need not pay.
+    """
 
     id: UUID
     lot_id: UUID
@@ -67,6 +70,7 @@ class Bidder(msgspec.Struct, frozen=True, kw_only=True):
     rank: int | None
     rank_nature: str | None
     deposit_id: UUID | None
+    exempt_fen: int | None
     barred_reason: str | None
     registered_at: datetime
     updated_at: datetime

@@ -13,6 +13,7 @@ from kit.ids import uuid7
 from kit.sql import Connection, load_statements
 from marketplace.audit import service as audit
 from marketplace.bidders.rules import (
+    BidderBarred,
     BidderStatus,
     Seller,
     draw_paddle,
@@ -31,15 +32,17 @@ from marketplace.bidders.schemas import (
 from marketplace.conflicts import service as conflicts
 from marketplace.duties import service as duties
 from marketplace.duties.schemas import Kind
+from marketplace.lots import intake
 from marketplace.lots import service as lots
 from marketplace.lots.regimes import Regime
 from marketplace.lots.rules import TAKES_BIDDERS, LotStatus
 from marketplace.lots.schemas import Lot
 from marketplace.organisations import service as organisations
-from marketplace.organisations.schemas import Caller, Organisation
+from marketplace.organisations.schemas import Caller, Organisation, OrganisationKind
 from marketplace.outbox import service as outbox
 from settlement import deposits
 from settlement.errors import InsufficientFunds
+from settlement.rules.deposits import exempt_part
 
 _SQL = load_statements("marketplace.bidders", "queries.sql")
 #: While a lot is not ended, who holds which paddle is nobody's business but the holder's. Source: domain 7.
@@ -62,6 +65,12 @@ class AlreadyRegisteredForLot(Conflict):
     """Your organisation is already registered for this lot. / 贵机构已登记竞买本标的。"""
 
     code = "already_registered_for_lot"
+
+
+class NotExempt(Conflict):
+    """Only a judicial sale's applicant creditor is exempt. / 仅司法处置的申请执行人可免交保证金。"""
+
+    code = "not_exempt"
 
 
 class PriorityTooLate(Conflict):
@@ -148,6 +157,45 @@ async def bar(
     return barred
 
 
+async def exempt(conn: Connection, caller: Caller, bidder_id: UUID, *, now: datetime) -> Bidder:
+    """Exempt the applicant creditor of a judicial sale from the deposit up to its claim, once.
+
+    Where that is all of it the bidder has its paddle and is admitted; otherwise it pays the difference as its deposit.
+    Raises `NotExempt` for anybody else. Source: 法释〔2016〕18号 art. 17.
+    """
+    lot, bidder = await _lot_and_bidder(conn, caller, bidder_id)
+    _require_open(lot)
+    if lot.regime is not Regime.JUDICIAL_NETWORK or bidder.organisation_id != lot.consignor_id:
+        raise NotExempt
+    if bidder.exempt_fen is not None:
+        return bidder
+    require_bidder_step(bidder.status, BidderStatus.DEPOSITED, name=str(bidder.id))
+    loan = await intake.case_of(conn, await intake.of(conn, lot.consignment_id))
+    claim_fen = loan.principal_fen + loan.interest_fen + loan.penalty_fen
+    exempt_fen = exempt_part(lot.deposit_fen, claim_fen=claim_fen)
+    if exempt_fen == 0:
+        raise NotExempt
+    await conn.execute(_SQL["set_exempt"], bidder.id, exempt_fen, now)
+    await audit.record(
+        conn,
+        caller,
+        now=now,
+        action="bidder_deposit_exempted",
+        subject="bidder",
+        subject_id=bidder.id,
+        after={
+            "deposit_fen": lot.deposit_fen,
+            "claim_fen": claim_fen,
+            "exempt_fen": exempt_fen,
+            "difference_fen": lot.deposit_fen - exempt_fen,
+        },
+    )
+    bidder = await get(conn, bidder.id)
+    if exempt_fen < lot.deposit_fen:
+        return bidder
+    return await _admitted(conn, caller, lot, bidder, now=now)
+
+
 async def receive_deposit(
     conn: Connection, caller: Caller, bidder_id: UUID, given: DepositReceipt, *, now: datetime
 ) -> Bidder:
@@ -172,12 +220,24 @@ async def receive_deposit(
     try:
         async with conn.transaction():
             held = await deposits.hold(
-                conn, lot.id, bidder.organisation_id, amount_fen=lot.deposit_fen, now=now
+                conn,
+                lot.id,
+                bidder.organisation_id,
+                amount_fen=lot.deposit_fen - (bidder.exempt_fen or 0),
+                now=now,
             )
     except InsufficientFunds:
         return bidder
     await conn.execute(_SQL["set_deposit"], bidder.id, held.id)
-    bidder = await _with_paddle(conn, msgspec.structs.replace(bidder, deposit_id=held.id), now=now)
+    bidder = msgspec.structs.replace(bidder, deposit_id=held.id)
+    return await _admitted(conn, caller, lot, bidder, now=now)
+
+
+async def _admitted(
+    conn: Connection, caller: Caller, lot: Lot, bidder: Bidder, *, now: datetime
+) -> Bidder:
+    """The deposit is there, or need not be: the paddle is given out, and the engine will admit it."""
+    bidder = await _with_paddle(conn, bidder, now=now)
     bidder = await set_status(conn, caller, bidder, BidderStatus.DEPOSITED, now=now)
     await duties.add(
         conn,
@@ -361,6 +421,12 @@ def _require_acknowledged(lot: Lot, given: Registration) -> None:
 
 def _require_independent(lot: Lot, organisation: Organisation) -> None:
     """The organisation itself is not on the selling side."""
+    is_applicant = lot.regime is Regime.JUDICIAL_NETWORK and organisation.id == lot.consignor_id
+    if organisation.kind is OrganisationKind.BANK and not is_applicant:
+        raise BidderBarred(
+            "a bank bids only as the applicant creditor of a judicial sale",
+            "银行仅可作为司法处置的申请执行人参与竞买",
+        )
     seller = Seller(
         consignor_id=str(lot.consignor_id),
         venue_id=str(lot.venue_id),
@@ -370,7 +436,7 @@ def _require_independent(lot: Lot, organisation: Organisation) -> None:
         seller,
         organisation_id=str(organisation.id),
         credit_code=organisation.credit_code or "",
-        may_consignor_bid=lot.regime is Regime.JUDICIAL_NETWORK,
+        may_consignor_bid=is_applicant,
     )
 
 

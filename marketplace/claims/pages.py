@@ -15,11 +15,14 @@ from marketplace.edge.cursors import page_of
 from marketplace.edge.dependencies import At, Conn, Me, Now
 from marketplace.edge.policies import POLICY, allow
 from marketplace.edge.printed import printed
+from marketplace.edge.reach import REACH
 from marketplace.organisations.schemas import Role
 from marketplace.pages.forms import given
 from marketplace.pages.rendering import page
 from marketplace.pages.serving import PAGE, form_of, visitor_of
 
+#: Why what is done here reaches over organisations (`edge.reach`).
+_WHY = "A bank and its funds work on one claim, and each step tells the other."
 _BANK = (Role.BANK_MAKER, Role.BANK_CHECKER)
 _FUND = (Role.FUND_ADMINISTRATOR, Role.FUND_CHECKER)
 _READERS = allow(*_BANK, *_FUND, Role.REGULATOR, Role.AUDITOR)
@@ -61,7 +64,9 @@ async def claim_page(
     )
 
 
-@post("/claims/{claim_id:uuid}/decide", opt={POLICY: allow(Role.BANK_CHECKER)}, **_STEPS)
+@post(
+    "/claims/{claim_id:uuid}/decide", opt={POLICY: allow(Role.BANK_CHECKER), REACH: _WHY}, **_STEPS
+)
 async def decide(
     request: Request[Any, Any, Any], conn: Conn, caller: Me, now: Now, claim_id: FromPath[UUID]
 ) -> Redirect:
@@ -71,7 +76,7 @@ async def decide(
     return _back(claim_id)
 
 
-@post("/claims/{claim_id:uuid}/review", opt={POLICY: allow(*_FUND)}, **_STEPS)
+@post("/claims/{claim_id:uuid}/review", opt={POLICY: allow(*_FUND), REACH: _WHY}, **_STEPS)
 async def review(
     request: Request[Any, Any, Any], conn: Conn, caller: Me, now: Now, claim_id: FromPath[UUID]
 ) -> Redirect:
@@ -81,7 +86,9 @@ async def review(
     return _back(claim_id)
 
 
-@post("/claims/{claim_id:uuid}/steps/{step:str}", opt={POLICY: allow(*_FUND)}, **_STEPS)
+@post(
+    "/claims/{claim_id:uuid}/steps/{step:str}", opt={POLICY: allow(*_FUND), REACH: _WHY}, **_STEPS
+)
 async def take_step(
     request: Request[Any, Any, Any],
     conn: Conn,
@@ -99,7 +106,9 @@ async def take_step(
     return _back(claim_id)
 
 
-@post("/claims/{claim_id:uuid}/clear", opt={POLICY: allow(Role.FUND_CHECKER)}, **_STEPS)
+@post(
+    "/claims/{claim_id:uuid}/clear", opt={POLICY: allow(Role.FUND_CHECKER), REACH: _WHY}, **_STEPS
+)
 async def clear(
     request: Request[Any, Any, Any], conn: Conn, caller: Me, now: Now, claim_id: FromPath[UUID]
 ) -> Redirect:
@@ -109,7 +118,11 @@ async def clear(
     return _back(claim_id)
 
 
-@post("/claims/{claim_id:uuid}/payments/{payment_id:uuid}", opt={POLICY: allow(*_FUND)}, **_STEPS)
+@post(
+    "/claims/{claim_id:uuid}/payments/{payment_id:uuid}",
+    opt={POLICY: allow(*_FUND), REACH: _WHY},
+    **_STEPS,
+)
 async def paid_out(
     request: Request[Any, Any, Any],
     conn: Conn,
@@ -126,7 +139,7 @@ async def paid_out(
 
 @post(
     "/claims/{claim_id:uuid}/papers/{kind:str}/{form:str}",
-    opt={POLICY: _READERS},
+    opt={POLICY: _READERS, REACH: _WHY},
     status_code=200,
     **_STEPS,
 )

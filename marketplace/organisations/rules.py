@@ -12,7 +12,8 @@ _USERNAME = re.compile(r"[a-z0-9][a-z0-9._@+-]{1,98}[a-z0-9]\Z")
 
 #: A role means something only in the kind of organisation whose work it is (domain 4).
 ROLES_OF: dict[OrganisationKind, frozenset[Role]] = {
-    OrganisationKind.BANK: frozenset({Role.BANK_MAKER, Role.BANK_CHECKER}),
+    # A bank bids only as the applicant creditor of a judicial sale (domain 2.4); `bidders` refuses it elsewhere.
+    OrganisationKind.BANK: frozenset({Role.BANK_MAKER, Role.BANK_CHECKER, Role.AGENCY_BIDDER}),
     OrganisationKind.VENUE: frozenset({Role.VENUE_OPERATOR, Role.VENUE_CHECKER}),
     OrganisationKind.AGENCY: frozenset({Role.AGENCY_BIDDER}),
     OrganisationKind.GUARANTOR: frozenset(),

@@ -12,6 +12,7 @@ from marketplace.edge.cursors import page_of
 from marketplace.edge.dependencies import At, Conn, Me, Now
 from marketplace.edge.policies import POLICY, allow
 from marketplace.edge.printed import printed
+from marketplace.edge.reach import REACH
 from marketplace.organisations.schemas import Role
 from marketplace.pages.forms import given
 from marketplace.pages.rendering import page
@@ -19,6 +20,8 @@ from marketplace.pages.serving import PAGE, form_of, visitor_of
 from marketplace.returns import printing, service
 from marketplace.returns.schemas import Reopening
 
+#: Why what is done here reaches over organisations (`edge.reach`).
+_WHY = "A bank's return is its authorities' to receive and reopen."
 _READERS = (Role.BANK_MAKER, Role.BANK_CHECKER, Role.REGULATOR, Role.AUDITOR)
 _STEPS = {"request_max_body_size": 16 * 1024, **PAGE}
 
@@ -57,7 +60,11 @@ async def return_page(
     )
 
 
-@post("/returns/{return_id:uuid}/submit", opt={POLICY: allow(Role.BANK_CHECKER)}, **_STEPS)
+@post(
+    "/returns/{return_id:uuid}/submit",
+    opt={POLICY: allow(Role.BANK_CHECKER), REACH: _WHY},
+    **_STEPS,
+)
 async def submit(
     request: Request[Any, Any, Any], conn: Conn, caller: Me, now: Now, return_id: FromPath[UUID]
 ) -> Redirect:
@@ -67,7 +74,9 @@ async def submit(
     return _back(return_id)
 
 
-@post("/returns/{return_id:uuid}/receipt", opt={POLICY: allow(Role.REGULATOR)}, **_STEPS)
+@post(
+    "/returns/{return_id:uuid}/receipt", opt={POLICY: allow(Role.REGULATOR), REACH: _WHY}, **_STEPS
+)
 async def acknowledge(
     request: Request[Any, Any, Any], conn: Conn, caller: Me, now: Now, return_id: FromPath[UUID]
 ) -> Redirect:
@@ -77,7 +86,9 @@ async def acknowledge(
     return _back(return_id)
 
 
-@post("/returns/{return_id:uuid}/reopen", opt={POLICY: allow(Role.REGULATOR)}, **_STEPS)
+@post(
+    "/returns/{return_id:uuid}/reopen", opt={POLICY: allow(Role.REGULATOR), REACH: _WHY}, **_STEPS
+)
 async def reopen(
     request: Request[Any, Any, Any], conn: Conn, caller: Me, now: Now, return_id: FromPath[UUID]
 ) -> Redirect:
@@ -89,7 +100,7 @@ async def reopen(
 
 @post(
     "/returns/{return_id:uuid}/paper/{form:str}",
-    opt={POLICY: allow(*_READERS)},
+    opt={POLICY: allow(*_READERS), REACH: _WHY},
     status_code=200,
     **_STEPS,
 )

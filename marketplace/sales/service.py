@@ -261,8 +261,7 @@ async def _use_deposit(
 
     A price that was paid without it leaves the deposit the winner's: it is given back.
     """
-    assert winner.deposit_id is not None, "who won held a deposit"
-    if owed.deposit_fen:
+    if owed.deposit_fen or winner.deposit_id is None:  # the applicant creditor may hold none
         return owed
     if owed.state == accounts.PRICE_PAID:
         await bidders.release_later(conn, winner, now=now)
@@ -308,8 +307,8 @@ async def mark_default(conn: Connection, lot_id: UUID, *, now: datetime) -> bool
     sale = await of_lot(conn, lot_id)
     assert sale.winner_id is not None, "a lot that awaits payment was won"
     winner = await bidders.for_update(conn, sale.winner_id)
-    assert winner.deposit_id is not None, "who won held a deposit"
-    await deposits.forfeit(conn, winner.deposit_id, now=now)
+    if winner.deposit_id is not None:  # the applicant creditor may hold none
+        await deposits.forfeit(conn, winner.deposit_id, now=now)
     reason = "the price was not paid by the deadline"
     await bidders.set_status(
         conn, SYSTEM_CALLER, winner, BidderStatus.BARRED, now=now, reason=reason

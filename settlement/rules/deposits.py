@@ -74,6 +74,14 @@ class ReleaseTerm(msgspec.Struct, frozen=True, kw_only=True):
     unit: Literal["hours", "days", "working_days"]
 
 
+def exempt_part(deposit_fen: int, *, claim_fen: int) -> int:
+    """What of a deposit the creditor that applied for a judicial sale need not pay: up to its claim.
+
+    Where the claim is less than the deposit it pays the difference. Source: 法释〔2016〕18号 art. 17.
+    """
+    return min(deposit_fen, claim_fen)
+
+
 def shortfall(first_price_fen: int, second_price_fen: int) -> int:
     """By how much the re-auction fell short of the first price; 0 where it reached it."""
     return max(first_price_fen - second_price_fen, 0)

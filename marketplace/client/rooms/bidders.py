@@ -44,6 +44,21 @@ class Bidders:
             key=key or new_key(),
         )
 
+    async def exempt_creditor(
+        self, bidder_id: UUID, *, key: str | None = None
+    ) -> bidders_schemas.Bidder:
+        """The applicant creditor of a judicial sale need pay only what its claim does not cover of
+        the deposit.
+
+        `POST /v1/bidders/{bidder_id}/exemption`
+        """
+        return await self._calls.struct(
+            "POST",
+            f"/v1/bidders/{bidder_id}/exemption",
+            bidders_schemas.Bidder,
+            key=key or new_key(),
+        )
+
     async def confirm_priority(
         self, bidder_id: UUID, data: bidders_schemas.PriorityClaim, *, key: str | None = None
     ) -> bidders_schemas.Bidder:

@@ -186,5 +186,5 @@ async def test_what_is_covered_is_not_sold(stage: Stage) -> None:
     await one.post(f"/v1/auctions/{lot['id']}/bids", {"amount_fen": START_FEN})
     await stage.until_closed(lot)
     assert (await stage.anyone.get(f"/v1/lots/{other['id']}"))["status"] == "withdrawn"
-    after = await stage.bank_maker.get(f"/v1/lots/{lot['id']}/coverage")
+    after = await stage.operator.get(f"/v1/lots/{lot['id']}/coverage")
     assert (after["is_covered"], after["needed"]) == (True, [lot["id"]])

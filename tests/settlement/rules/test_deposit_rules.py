@@ -15,6 +15,7 @@ from settlement.rules.deposits import (
     Loss,
     Regime,
     as_recovery,
+    exempt_part,
     forfeit,
     forfeit_terms,
     release_term,
@@ -89,6 +90,12 @@ def test_what_is_returned_to_the_buyer_is_no_recovery() -> None:
     event = as_recovery(forfeit(100, forfeit_terms("JUDICIAL_OFFLINE"), LOSS), "e1")
     assert (event.gross_fen, [cost.amount_fen for cost in event.costs]) == (80, [10, 20])
     assert as_recovery(forfeit(5, AGREED, Loss()), "e2").gross_fen == 0
+
+
+def test_an_applicant_creditor_pays_the_difference_alone() -> None:
+    """Up to its claim it pays no deposit (法释〔2016〕18号 art. 17)."""
+    assert exempt_part(100, claim_fen=100) == exempt_part(100, claim_fen=900) == 100
+    assert (exempt_part(100, claim_fen=99), exempt_part(100, claim_fen=0)) == (99, 0)
 
 
 def test_the_shortfall_is_never_negative() -> None:
