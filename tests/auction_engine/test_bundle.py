@@ -1,6 +1,7 @@
 """A bundle proves the winner and the price to a stranger; changed in any way it fails, and says where."""
 
 import json
+import random
 import secrets
 import subprocess
 import sys
@@ -294,6 +295,70 @@ async def test_every_tampering_fails_at_its_place(bundle: bytes) -> None:
         with pytest.raises(DoesNotHold) as caught:
             verify_bundle(sealed(lines), trusted_keys=[a_key().public_key])
         assert place in str(caught.value), tamper.__name__
+
+
+def a_random_edit(rnd: random.Random, line: Any) -> bool:
+    """Change one thing somewhere in a line, as somebody would who can sign again; whether anything was changed."""
+    if isinstance(line, dict):
+        inner = [name for name in line if name != "line"]
+        name = rnd.choice(inner) if inner else None
+        return name is not None and _edit_at(rnd, line, name)
+    if isinstance(line, list) and line:
+        draw = rnd.random()
+        if draw < 0.1:
+            del line[rnd.randrange(len(line))]
+            return True
+        if draw < 0.2 and len(line) > 1:
+            first, second = rnd.sample(range(len(line)), 2)
+            is_other = line[first] != line[second]
+            line[first], line[second] = line[second], line[first]
+            return bool(is_other)
+        return _edit_at(rnd, line, rnd.randrange(len(line)))
+    return False
+
+
+def _edit_at(rnd: random.Random, holder: Any, place: Any) -> bool:
+    value = holder[place]
+    match value:
+        case bool():
+            holder[place] = not value
+        case int():
+            holder[place] = value + rnd.choice([-1, 1, 1_000])
+        case str() if value:
+            at = rnd.randrange(len(value))
+            other = rnd.choice([sign for sign in "0123456789abcdef" if sign != value[at]])
+            holder[place] = value[:at] + other + value[at + 1 :]
+        case None:
+            holder[place] = 1
+        case _:
+            return a_random_edit(rnd, value)
+    return True
+
+
+def _proved(line: Any) -> bytes:
+    """A line without the venue's word on what came after the auction, which proves nothing: that a holder was barred."""
+    holders = [h | {"barred": None} for h in line.get("holders", []) if isinstance(h, dict)]
+    return msgspec.json.encode(line | {"holders": holders})
+
+
+async def test_hundreds_of_random_edits_that_are_signed_again_are_all_found(bundle: bytes) -> None:
+    """T11, reliability 5.3: whatever single thing the venue changes before it signs, verify names a place; no miss."""
+    rnd, tried = random.Random(20261128), 0
+    key, raw_lines = a_key(), bundle.splitlines()[:-1]
+    while tried < 400:
+        lines = [msgspec.json.decode(raw) for raw in raw_lines]
+        place = rnd.randrange(len(lines))
+        before = _proved(lines[place])
+        if not a_random_edit(rnd, lines[place]) or _proved(lines[place]) == before:
+            continue
+        tried += 1
+        try:
+            forged = seal([decode_line(msgspec.json.encode(line)) for line in lines], key=key)
+        except msgspec.ValidationError:
+            continue  # it is not even a line of a bundle
+        with pytest.raises(DoesNotHold) as caught:
+            verify_bundle(forged, trusted_keys=[key.public_key])
+        assert caught.value.place, lines[place]
 
 
 async def test_a_changed_file_fails_at_its_last_line(bundle: bytes) -> None:
