@@ -336,7 +336,7 @@ def _edit_at(rnd: random.Random, holder: Any, place: Any) -> bool:
 
 
 def _proved(line: Any) -> bytes:
-    """A line without the venue's word on what came after the auction, which proves nothing: that a holder was barred."""
+    """A line without what is the venue's word alone: that a holder was barred at some time."""
     holders = [h | {"barred": None} for h in line.get("holders", []) if isinstance(h, dict)]
     return msgspec.json.encode(line | {"holders": holders})
 
