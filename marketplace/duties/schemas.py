@@ -27,6 +27,7 @@ class Kind(StrEnum):
         "follow_plan"  # the subject is whatever ended: a lot, an offer of a licence, a mandate
     )
     FOLLOW_SESSION = "follow_session"
+    MATCH_SUBSCRIPTIONS = "match_subscriptions"
     OPEN_OFFERS = "open_offers"
     CLOSE_OFFERS = "close_offers"
     CLOSE_OPENING = "close_opening"

@@ -35,6 +35,7 @@ from marketplace.sales import service as sales
 from marketplace.sales.rules import Outcome
 from marketplace.sessions import service as sessions
 from marketplace.set_offs import service as set_offs
+from marketplace.subscriptions import service as subscriptions
 from settlement import deposits
 
 _GRACE = timedelta(milliseconds=GRACE_MS)
@@ -226,6 +227,7 @@ HANDLERS: Mapping[Kind, Handler] = MappingProxyType(
         Kind.RELEASE_DEPOSIT: release_deposit,
         Kind.CHECK_PAYMENT: check_payment,
         Kind.SHARE_RECOVERY: share_recovery,
+        Kind.MATCH_SUBSCRIPTIONS: _in_a_transaction(subscriptions.match),
         Kind.FOLLOW_SESSION: _in_a_transaction(sessions.follow),
         Kind.FOLLOW_PLAN: _in_a_transaction(stepping.follow),
         Kind.SHARE_SET_OFF: share_set_off,

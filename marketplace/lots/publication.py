@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from auction_engine.rules.commands import GRACE_MS
+from kit.clock import CHINA
 from kit.errors import Forbidden, InvalidInput, NotFound
 from kit.sql import Connection, load_statements
 from marketplace.audit import service as audit
@@ -15,13 +16,14 @@ from marketplace.lots import intake
 from marketplace.lots.content import notice_content
 from marketplace.lots.offered import OFFERED
 from marketplace.lots.profile import freeze, rules_of
-from marketplace.lots.regimes import Finding, Severity, check_notice, check_terms
+from marketplace.lots.regimes import Finding, Regime, Severity, check_notice, check_terms
 from marketplace.lots.rules import LotStatus, require_lot_step
 from marketplace.lots.schemas import Lot, LotCheck, LotPublished, Override
 from marketplace.lots.service import (
     LotNotReady,
     findings,
     get,
+    notified_on,
     owned_for_update,
     set_status,
 )
@@ -33,6 +35,22 @@ from marketplace.sealings import service as sealings
 #: The close is final once so long has passed after the end. Source: contracts 1 "Time".
 GRACE = timedelta(milliseconds=GRACE_MS)
 _SQL = load_statements("marketplace.lots", "queries.sql")
+
+
+_TELL_FIRST = Finding(
+    code="ELG-21",
+    severity=Severity.BLOCK,
+    field="status",
+    message="parties and priority holders are told three days before the notice (Fa Shi [2016] 18, art. 16)",
+    message_zh="应当在公告发布三日前通知当事人和已知优先购买权人（法释〔2016〕18号第十六条）",
+)
+_SHOW_FIRST = Finding(
+    code="ELG-21",
+    severity=Severity.BLOCK,
+    field="viewings",
+    message="what is auctioned can be viewed on at least two days (Auction Law art. 48): offer viewings",
+    message_zh="拍卖标的的展示时间不得少于两日（拍卖法第四十八条），请安排看样",
+)
 
 
 class SamePersonTwice(Forbidden):
@@ -112,6 +130,7 @@ async def publish(conn: Connection, caller: Caller, lot_id: UUID, *, now: dateti
         raise InvalidInput(
             "opens_at", f"{lot.opens_at} is not after the notice", f"{lot.opens_at} 不晚于公告时间"
         )
+    await _require_told(conn, lot, now=now)
     await _require_nothing_new(conn, caller, lot, now=now)
     lot = await _freeze(conn, caller, lot, now=now)
     lot = await set_status(conn, caller, lot, LotStatus.PUBLISHED, now=now)
@@ -126,6 +145,7 @@ async def publish(conn: Connection, caller: Caller, lot_id: UUID, *, now: dateti
         ),
         now=now,
     )
+    await duties.add(conn, Kind.MATCH_SUBSCRIPTIONS, subject_id=lot.id, due_at=now, now=now)
     for kind, due_at in _course(lot):
         await duties.add(conn, kind, subject_id=lot.id, due_at=due_at, now=now)
     if lot.registration_opens_at <= now:
@@ -138,6 +158,26 @@ async def publish(conn: Connection, caller: Caller, lot_id: UUID, *, now: dateti
         now=now,
     )
     return lot
+
+
+async def _require_told(conn: Connection, lot: Lot, *, now: datetime) -> None:
+    """Refuse a notice before the parties were told, or the things can be seen, as the regime asks; not of a rehearsal.
+
+    Sources: 法释〔2016〕18号 art. 16 (three days before the notice); Auction Law art. 48 (viewing on two days).
+    """
+    if lot.shortened_times:
+        return
+    found = []
+    if lot.regime is Regime.JUDICIAL_NETWORK:
+        told_on = await notified_on(conn, lot.id)
+        today = now.astimezone(CHINA).date()
+        if lot.status is not LotStatus.NOTIFIED or told_on is None or (today - told_on).days < 3:
+            found.append(_TELL_FIRST)
+    if lot.regime is Regime.COMMERCIAL_AUCTION:
+        days = await conn.fetchval(_SQL["viewing_days"], lot.id)
+        if days < 2:
+            found.append(_SHOW_FIRST)
+    _refuse_if_any(found)
 
 
 def _course(lot: Lot) -> tuple[tuple[Kind, datetime], ...]:

@@ -111,3 +111,13 @@ UPDATE market.lots
    SET opens_at = $2, closes_at = $3, priority_closes_at = $2, registration_opens_at = least(registration_opens_at, $2),
        version = version + 1, updated_at = $4
  WHERE id = $1;
+
+-- name: set_notified
+UPDATE market.lots SET parties_notified_on = $2 WHERE id = $1;
+
+-- name: notified_on
+SELECT parties_notified_on FROM market.lots WHERE id = $1;
+
+-- name: viewing_days
+-- On how many days (in China) a lot can be viewed.
+SELECT count(DISTINCT (starts_at AT TIME ZONE 'Asia/Shanghai')::date) FROM market.viewing_slots WHERE lot_id = $1;

@@ -12,6 +12,7 @@ from types import MappingProxyType
 import msgspec
 
 from kit.clock import CHINA
+from settlement.calendars import china
 
 
 class Regime(StrEnum):
@@ -107,6 +108,15 @@ _FORMAT_ARTICLES: Mapping[Regime, tuple[str, str]] = MappingProxyType(
     }
 )
 
+_NOTICE_ARTICLES: Mapping[Regime, tuple[str, str]] = MappingProxyType(
+    {
+        _J: ("Fa Shi [2016] 18, art. 12 and 26", "法释〔2016〕18号第十二条、第二十六条"),
+        _C: ("Auction Law art. 45", "拍卖法第四十五条"),
+        _E: ("SASAC and MOF Order 32, as the exchanges' template", "参照国资委、财政部令第32号"),
+        _A: ("Civil Code art. 436", "民法典第四百三十六条"),
+    }
+)
+
 #: Floors up to the first figure, in fen, and the working days of notice they need. Source: domain 2.5.
 _EXCHANGE_NOTICE = ((100_000_000, 5), (1_000_000_000, 10))
 _EXCHANGE_NOTICE_MOST = 20
@@ -144,9 +154,8 @@ def notice_days(terms: Terms) -> tuple[int, bool]:
 def check_notice(terms: Terms, *, published_at: datetime) -> list[Finding]:
     """A finding when the notice would be too short; none for a rehearsal, which states its shortened times.
 
-    Days are those of China; the day of publication does not count. Working days are counted as Monday to
-    Friday without the public holidays' calendar, so the periods here are the least possible ones, and weekends
-    that are worked do not shorten them.
+    Days are those of China; the day of publication does not count. Working days are those of the State Council's
+    calendar, with its holidays and its make-up days (domain 0.2).
     """
     if terms.shortened_times:
         return []
@@ -154,14 +163,15 @@ def check_notice(terms: Terms, *, published_at: datetime) -> list[Finding]:
     given = _days_between(published_at, terms.opens_at, working=working)
     if given >= days:
         return []
+    article, article_zh = _NOTICE_ARTICLES[terms.regime]
     unit, unit_zh = ("working days", "个工作日") if working else ("days", "日")
     return [
         Finding(
             code="ELG-21",
             severity=Severity.BLOCK,
             field="opens_at",
-            message=f"the notice would run {given} {unit}; {terms.regime} asks for at least {days}",
-            message_zh=f"公告期仅 {given}{unit_zh}，该类处置至少需要 {days}{unit_zh}",
+            message=f"the notice would run {given} {unit}; {terms.regime} asks for at least {days} ({article})",
+            message_zh=f"公告期仅 {given}{unit_zh}，该类处置至少需要 {days}{unit_zh}（{article_zh}）",
         )
     ]
 
@@ -169,7 +179,8 @@ def check_notice(terms: Terms, *, published_at: datetime) -> list[Finding]:
 def _days_between(start: datetime, end: datetime, *, working: bool) -> int:
     first, last = start.astimezone(CHINA).date(), end.astimezone(CHINA).date()
     days = [first + timedelta(days=n) for n in range(1, (last - first).days + 1)]
-    return sum(1 for day in days if not working or day.isoweekday() <= 5)
+    calendar = china()
+    return sum(1 for day in days if not working or calendar.is_workday(day))
 
 
 def _format(terms: Terms) -> list[Finding]:

@@ -12,6 +12,7 @@ class LotStatus(StrEnum):
 
     DRAFT = "draft"
     CHECKED = "checked"
+    NOTIFIED = "notified"  # the parties were told (法释〔2016〕18号 art. 16)
     PUBLISHED = "published"
     REGISTRATION = "registration"
     OPEN = "open"
@@ -34,7 +35,9 @@ STEPS: Mapping[LotStatus, frozenset[LotStatus]] = MappingProxyType(
     {
         _S.DRAFT: frozenset({_S.CHECKED, _S.WITHDRAWN}),
         # Back to draft when its terms are edited after the check: what was checked is not what would be sold.
-        _S.CHECKED: frozenset({_S.PUBLISHED, _S.DRAFT, _S.WITHDRAWN}),
+        # A court's sale goes by way of `notified`; other regimes may.
+        _S.CHECKED: frozenset({_S.NOTIFIED, _S.PUBLISHED, _S.DRAFT, _S.WITHDRAWN}),
+        _S.NOTIFIED: frozenset({_S.PUBLISHED, _S.DRAFT, _S.WITHDRAWN}),
         _S.PUBLISHED: frozenset({_S.REGISTRATION, _S.WITHDRAWN}),
         _S.REGISTRATION: frozenset({_S.OPEN, _S.WITHDRAWN}),
         _S.OPEN: frozenset({_S.PAUSED, _S.SOLD, _S.UNSOLD, _S.WITHDRAWN}),
@@ -55,7 +58,7 @@ STEPS: Mapping[LotStatus, frozenset[LotStatus]] = MappingProxyType(
 TAKES_BIDDERS = frozenset({_S.REGISTRATION, _S.OPEN, _S.PAUSED})
 
 #: What everyone may see: a lot is public from its notice on.
-PUBLIC = frozenset(_S) - {_S.DRAFT, _S.CHECKED}
+PUBLIC = frozenset(_S) - {_S.DRAFT, _S.CHECKED, _S.NOTIFIED}
 
 
 def require_lot_step(current: LotStatus, wanted: LotStatus, *, number: str) -> None:

@@ -1,6 +1,6 @@
 """Brings a lot (标的) from the draft to its end. One function a step; each step has one audit entry."""
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 import asyncpg
@@ -129,7 +129,7 @@ async def revise(
     lot = await owned_for_update(conn, caller, lot_id, version=version)
     if given.consignment_id != lot.consignment_id:
         raise InvalidInput("consignment_id", "a lot stays with its consignment", "标的不得更换委托")
-    if lot.status is LotStatus.CHECKED:
+    if lot.status in (LotStatus.CHECKED, LotStatus.NOTIFIED):
         lot = await set_status(conn, caller, lot, LotStatus.DRAFT, now=now, reason="terms revised")
     elif lot.status is not LotStatus.DRAFT:
         raise LotNotReady(
@@ -195,6 +195,20 @@ async def reschedule(
         before={"opens_at": lot.opens_at, "closes_at": lot.closes_at},
         after={"opens_at": opens_at, "closes_at": closes_at},
     )
+
+
+async def set_notified(
+    conn: Connection, caller: Caller, lot: Lot, last_on: date, *, now: datetime
+) -> Lot:
+    """Everybody was told, the last on that day: the checked lot, locked by the caller, goes on to `notified`."""
+    await conn.execute(_SQL["set_notified"], lot.id, last_on)
+    return await set_status(conn, caller, lot, LotStatus.NOTIFIED, now=now)
+
+
+async def notified_on(conn: Connection, lot_id: UUID) -> date | None:
+    """The day on which the last party counts as told."""
+    found: date | None = await conn.fetchval(_SQL["notified_on"], lot_id)
+    return found
 
 
 async def asset_ids(conn: Connection, lot_id: UUID) -> list[UUID]:

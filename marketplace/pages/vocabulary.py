@@ -19,6 +19,7 @@ LOT_STATES: Final[Mapping[str, Words]] = MappingProxyType(
     {
         "draft": Words("草稿", "Draft"),
         "checked": Words("已复核", "Checked"),
+        "notified": Words("已通知当事人", "Parties told"),
         "published": Words("已公告", "Announced"),
         "registration": Words("报名中", "Registration open"),
         "open": Words("竞价中", "Bidding"),

@@ -171,7 +171,7 @@ async def _leave(conn: Connection, plan: Plan, step: Step, *, now: datetime) -> 
     if step.subject_id is None or not isinstance(step.terms, LotStep):
         return
     lot = await lots.for_update(conn, step.subject_id)
-    if lot.status in (LotStatus.DRAFT, LotStatus.CHECKED):
+    if lot.status in (LotStatus.DRAFT, LotStatus.CHECKED, LotStatus.NOTIFIED):
         venue = caller_of(plan.venue_id)
         await lots.withdraw(conn, venue, lot.id, reason="the plan went on 处置计划继续", now=now)
 

@@ -38,7 +38,13 @@ _SOLD = frozenset(
     }
 )
 _BEFORE = frozenset(
-    {LotStatus.DRAFT, LotStatus.CHECKED, LotStatus.PUBLISHED, LotStatus.REGISTRATION}
+    {
+        LotStatus.DRAFT,
+        LotStatus.CHECKED,
+        LotStatus.NOTIFIED,
+        LotStatus.PUBLISHED,
+        LotStatus.REGISTRATION,
+    }
 )
 _RUNNING = frozenset({LotStatus.OPEN, LotStatus.PAUSED})
 _COVERED = (

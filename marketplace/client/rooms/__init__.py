@@ -25,6 +25,7 @@ from marketplace.client.rooms.exports import Exports
 from marketplace.client.rooms.funds import Funds
 from marketplace.client.rooms.grants import Grants
 from marketplace.client.rooms.imports import Imports
+from marketplace.client.rooms.inquiries import Inquiries
 from marketplace.client.rooms.licence_offers import LicenceOffers
 from marketplace.client.rooms.licences import Licences
 from marketplace.client.rooms.log import Log
@@ -33,6 +34,7 @@ from marketplace.client.rooms.mandates import Mandates
 from marketplace.client.rooms.monitoring import Monitoring
 from marketplace.client.rooms.organisations import Organisations
 from marketplace.client.rooms.packages import Packages
+from marketplace.client.rooms.party_notices import PartyNotices
 from marketplace.client.rooms.people import People
 from marketplace.client.rooms.plans import Plans
 from marketplace.client.rooms.pledges import Pledges
@@ -44,6 +46,7 @@ from marketplace.client.rooms.sealings import Sealings
 from marketplace.client.rooms.sessions import Sessions
 from marketplace.client.rooms.set_offs import SetOffs
 from marketplace.client.rooms.statements import Statements
+from marketplace.client.rooms.subscriptions import Subscriptions
 from marketplace.client.rooms.transfers import Transfers
 from marketplace.client.rooms.valuations import Valuations
 from marketplace.client.rooms.webhooks import Webhooks
@@ -73,6 +76,7 @@ _ROOMS = {
     "funds": Funds,
     "grants": Grants,
     "imports": Imports,
+    "inquiries": Inquiries,
     "licence_offers": LicenceOffers,
     "licences": Licences,
     "log": Log,
@@ -81,6 +85,7 @@ _ROOMS = {
     "monitoring": Monitoring,
     "organisations": Organisations,
     "packages": Packages,
+    "party_notices": PartyNotices,
     "people": People,
     "plans": Plans,
     "pledges": Pledges,
@@ -92,6 +97,7 @@ _ROOMS = {
     "sessions": Sessions,
     "set_offs": SetOffs,
     "statements": Statements,
+    "subscriptions": Subscriptions,
     "transfers": Transfers,
     "valuations": Valuations,
     "webhooks": Webhooks,
@@ -125,6 +131,7 @@ class Rooms:
     funds: Funds
     grants: Grants
     imports: Imports
+    inquiries: Inquiries
     licence_offers: LicenceOffers
     licences: Licences
     log: Log
@@ -133,6 +140,7 @@ class Rooms:
     monitoring: Monitoring
     organisations: Organisations
     packages: Packages
+    party_notices: PartyNotices
     people: People
     plans: Plans
     pledges: Pledges
@@ -144,6 +152,7 @@ class Rooms:
     sessions: Sessions
     set_offs: SetOffs
     statements: Statements
+    subscriptions: Subscriptions
     transfers: Transfers
     valuations: Valuations
     webhooks: Webhooks

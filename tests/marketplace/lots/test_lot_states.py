@@ -12,7 +12,8 @@ from marketplace.lots.rules import LotStatus, require_lot_step
 
 #: Source: domain 9, as the task of this marketplace narrows it.
 LOT_STEPS = """
-draft checked | draft withdrawn | checked published | checked draft | checked withdrawn | published registration
+draft checked | draft withdrawn | checked notified | notified published | notified draft
+notified withdrawn | checked published | checked draft | checked withdrawn | published registration
 published withdrawn | registration open | registration withdrawn | open paused | open sold | open unsold
 open withdrawn | paused open | paused withdrawn | sold awaiting_payment | awaiting_payment paid
 awaiting_payment defaulted | paid transferring | transferring done | paid withdrawn | transferring withdrawn
