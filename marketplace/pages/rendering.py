@@ -24,6 +24,7 @@ ROOMS: Final = (
     "marketplace.funds",
     "marketplace.returns",
     "marketplace.transfers",
+    "marketplace.records",
 )
 
 _FILTERS: Final[dict[str, Callable[..., str]]] = {
