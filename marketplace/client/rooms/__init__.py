@@ -39,6 +39,7 @@ from marketplace.client.rooms.people import People
 from marketplace.client.rooms.plans import Plans
 from marketplace.client.rooms.pledges import Pledges
 from marketplace.client.rooms.recorded_routes import RecordedRoutes
+from marketplace.client.rooms.records import Records
 from marketplace.client.rooms.remedies import Remedies
 from marketplace.client.rooms.returns import Returns
 from marketplace.client.rooms.sales import Sales
@@ -90,6 +91,7 @@ _ROOMS = {
     "plans": Plans,
     "pledges": Pledges,
     "recorded_routes": RecordedRoutes,
+    "records": Records,
     "remedies": Remedies,
     "returns": Returns,
     "sales": Sales,
@@ -145,6 +147,7 @@ class Rooms:
     plans: Plans
     pledges: Pledges
     recorded_routes: RecordedRoutes
+    records: Records
     remedies: Remedies
     returns: Returns
     sales: Sales
