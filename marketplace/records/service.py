@@ -28,7 +28,7 @@ ENTRIES_MAX = 50_000
 
 
 class TooLong(Conflict):
-    """The record is too long for one page; read it page by page, or take the bundle. / 记录过长，请分页或下载存证包。"""
+    """The record is too long for one page; page through it, or take the bundle. / 记录过长，请分页或下载存证包。"""
 
     code = "record_too_long"
 
