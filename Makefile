@@ -27,6 +27,10 @@ format: .venv/dev.stamp
 client: .venv/dev.stamp
 	$(BIN)/python -m tests.make_client
 
+# Who may call what, written down from the routes; a test compares.
+matrix: .venv/dev.stamp
+	$(BIN)/python -m tests.make_matrix
+
 bench: .venv/dev.stamp
 	$(BIN)/luochui bench engine
 

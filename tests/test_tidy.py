@@ -13,6 +13,7 @@ import marketplace
 import settlement
 from kit.errors import LuochuiError
 from tests.make_client import ROOMS, generate
+from tests.make_matrix import MATRIX, declared
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("kit", "auction_engine", "settlement", "marketplace", "loadtests")
@@ -98,3 +99,9 @@ def test_client_has_every_route() -> None:
         name for name in made.keys() | present.keys() if made.get(name) != present.get(name)
     )
     assert not stale, f"run `make client` and commit what it writes; stale: {', '.join(stale)}"
+
+
+def test_who_may_call_what_is_written_down() -> None:
+    """A new route, or another policy, has its row in the matrix, which is read in the diff."""
+    written = MATRIX.read_text(encoding="utf-8").splitlines()
+    assert written == declared(), "run `make matrix`, and read the diff"
