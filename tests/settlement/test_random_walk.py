@@ -31,6 +31,8 @@ from settlement import (
 from settlement.checks import check_ledger
 from settlement.rules.case import Cost, Loan, RecoveryEvent
 from settlement.rules.waterfall import Secured
+from tests.settlement import make_detours
+from tests.settlement.make_bank import own_account
 from tests.settlement.make_licences import invoice_year, make_licence
 from tests.settlement.make_money import (
     BANK,
@@ -68,7 +70,7 @@ WANTED = {
         "do_distribute",
     ),
     *("do_pay_out", "do_claim", "do_review", "do_advance", "do_recover", "do_clear", "do_return"),
-    *("do_invoice", "do_receipt", "do_audit"),
+    *("do_invoice", "do_receipt", "do_audit", "do_detour", "do_statement"),
 }
 
 
@@ -128,6 +130,10 @@ class Walk:
             "do_recover",
             "do_clear",
             "do_return",
+            "do_detour",
+            "do_pay_price",
+            "do_distribute",
+            "do_distribute",
         ]
         made: tuple[Service, dict[str, int]] = getattr(self, self.random.choice(names))()
         return made
@@ -165,6 +171,22 @@ class Walk:
         deposit = self.pick(self.deposits)
         end = self.random.choice((deposits.release, deposits.forfeit, deposits.apply_to_price))
         return lambda conn: end(conn, deposit, now=self.now), {}
+
+    def do_detour(self) -> tuple[Service, dict[str, int]]:
+        lot, deposit = self.pick(self.lots), self.pick(self.deposits)
+        steps: list[Service] = [
+            lambda conn: make_detours.rescind(conn, lot),
+            lambda conn: make_detours.give_back(conn, lot),
+            lambda conn: make_detours.agree_to_parts(conn, lot),
+            lambda conn: make_detours.pay_by_hand(conn, self.random),
+            lambda conn: make_detours.use_deposit(conn, deposit),
+            lambda conn: make_detours.refund(conn, deposit),
+        ]
+        return self.random.choice(steps), {}
+
+    def do_statement(self) -> tuple[Service, dict[str, int]]:
+        reference, fen = self.reference(), self.random.randint(1, 10**8)
+        return lambda conn: make_detours.take_in(conn, reference, fen), {reference: fen}
 
     def do_sell(self) -> tuple[Service, dict[str, int]]:
         lot, fen = uuid7(self.now), self.random.randint(10**7, 10**9)
@@ -374,6 +396,8 @@ async def test_after_any_walk_all_books_reconcile(
 ) -> None:
     """Every invariant holds, and what is in custody is what was accepted in, once, less what was confirmed out."""
     walk = Walk(database, seed, now)
+    async with database.acquire() as conn, conn.transaction():
+        await own_account(conn, now=now)
     kinds: set[str] = set()
     for _ in range(STEPS):
         service, comes_in = walk.step()
@@ -404,5 +428,11 @@ def test_the_walk_fails_at_points_of_every_service() -> None:
         "royalties",
         "reopening",
         "clawbacks",
+        "rescissions",
+        "instalments",
+        "orders",
+        "forfeitures",
+        "refunds",
+        "statement_files",
     }
     assert wanted <= set(packages)
