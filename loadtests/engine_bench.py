@@ -1,7 +1,7 @@
 """`luochui bench engine` (contracts 3): the engine and its competitors on the same hot lot, in turn, in rounds."""
 
 import gc
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import msgspec
 import uvloop
@@ -112,6 +112,7 @@ async def _round(on: Stage, sizes: Sizes, rounds: Rounds, say: Callable[[str], N
         rounds.add(name, run.per_second, _BIDS if check else "bids/s, none decided")
         if check is not None:
             await check(on, run)
+    await engine_costs.held(on, rounds, runs)
     for name, count in zip(("lots_100", "lots_1000"), sizes.lots, strict=True):
         say(name)
         runs.append(await bid_on(on, await open_lots(on, count), seconds=sizes.seconds))
@@ -119,7 +120,7 @@ async def _round(on: Stage, sizes: Sizes, rounds: Rounds, say: Callable[[str], N
     say("hot_lot_callers")
     runs.append(await one_by_one(on, await open_lots(on, 1), seconds=sizes.seconds))
     rounds.add("hot_lot_callers", runs[-1].per_second, _BIDS)
-    await _costs(on, sizes, rounds, say, runs)
+    await _costs(on, sizes, rounds, say, runs[0])
     say("integrity")
     await check_engine(on, runs)
     await check_after_kill(on)
@@ -137,7 +138,7 @@ async def _hot_lot(on: Stage, sizes: Sizes, rounds: Rounds, say: Callable[[str],
 
 
 async def _costs(
-    on: Stage, sizes: Sizes, rounds: Rounds, say: Callable[[str], None], runs: Sequence[Run]
+    on: Stage, sizes: Sizes, rounds: Rounds, say: Callable[[str], None], hot: Run
 ) -> None:
     say("costs")
     before = await engine_costs.server_cpu_us(on)
@@ -146,7 +147,7 @@ async def _costs(
     rounds.add("hot_lot_refused", refused.per_second, "refused bids/s")
     rounds.add("refused_cpu_us", spent / max(refused.accepted, 1), "microseconds")
     await engine_costs.lone_bid(on, rounds, times=sizes.lone_bids)
-    await engine_costs.memory(on, rounds, runs)
+    await engine_costs.memory(on, rounds, hot)
 
 
 async def _check_log(on: Stage, run: Run) -> None:

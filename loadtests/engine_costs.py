@@ -88,11 +88,8 @@ async def server_cpu_us(stage: Stage) -> float:
     return sum(float(used[name]) for name in names) * 1e6
 
 
-async def memory(stage: Stage, rounds: Rounds, runs: Sequence[Run]) -> None:
-    """Bytes of the engine's memory: a live auction without paddles, one paddle, and one id of an accepted bid.
-
-    An id is in the data, and while its auction is bid on in the library's memory too; that one's garbage counts here.
-    """
+async def memory(stage: Stage, rounds: Rounds, hot: Run) -> None:
+    """Bytes of the engine's data: a live auction without paddles, one paddle, and one id of an accepted bid."""
     sizes = []
     for paddles in (0, PADDLES):
         auction = new_auction()
@@ -101,11 +98,15 @@ async def memory(stage: Stage, rounds: Rounds, runs: Sequence[Run]) -> None:
         sizes.append(await _used(stage, keys.book, str(auction)))
     rounds.add("memory_live_auction", sizes[0], "bytes")
     rounds.add("memory_paddle", (sizes[1] - sizes[0]) / PADDLES, "bytes")
-    ids = await _used(stage, keys.ids, str(runs[0].auctions[0]))
-    rounds.add("memory_bid_id", ids / max(runs[0].accepted, 1), "bytes")
+    ids = await _used(stage, keys.ids, str(hot.auctions[0]))
+    rounds.add("memory_bid_id", ids / max(hot.accepted, 1), "bytes")
+
+
+async def held(stage: Stage, rounds: Rounds, runs: Sequence[Run]) -> None:
+    """Bytes of an id in the library's memory, where it is while its auction is bid on; garbage counts here as well."""
     library = (await stage.engine_client.info("memory"))["used_memory_vm_functions"]
-    held = sum(run.accepted for run in runs)
-    rounds.add("memory_bid_id_held", library / max(held, 1), "bytes")
+    bids = sum(run.accepted for run in runs)
+    rounds.add("memory_bid_id_held", library / max(bids, 1), "bytes")
 
 
 async def _used(stage: Stage, key_of: Callable[[int, str], str], auction: str) -> int:

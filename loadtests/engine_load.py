@@ -10,7 +10,7 @@ import msgspec
 
 from auction_engine import keys
 from auction_engine.decided import Acknowledgement
-from auction_engine.errors import EngineBusy
+from auction_engine.errors import ClockSkew, EngineBusy
 from auction_engine.rules.commands import Command
 from kit.errors import LuochuiError
 from loadtests.engine_stage import (
@@ -80,7 +80,7 @@ async def open_lots(stage: HasEngine, count: int) -> list[Lot]:
     async def create(lot: Lot) -> None:
         for _ in range(_PATIENCE):
             # a shard's first command waits for the fence, and on a busy machine for too long
-            with contextlib.suppress(EngineBusy):
+            with contextlib.suppress(ClockSkew, EngineBusy):
                 await stage.engine.create_auction(lot.auction_id, rules, paddles=paddles)
                 return
         await stage.engine.create_auction(lot.auction_id, rules, paddles=paddles)
@@ -116,7 +116,7 @@ async def bid_on(stage: HasEngine, lots: Sequence[Lot], *, seconds: float) -> Ru
             lot = lots[turn % len(lots)]
             turn += 1
             answers = await gateway.submit_many(lot.auction, lot.next_bids(chunk))
-            accepted += count_accepted(answers)
+            accepted += count_accepted(answers, may_be_sent_back=len(lots) > 1)
 
     await asyncio.gather(*(caller() for _ in range(OUTSTANDING // chunk)))
     return _run(lots, accepted, perf_counter() - started)
@@ -146,11 +146,18 @@ def _run(lots: Sequence[Lot], accepted: int, seconds: float) -> Run:
     return Run(accepted=accepted, seconds=seconds, auctions=auctions)
 
 
-def count_accepted(answers: Sequence[Acknowledgement | LuochuiError]) -> int:
-    """How many of the answers are acceptances; an error is raised, because none may come here."""
+def count_accepted(
+    answers: Sequence[Acknowledgement | LuochuiError], *, may_be_sent_back: bool = False
+) -> int:
+    """How many of the answers are acceptances; an error is raised, because none may come here.
+
+    But with lots on all shards a busy machine takes longer than the engine's clocks may differ, and then calls are
+    sent back undecided. Those bids are not counted; the next ones on their lots are still within the cap on steps.
+    """
     count = 0
     for answer in answers:
-        if isinstance(answer, LuochuiError):
+        if isinstance(answer, Acknowledgement):
+            count += answer.is_new
+        elif not (may_be_sent_back and isinstance(answer, ClockSkew | EngineBusy)):
             raise answer
-        count += answer.is_new
     return count
