@@ -112,7 +112,8 @@ class Rows:
                 batch_index=index,
                 paddle=number(command[PADDLE]) or None,
                 action=str(command[DO]),
-                amount_fen=shown_amount(command),
+                # An amount that no rule looked at is no bid: who typed it into a sealed auction meant it for nobody's eyes.
+                amount_fen=None if name == "wrong_action" else shown_amount(command),
                 bid_id=str(command[ID]) or None,
                 code=name,
                 minimum_fen=minimum if name in WITH_MINIMUM else None,

@@ -104,6 +104,7 @@ def hall_text(
     state: AuctionState | None = None,
     record: tuple[RecordEntry, ...] = (),
     seat: Seat | None = None,
+    is_sealed: bool = False,
 ) -> str:
     """The hall's HTML for somebody who is not signed in but, with `seat`, has one."""
     return text(
@@ -115,5 +116,6 @@ def hall_text(
         record=record,
         mine=seat,
         takes_proxies=True,
+        is_sealed=is_sealed,
         is_operator=False,
     )

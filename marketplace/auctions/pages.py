@@ -7,6 +7,7 @@ from litestar import Request, Response, get
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
+from auction_engine.rules.formats import SEALED_FORMATS
 from kit.sql import Connection, load_statements
 from marketplace.auctions import service
 from marketplace.auctions.seats import seat_of
@@ -22,6 +23,8 @@ _SQL = load_statements("marketplace.auctions", "pages.sql")
 _BATCHES_SHOWN: Final = 100
 #: Formats in which a hidden maximum may be set (contracts 1, `proxy`).
 _WITH_PROXIES: Final = frozenset({"english", "sell_off"})
+#: Formats in which a page must not ask for an amount: only the bidder's own client may know it.
+_SEALED: Final = SEALED_FORMATS - {"dutch_hybrid"}
 
 
 @get("/auctions/{lot_id:uuid}", opt={POLICY: public()}, **PAGE)
@@ -44,6 +47,7 @@ async def hall(
         record=list(reversed(record)),
         mine=await seat_of(reader, visitor.caller, lot_id),
         takes_proxies=lot.format in _WITH_PROXIES,
+        is_sealed=lot.format in _SEALED,
         is_operator=await _is_operator(reader, visitor.caller, lot_id),
     )
 

@@ -23,6 +23,8 @@ _LIBRARY = "tests/auction_engine/lua/test_library.py::"
 _HELD = "tests/auction_engine/lua/test_held_books.py"
 _GATEWAY = "tests/auction_engine/test_gateway.py::"
 _PROJECTOR = "tests/auction_engine/test_projector.py::"
+_ENGLISH = "tests/auction_engine/rules/test_english_rules.py"
+_DURABILITY = "tests/auction_engine/test_durability.py::"
 _RECOVERY = "tests/auction_engine/test_recovery.py::"
 _REFUSALS = "tests/auction_engine/test_projector_refusals.py::"
 
@@ -69,13 +71,13 @@ MUTANTS = (
     Mutant(
         "the engine's clock may fall",
         _LUA + "batch.lua",
-        "local decided = max(server_ms, meta.clock)",
-        "local decided = server_ms",
+        "local decided, seq = max(server_ms, meta.clock), meta.seq + 1",
+        "local decided, seq = server_ms, meta.seq + 1",
         _LIBRARY + "test_the_clock_never_falls_and_ages_count",
     ),
     Mutant(
         "the age of a bid does not count",
-        _LUA + "batch.lua",
+        _LUA + "timeline.lua",
         "return decided - (waited > GRACE_MS and GRACE_MS or waited)",
         "return decided",
         _LIBRARY + "test_the_clock_never_falls_and_ages_count",
@@ -320,9 +322,9 @@ MUTANTS = (
     ),
     Mutant(
         "the stream is trimmed to the last batch",
-        "auction_engine/projector.py",
-        'minid = f"{seq - self._tail_batches + 1}-0"',
-        'minid = f"{seq + 1}-0"',
+        "auction_engine/backlog.py",
+        "last = min(durable, seq - self._tail_batches)",
+        "last = durable",
         _PROJECTOR + "test_the_stream_is_trimmed_only_below_the_position_and_keeps_a_tail",
     ),
     Mutant(
@@ -338,6 +340,87 @@ MUTANTS = (
         "    if header.previous_head != before.head:\n",
         "    if not header:\n",
         _PROJECTOR + "test_a_fork_is_refused",
+    ),
+    Mutant(
+        "a refused bid extends",
+        _LUA + "core.lua",
+        "  if code then return { 0, code, minimum or 0 } end\n",
+        "  if code then\n"
+        "    if action == 'bid' and book.rules.set_end then\n"
+        "      book.rules.set_end(book, book.rules.end_after(book, moment))\n"
+        "      book.changed = true\n"
+        "    end\n"
+        "    return { 0, code, minimum or 0 }\n"
+        "  end\n",
+        _ENGLISH,
+    ),
+    Mutant(
+        "the end is told as it was before the extension",
+        _LUA + "core.lua",
+        "    book.rules.apply(book, command, moment, at)\n  end\n"
+        "  return answer(book, action, book.seq)\n",
+        "    book.rules.apply(book, command, moment, at)\n  end\n"
+        "  local told = answer(book, action, book.seq)\n"
+        "  told[5] = told_end\n"
+        "  return told\n",
+        _ENGLISH,
+    ),
+    Mutant(
+        "what the replicas answer is not looked at",
+        "auction_engine/gateway.py",
+        "if keeping.settle is not None:",
+        "if keeping.settle is None and False:",
+        _DURABILITY + "test_a_short_count_is_an_unknown_outcome_and_then_a_refusal",
+    ),
+    Mutant(
+        "nobody waits for the journal",
+        "auction_engine/gateway.py",
+        "if keeping.settle is not None:",
+        "if keeping.settle is None and False:",
+        "tests/faults/test_modes.py::test_f19_journalled_stops_without_the_database",
+    ),
+    Mutant(
+        "the replicas are not asked behind the batch",
+        "auction_engine/gateway.py",
+        "call, *keeping.after_call, seconds=self._call_seconds",
+        "call, seconds=self._call_seconds",
+        _DURABILITY + "test_replicated_acknowledges_what_the_replica_has_on_disk",
+    ),
+    Mutant(
+        "the bucket never runs dry",
+        "auction_engine/waiting.py",
+        "        if ahead_us > 0:\n            self.refused += 1\n",
+        "        if ahead_us > 1e18:\n            self.refused += 1\n",
+        "tests/auction_engine/test_fairness.py"
+        "::test_a_million_bids_pass_the_bucket_as_often_as_its_rate_allows",
+    ),
+    Mutant(
+        "an envelope opens for any paddle",
+        "auction_engine/sealed_bids.py",
+        "        str(paddle),\n        nonce,\n",
+        '        "1",\n        nonce,\n',
+        "tests/auction_engine/test_sealed_bids.py",
+    ),
+    Mutant(
+        "the length of an envelope tells the amount",
+        "auction_engine/sealed_bids.py",
+        "return _PLAINTEXT_VERSION + amount + self.bidder_nonce + _PADDING",
+        "return _PLAINTEXT_VERSION + amount + self.bidder_nonce",
+        "tests/auction_engine/test_sealed_bids.py",
+    ),
+    Mutant(
+        "an opening may leave an envelope out",
+        _LUA + "sealed.lua",
+        "or #openings ~= #waiting then return false end",
+        "or #openings > #waiting then return false end",
+        "tests/auction_engine/test_sealed_rules.py",
+    ),
+    Mutant(
+        "anybody's word makes a key good",
+        "auction_engine/key_history.py",
+        "if previous in found and is_held:",
+        "if is_held:",
+        "tests/marketplace/log/test_log.py::test_the_history_of_keys_only_grows",
     ),
     Mutant(
         "a leaf may pose as an inner node",

@@ -204,6 +204,8 @@ async def test_the_history_of_keys_only_grows(database: asyncpg.Pool) -> None:
     assert trusted == {key.public_key, follower.public_key}
     other = key_history.trusted_with([key.public_key], handovers, log_name="other/engine")
     assert other == {key.public_key}
+    stranger = bytes(31) + b"\x01"
+    assert key_history.trusted_with([stranger], handovers, log_name=key.log_name) == {stranger}
 
 
 def _another() -> Any:

@@ -145,6 +145,15 @@ def test_a_finished_hall_says_hammer_price_and_takes_no_bid() -> None:
     assert not re.search(r'data-form="bid"[^>]* hidden>', running)
 
 
+def test_a_sealed_lots_page_never_asks_for_an_amount() -> None:
+    """Where bids are sealed the page names client and terms, and has no field to type an amount into."""
+    seat = Seat(status=BidderStatus.ACTIVE, paddle=318, has_bid=False, has_maximum=False)
+    text = hall_text(state=make_state(format="one_shot"), seat=seat, is_sealed=True)
+    assert 'name="amount"' not in text
+    assert "/sealing-terms" in text
+    assert "--paddle 318" in text
+
+
 async def test_signing_in_and_out_by_form(site: Site) -> None:
     """The right password opens a session and leads on; signing out needs the session's form token and ends it."""
     fields = {"username": site.username, "password": PASSWORD, "next": "/me"}

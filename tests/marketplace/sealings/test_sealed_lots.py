@@ -296,6 +296,11 @@ async def test_withdrawal_and_misplaced_bids_are_answered_by_rule(
     ):
         refused = await one.post(f"{path}/{route}", body, expect=409)
         assert refused["code"] == "wrong_action"
+    await stage.project()
+    record = (await stage.anyone.get(f"{path}/bids"))["items"]
+    assert {entry["amount_fen"] for entry in record} == {None}, (
+        "no amount in clear, not even a refused one"
+    )
     scores = {"paddle": first, "scores": {"plan": 1}}
     with pytest.raises(Refused, match="wrong_action"):
         await stage.operator.post(f"{path}/scores", scores)
