@@ -112,7 +112,7 @@ class Rows:
                 batch_index=index,
                 paddle=number(command[PADDLE]) or None,
                 action=str(command[DO]),
-                # An amount that no rule looked at is no bid: who typed it into a sealed auction meant it for nobody's eyes.
+                # An amount that no rule looked at is no bid: in a sealed auction it was meant for nobody's eyes.
                 amount_fen=None if name == "wrong_action" else shown_amount(command),
                 bid_id=str(command[ID]) or None,
                 code=name,
