@@ -20,7 +20,7 @@ from kit.sql import Pool
 
 #: How long a batch waits for its replicas, twice, before its callers are told that the outcome is unknown.
 WAIT_MS = 700
-_ASK_SECONDS = 2.0
+_ASK_SECONDS = 1.0
 #: A replica that stays this far behind is not promoted: 0 would promote any (reliability 0.4.3).
 _VALIDITY_FACTORS = range(1, 11)
 _DATABASE = {

@@ -224,12 +224,15 @@ async def test_f26_a_replica_that_stands_still_stops_the_acknowledgements(
                     0.1
                 )  # what was acknowledged by the replica just before is answered
                 before = load.accepted
-                await asyncio.sleep(2.5)
+
+                def is_told() -> bool:
+                    codes = {record.rep.get("code") for record in case.history.records}
+                    return codes >= {"outcome_unknown", "replica_not_durable"}
+
+                await until(is_told, 30)
                 assert load.accepted == before, "acknowledged without the replica"
                 nemesis.resume(pair.replica.pid)
                 await load.until_accepted(30)
-            codes = {record.rep.get("code") for record in case.history.records}
-            assert codes >= {"outcome_unknown", "replica_not_durable"}
             await load.settled()
             await running.until_alive()
             await all_holds(running, load, scratch=scratch, fenced=False)
