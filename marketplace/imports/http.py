@@ -45,6 +45,20 @@ class _Read(msgspec.Struct, frozen=True):
     outcome: Reading | ImportFileRefused
 
 
+class FileOf:
+    """The file that `read_first` read for this request, for another room whose file has the same layout."""
+
+    def __init__(self, request: _AnyRequest) -> None:
+        self._file: _Read = request.scope[_SCOPE_KEY]  # type: ignore[literal-required]  # our own key
+        self.content = self._file.content
+
+    def reading(self) -> Reading:
+        """Its cells; raises `ImportFileRefused` where there are none."""
+        if isinstance(self._file.outcome, ImportFileRefused):
+            raise self._file.outcome
+        return self._file.outcome
+
+
 async def read_first(connection: AnyConnection, _: BaseRouteHandler) -> None:
     """Guard after the policy's: the file is read before the request takes a connection, which others need.
 

@@ -40,6 +40,7 @@ from marketplace.client.rooms.plans import Plans
 from marketplace.client.rooms.pledges import Pledges
 from marketplace.client.rooms.recorded_routes import RecordedRoutes
 from marketplace.client.rooms.records import Records
+from marketplace.client.rooms.registry import Registry
 from marketplace.client.rooms.remedies import Remedies
 from marketplace.client.rooms.returns import Returns
 from marketplace.client.rooms.sales import Sales
@@ -51,6 +52,7 @@ from marketplace.client.rooms.subscriptions import Subscriptions
 from marketplace.client.rooms.transfers import Transfers
 from marketplace.client.rooms.valuations import Valuations
 from marketplace.client.rooms.webhooks import Webhooks
+from marketplace.client.rooms.white_lists import WhiteLists
 
 _ROOMS = {
     "anomalies": Anomalies,
@@ -92,6 +94,7 @@ _ROOMS = {
     "pledges": Pledges,
     "recorded_routes": RecordedRoutes,
     "records": Records,
+    "registry": Registry,
     "remedies": Remedies,
     "returns": Returns,
     "sales": Sales,
@@ -103,6 +106,7 @@ _ROOMS = {
     "transfers": Transfers,
     "valuations": Valuations,
     "webhooks": Webhooks,
+    "white_lists": WhiteLists,
 }
 
 
@@ -148,6 +152,7 @@ class Rooms:
     pledges: Pledges
     recorded_routes: RecordedRoutes
     records: Records
+    registry: Registry
     remedies: Remedies
     returns: Returns
     sales: Sales
@@ -159,6 +164,7 @@ class Rooms:
     transfers: Transfers
     valuations: Valuations
     webhooks: Webhooks
+    white_lists: WhiteLists
 
     def __init__(self, calls: Calls) -> None:
         for name, room in _ROOMS.items():

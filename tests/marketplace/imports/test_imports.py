@@ -20,7 +20,7 @@ from marketplace.imports.checking import checked
 from marketplace.imports.child import answer
 from marketplace.imports.layout import SHEETS
 from marketplace.imports.portfolio import Known, rows_of
-from marketplace.imports.reading import FILE_BYTES_MAX, ImportFileRefused, read
+from marketplace.imports.reading import CSV_BYTES_MAX, FILE_BYTES_MAX, ImportFileRefused, read
 from marketplace.imports.sample import (
     CONTRACT,
     FOLLOWING,
@@ -374,7 +374,9 @@ async def test_reading_happens_elsewhere_and_ends_in_time() -> None:
 async def test_a_file_above_the_limit_is_not_read_at_all() -> None:
     """Size is looked at first."""
     with pytest.raises(ImportFileRefused, match="at most"):
-        await read(bytes(FILE_BYTES_MAX + 1))
+        await read(b"PK" + bytes(FILE_BYTES_MAX))
+    with pytest.raises(ImportFileRefused, match="at most"):
+        await read(bytes(CSV_BYTES_MAX + 1))
 
 
 async def test_several_files_are_read_side_by_side() -> None:
