@@ -4,6 +4,7 @@ A bid opens no transaction. Its Idempotency-Key is its id in the engine, which a
 """
 
 import re
+from datetime import datetime
 from typing import Annotated, Any, TypeAlias
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from auction_engine.rules.commands import Command
 from kit.errors import InvalidInput, NotFound
 from marketplace.auctions import bidding, evidence, orders, other_bids, service
 from marketplace.auctions.answering import answered, engine_id_of
+from marketplace.auctions.controls import require_resumption
 from marketplace.auctions.hall import Hall
 from marketplace.auctions.live import Seat
 from marketplace.auctions.schemas import (
@@ -29,6 +31,7 @@ from marketplace.auctions.schemas import (
     ProxyIn,
     ReceiptList,
     RecordPage,
+    ResumeIn,
 )
 from marketplace.edge.addresses import address_of
 from marketplace.edge.dependencies import Conn, Me, Now
@@ -38,6 +41,8 @@ from marketplace.edge.identity import identity_of
 from marketplace.edge.ingress import Ingress
 from marketplace.edge.policies import allow, public
 from marketplace.edge.reach import REACH
+from marketplace.edge.transactions import reader_of
+from marketplace.lots import service as lots
 from marketplace.lots.schemas import Lot
 from marketplace.organisations.gate import network_of
 from marketplace.organisations.schemas import Caller, Role
@@ -235,12 +240,31 @@ async def suspend_auction(
     summary="Resume 恢复竞价",
 )
 async def resume_auction(
-    request: _AnyRequest, caller: Me, now: Now, auction_id: FromPath[UUID], data: JSONBody[OrderIn]
+    request: _AnyRequest, caller: Me, now: Now, auction_id: FromPath[UUID], data: JSONBody[ResumeIn]
 ) -> Response[OrderDone]:
-    """Let the auction's clock go on with the time that was left."""
+    """Let the auction's clock go on with the time that was left; with `resume_at`, then, and announced now.
+
+    A judicial sale is resumed an hour from now at the earliest, within five days after the cause of the pause ended.
+    """
     key = key_of(request)
+    async with reader_of(request) as reader:
+        lot = await lots.owned(reader, caller, auction_id)
+    require_resumption(
+        lot.regime,
+        is_shortened=lot.shortened_times,
+        resume_at=data.resume_at,
+        cause_ended_at=data.cause_ended_at,
+        now=now,
+    )
     return await _order(
-        request, caller, auction_id, action="resume", reason=data.reason, key=key, now=now
+        request,
+        caller,
+        auction_id,
+        action="resume",
+        reason=data.reason,
+        key=key,
+        now=now,
+        not_before=data.resume_at,
     )
 
 
@@ -253,7 +277,7 @@ async def resume_auction(
 async def cancel_auction(
     request: _AnyRequest, caller: Me, now: Now, auction_id: FromPath[UUID], data: JSONBody[OrderIn]
 ) -> Response[OrderDone]:
-    """End the auction without a winner; deposits go back."""
+    """End the auction without a winner; deposits go back. In a judicial sale another person approves."""
     key = key_of(request)
     return await _order(
         request, caller, auction_id, action="cancel", reason=data.reason, key=key, now=now
@@ -273,7 +297,10 @@ async def disqualify_paddle(
     auction_id: FromPath[UUID],
     data: JSONBody[DisqualifyIn],
 ) -> Response[OrderDone]:
-    """Bar a paddle and void its bids; its deposit stays held until it is decided upon."""
+    """Bar a paddle and void its bids; its deposit stays held until it is decided upon.
+
+    In a judicial sale another person approves.
+    """
     return await _order(
         request,
         caller,
@@ -284,6 +311,26 @@ async def disqualify_paddle(
         now=now,
         paddle=data.paddle,
     )
+
+
+@post(
+    "/v1/auctions/{auction_id:uuid}/orders/{order_id:uuid}/approve",
+    opt={"policy": allow(Role.VENUE_CHECKER), "idempotency": "none", ALSO: (202, 409)},
+    status_code=200,
+    summary="Approve an order 复核指令",
+)
+async def approve_order(
+    request: _AnyRequest,
+    caller: Me,
+    now: Now,
+    auction_id: FromPath[UUID],
+    order_id: FromPath[UUID],
+) -> Response[OrderDone]:
+    """Agree to an order that the regime asks two people for; it is carried out at once. Again, it says what became."""
+    hall = _hall(request)
+    async with hall.pool.acquire() as conn, conn.transaction():
+        await orders.approve(conn, caller, auction_id, order_id, now=now)
+    return await _carried_out(hall, order_id, now=now)
 
 
 @post(
@@ -308,6 +355,7 @@ async def _order(
     key: str,
     now: Any,
     paddle: int | None = None,
+    not_before: datetime | None = None,
 ) -> Response[OrderDone]:
     """Write the order down, then have it carried out; where the engine can't be asked, a job will (202)."""
     hall = _hall(request)
@@ -321,13 +369,19 @@ async def _order(
             key=key,
             now=now,
             paddle=paddle,
+            asks_second=True,
+            not_before=not_before,
         )
+    return await _carried_out(hall, order_id, now=now)
+
+
+async def _carried_out(hall: Hall, order_id: UUID, *, now: datetime) -> Response[OrderDone]:
     try:
         done = await orders.carry_out(hall.pool, hall.engine, order_id, now=now)
     except orders.NOT_ASKED:
         async with hall.pool.acquire() as conn:
             done = orders.shown(await orders.get(conn, order_id))
-    status = {"done": 200, "pending": 202, "refused": 409}[done.state]
+    status = {"done": 200, "pending": 202, "proposed": 202, "refused": 409}[done.state]
     return Response(done, status_code=status, media_type=MediaType.JSON)
 
 
@@ -368,6 +422,7 @@ routes: list[HTTPRouteHandler] = [
     resume_auction,
     cancel_auction,
     disqualify_paddle,
+    approve_order,
     withdraw_lot,
     *other_bids.routes,
 ]

@@ -12,9 +12,10 @@ import msgspec
 from auction_engine.decided import Acknowledgement
 from auction_engine.engine import Engine
 from auction_engine.errors import EngineOutcomeUnknown, NoSuchAuction
-from kit.errors import NotFound, Unavailable
+from kit.errors import Forbidden, NotFound, Unavailable
 from kit.sql import Connection, Pool, load_statements
 from marketplace.auctions import suspensions
+from marketplace.auctions.controls import needs_two
 from marketplace.auctions.schemas import OrderDone
 from marketplace.audit import service as audit
 from marketplace.bidders import service as bidders
@@ -47,7 +48,14 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     ordered_at: datetime
     state: str
     code: str | None
+    not_before: datetime | None
     paddle: int | None
+
+
+class ApprovedBySame(Forbidden):
+    """Another person than who gave the order approves it. / 指令须由下达人以外的人员复核。"""
+
+    code = "order_approved_by_same"
 
 
 async def give(
@@ -60,9 +68,15 @@ async def give(
     key: str,
     now: datetime,
     paddle: int | None = None,
+    asks_second: bool = False,
+    not_before: datetime | None = None,
 ) -> UUID:
-    """Write an order down, with its audit entry, for the caller's venue's lot; the same key is the same order."""
+    """Write an order down, with its audit entry, for the caller's venue's lot; the same key is the same order.
+
+    With `asks_second`, an order that the regime asks two people for waits until another approves it.
+    """
     lot = await lots.owned_for_update(conn, caller, lot_id)
+    is_proposed = asks_second and needs_two(lot.regime, action)
     bidder = None if paddle is None else await bidders.by_paddle(conn, lot_id, paddle)
     bidder_id = None if bidder is None else bidder.id
     order_id = uuid5(lot_id, f"{caller.organisation_id}:{key}")
@@ -72,7 +86,16 @@ async def give(
             raise IdempotencyKeyReused(field="Idempotency-Key")
         return order_id
     await conn.execute(
-        _SQL["insert_order"], order_id, lot.id, action, bidder_id, reason, caller.user_id, now
+        _SQL["insert_order"],
+        order_id,
+        lot.id,
+        action,
+        bidder_id,
+        reason,
+        caller.user_id,
+        now,
+        "proposed" if is_proposed else "pending",
+        not_before,
     )
     await audit.record(
         conn,
@@ -84,8 +107,47 @@ async def give(
         after={"order_id": str(order_id), "bidder_id": bidder_id and str(bidder_id)},
         reason=reason,
     )
-    await duties.add(conn, Kind.CARRY_OUT_ORDER, subject_id=order_id, due_at=now, now=now)
+    if not_before is not None:
+        ahead = f"{reason} (resumes at 恢复时间 {not_before.isoformat()})"
+        await notices.publish_change(
+            conn,
+            caller,
+            lot.id,
+            lot_number=lot.number,
+            kind=NoticeKind.RESUMPTION,
+            reason=ahead,
+            now=now,
+        )
+    if not is_proposed:
+        due_at = not_before or now
+        await duties.add(conn, Kind.CARRY_OUT_ORDER, subject_id=order_id, due_at=due_at, now=now)
     return order_id
+
+
+async def approve(
+    conn: Connection, caller: Caller, lot_id: UUID, order_id: UUID, *, now: datetime
+) -> None:
+    """Another person of the venue agrees to a proposed order; from here it is carried out."""
+    await lots.owned_for_update(conn, caller, lot_id)
+    order = await get(conn, order_id)
+    if order.lot_id != lot_id:
+        raise NotFound(f"no order {order_id}", f"没有指令 {order_id}")
+    if order.state != "proposed":
+        return
+    if order.ordered_by == caller.user_id:
+        raise ApprovedBySame
+    await conn.execute(_SQL["approve_order"], order_id, caller.user_id)
+    await audit.record(
+        conn,
+        caller,
+        now=now,
+        action=f"auction_{order.action}_approved",
+        subject="lot",
+        subject_id=lot_id,
+        after={"order_id": str(order_id)},
+        reason=order.reason,
+    )
+    await duties.add(conn, Kind.CARRY_OUT_ORDER, subject_id=order_id, due_at=now, now=now)
 
 
 async def carry_out(pool: Pool, engine: Engine, order_id: UUID, *, now: datetime) -> OrderDone:
@@ -95,7 +157,7 @@ async def carry_out(pool: Pool, engine: Engine, order_id: UUID, *, now: datetime
     """
     async with pool.acquire() as conn:
         order = await get(conn, order_id)
-    if order.state != "pending":
+    if order.state != "pending" or (order.not_before is not None and now < order.not_before):
         return shown(order)
     try:
         done = await _ask(engine, order)

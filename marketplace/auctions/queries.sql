@@ -40,16 +40,19 @@ SELECT l.venue_id, l.consignor_id, coalesce(a.final, false) AS is_final, coalesc
  WHERE l.id = $1 AND l.published_at IS NOT NULL;
 
 -- name: insert_order
-INSERT INTO market.auction_orders (id, lot_id, action, bidder_id, reason, ordered_by, ordered_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7);
+INSERT INTO market.auction_orders (id, lot_id, action, bidder_id, reason, ordered_by, ordered_at, state, not_before)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9);
+
+-- name: approve_order
+UPDATE market.auction_orders SET state = 'pending', approved_by = $2 WHERE id = $1 AND state = 'proposed';
 
 -- name: order
-SELECT o.id, o.lot_id, o.action, o.bidder_id, o.reason, o.ordered_by, o.ordered_at, o.state, o.code, b.paddle
+SELECT o.id, o.lot_id, o.action, o.bidder_id, o.reason, o.ordered_by, o.ordered_at, o.state, o.code, o.not_before, b.paddle
   FROM market.auction_orders o LEFT JOIN market.bidders b ON b.id = o.bidder_id
  WHERE o.id = $1;
 
 -- name: order_for_update
-SELECT o.id, o.lot_id, o.action, o.bidder_id, o.reason, o.ordered_by, o.ordered_at, o.state, o.code, b.paddle
+SELECT o.id, o.lot_id, o.action, o.bidder_id, o.reason, o.ordered_by, o.ordered_at, o.state, o.code, o.not_before, b.paddle
   FROM market.auction_orders o LEFT JOIN market.bidders b ON b.id = o.bidder_id
  WHERE o.id = $1 FOR UPDATE OF o;
 

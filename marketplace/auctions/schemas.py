@@ -6,7 +6,7 @@ from uuid import UUID
 import msgspec
 
 from auction_engine.receipts import Receipt
-from marketplace.edge.fields import Reason
+from marketplace.edge.fields import Moment, Reason
 from marketplace.edge.problems import Problem
 
 #: The bid engine judges amounts itself (`invalid_amount`); here they only have to be whole numbers.
@@ -55,6 +55,14 @@ class OrderIn(_In, frozen=True, kw_only=True):
     """Why the operator intervenes; the reason is made public."""
 
     reason: Reason
+
+
+class ResumeIn(_In, frozen=True, kw_only=True):
+    """Why the auction goes on; in a judicial sale also when, an hour ahead at least, and when the cause ended."""
+
+    reason: Reason
+    resume_at: Moment | None = None
+    cause_ended_at: Moment | None = None
 
 
 class DisqualifyIn(_In, frozen=True, kw_only=True):
@@ -160,7 +168,9 @@ class ScoreDone(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class OrderDone(msgspec.Struct, frozen=True, kw_only=True):
-    """An operator's order: `done`, or `pending` where the engine could not be asked yet and will be."""
+    """An operator's order: `done`; `pending` where it is not due or the engine could not be asked yet; `proposed`
+    until another person approves it.
+    """
 
     id: UUID
     auction_id: UUID
