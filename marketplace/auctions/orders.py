@@ -108,20 +108,25 @@ async def give(
         reason=reason,
     )
     if not_before is not None:
-        ahead = f"{reason} (resumes at 恢复时间 {not_before.isoformat()})"
-        await notices.publish_change(
-            conn,
-            caller,
-            lot.id,
-            lot_number=lot.number,
-            kind=NoticeKind.RESUMPTION,
-            reason=ahead,
-            now=now,
-        )
+        await _announce_ahead(conn, caller, lot, reason, not_before, now=now)
     if not is_proposed:
         due_at = not_before or now
         await duties.add(conn, Kind.CARRY_OUT_ORDER, subject_id=order_id, due_at=due_at, now=now)
     return order_id
+
+
+async def _announce_ahead(
+    conn: Connection, caller: Caller, lot: Lot, reason: str, at: datetime, *, now: datetime
+) -> None:
+    await notices.publish_change(
+        conn,
+        caller,
+        lot.id,
+        lot_number=lot.number,
+        kind=NoticeKind.RESUMPTION,
+        reason=f"{reason} (resumes at 恢复时间 {at.isoformat()})",
+        now=now,
+    )
 
 
 async def approve(

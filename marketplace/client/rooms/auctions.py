@@ -91,7 +91,8 @@ class Auctions:
     async def cancel_auction(
         self, auction_id: UUID, data: auctions_schemas.OrderIn, *, key: str | None = None
     ) -> auctions_schemas.OrderDone:
-        """End the auction without a winner; deposits go back.
+        """End the auction without a winner; deposits go back. In a judicial sale another person
+        approves.
 
         `POST /v1/auctions/{auction_id}/cancel`
         """
@@ -145,6 +146,18 @@ class Auctions:
             key=key or new_key(),
         )
 
+    async def approve_order(self, auction_id: UUID, order_id: UUID) -> auctions_schemas.OrderDone:
+        """Agree to an order that the regime asks two people for; it is carried out at once. Again,
+        it says what became.
+
+        `POST /v1/auctions/{auction_id}/orders/{order_id}/approve`
+        """
+        return await self._calls.struct(
+            "POST",
+            f"/v1/auctions/{auction_id}/orders/{order_id}/approve",
+            auctions_schemas.OrderDone,
+        )
+
     async def place_proxy(
         self, auction_id: UUID, data: auctions_schemas.ProxyIn, *, key: str | None = None
     ) -> auctions_schemas.BidAccepted:
@@ -172,9 +185,10 @@ class Auctions:
         )
 
     async def resume_auction(
-        self, auction_id: UUID, data: auctions_schemas.OrderIn, *, key: str | None = None
+        self, auction_id: UUID, data: auctions_schemas.ResumeIn, *, key: str | None = None
     ) -> auctions_schemas.OrderDone:
-        """Let the auction's clock go on with the time that was left.
+        """Let the auction's clock go on with the time that was left; with `resume_at`, then, and
+        announced now.
 
         `POST /v1/auctions/{auction_id}/resume`
         """
