@@ -27,6 +27,7 @@ from marketplace.organisations.gate import Gate, SignInRefused
 from marketplace.organisations.http import dead_cookie, session_cookie
 from marketplace.organisations.passwords import PasswordChecksBusy
 from marketplace.organisations.schemas import Caller, Role
+from marketplace.organisations.second_factor import SecondFactorNeeded, SecondFactorRefused
 from marketplace.pages.rendering import page
 from marketplace.pages.serving import PAGE, form_of, local_path, visitor_of
 from marketplace.pages.vocabulary import Words
@@ -78,8 +79,15 @@ async def sign_in(request: Request[Any, Any, Any], now: Now, settings: Config) -
             user_agent=request.headers.get("user-agent", ""),
             old_token=request.cookies.get(cookie_name(settings.origin)),
             now=now,
+            code=fields.get("code") or None,
         )
-    except (SignInRefused, TooManyRequests, PasswordChecksBusy) as error:
+    except (
+        SignInRefused,
+        SecondFactorNeeded,
+        SecondFactorRefused,
+        TooManyRequests,
+        PasswordChecksBusy,
+    ) as error:
         return _form(request, next_path=next_path, username=fields.get("username", ""), error=error)
     return Redirect(
         next_path,

@@ -25,6 +25,7 @@ ROOMS: Final = (
     "marketplace.returns",
     "marketplace.transfers",
     "marketplace.records",
+    "marketplace.people",
 )
 
 _FILTERS: Final[dict[str, Callable[..., str]]] = {

@@ -102,7 +102,7 @@ async def begin_second_factor(
     data: JSONBody[PasswordProof],
 ) -> Response[SecondFactorBegun]:
     """A secret for an authenticator app, shown this once; it counts after a code of it was confirmed."""
-    user = await _proved(request, conn, identity, data.password, now=now)
+    user = await proved(request, conn, identity, data.password, now=now)
     gate: Gate = request.app.state.resources.gate
     begun = await second_factor.begin(
         conn, identity.caller, username=user.username, sealer=gate.sealer, now=now
@@ -124,7 +124,7 @@ async def confirm_second_factor(
     data: JSONBody[CodeProof],
 ) -> Response[RecoveryCodes]:
     """Turn it on by what the authenticator shows; my other sessions end. The recovery codes are shown this once."""
-    _no_key(identity)
+    no_key(identity)
     gate: Gate = request.app.state.resources.gate
     await gate.count_code(identity.caller.user_id, now=now)
     codes = await second_factor.confirm(
@@ -150,7 +150,7 @@ async def remove_own_second_factor(
     data: JSONBody[PasswordProof],
 ) -> None:
     """Take it away, by password and code; my other sessions end."""
-    await _proved(request, conn, identity, data.password, now=now)
+    await proved(request, conn, identity, data.password, now=now)
     gate: Gate = request.app.state.resources.gate
     await gate.show_code(identity.caller.user_id, data.code, now=now)
     await second_factor.remove(conn, identity.caller, identity.caller.user_id, now=now)
@@ -218,11 +218,11 @@ async def accepted(request: Request[Any, Any, Any], given: Acceptance, *, now: d
     return user
 
 
-async def _proved(
+async def proved(
     request: Request[Any, Any, Any], conn: Conn, identity: Identity, password: str, *, now: datetime
 ) -> User:
     """The caller, who has just shown their password again. A key proves nothing about who holds it."""
-    _no_key(identity)
+    no_key(identity)
     gate: Gate = request.app.state.resources.gate
     address, user_id = address_of(request), identity.caller.user_id
     if not await gate.is_password(user_id, password, address=address, now=now):
@@ -230,7 +230,8 @@ async def _proved(
     return await service.user(conn, user_id)
 
 
-def _no_key(identity: Identity) -> None:
+def no_key(identity: Identity) -> None:
+    """Refuse a key what only a person who signed in may do."""
     if identity.api_key_id is not None:
         raise Forbidden("a key can't do this; sign in", "接口密钥不能执行此操作，请登录")
 
