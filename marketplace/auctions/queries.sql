@@ -1,11 +1,12 @@
 -- name: state
--- A published lot's auction as of its last journalled batch; the engine's part is null before it is created.
+-- A published lot's auction as of its last journalled batch; the engine's part is null before it is created. A lot that
+-- is sold by offers has none.
 SELECT l.id, l.number, l.status AS lot_status, l.format, l.start_price_fen, l.opens_at, l.closes_at, l.profile, l.profile_hash,
        a.status, a.price_fen, a.leader, a.ends_at_ms, a.extensions, a.bids, a.bidders, a.seq, a.final,
        a.result::text, a.batch_seq
   FROM market.lots l
   LEFT JOIN engine.auctions a ON a.auction_id = l.id
- WHERE l.id = $1 AND l.published_at IS NOT NULL;
+ WHERE l.id = $1 AND l.published_at IS NOT NULL AND l.format <> 'collection';
 
 -- name: record
 -- Decided commands of whole batches after a position, in the order decided.

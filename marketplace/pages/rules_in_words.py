@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from marketplace.lots.offered import OFFERED, OfferTerms, offer_terms
 from marketplace.lots.schemas import (
     AppendExtension,
     BandStep,
@@ -16,6 +17,8 @@ from marketplace.pages.vocabulary import Words
 
 def rules_in_words(bidding: Bidding) -> list[Words]:
     """One sentence a rule, in the order in which a bidder meets them."""
+    if bidding.format in OFFERED:
+        return list(_offers(offer_terms(bidding.format_terms)))
     return [
         *_step(bidding.step),
         *_grid(bidding),
@@ -23,6 +26,47 @@ def rules_in_words(bidding: Bidding) -> list[Words]:
         *_people(bidding),
         *_own_terms(bidding),
     ]
+
+
+def _offers(terms: OfferTerms) -> Iterator[Words]:
+    """How offers are made for a lot that is collected (收储)."""
+    if terms.mode == "sealed":
+        within = terms.opening_seconds * 1000
+        yield Words(
+            f"密封报价：先提交报价承诺，截止后 {length_zh(within)} 内由报价人开封，未开封的不计。",
+            f"Offers are sealed: a commitment is handed in, and opened by its maker within {length_en(within)} after"
+            " the close; what is not opened does not count.",
+        )
+    else:
+        yield Words("公开报价，按号牌显示。", "Offers are open, and shown by paddle.")
+    if terms.final_seconds:
+        lasts = terms.final_seconds * 1000
+        yield Words(
+            f"两家以上报价的，另设 {length_zh(lasts)} 的最终报价。",
+            f"With two offers or more a best-and-final round of {length_en(lasts)} follows.",
+        )
+    if terms.needs_backstop:
+        yield Words(
+            "须事先有兜底收储承诺，否则不开始。",
+            "Without a backstop given in advance it does not begin.",
+        )
+    decides = terms.decision_seconds * 1000
+    yield Words(
+        f"银行于 {length_zh(decides)} 内由两人决定是否接受，可不选择最高报价并说明理由。",
+        f"Two people of the bank decide within {length_en(decides)}; they may decline, or choose another offer than the"
+        " highest, for a stated reason.",
+    )
+    for part in terms.instalments:
+        yield Words(
+            f"成交后 {part.due_after_hours} 小时内付款 {percent(part.part_bp)}。",
+            f"{percent(part.part_bp)} of the price is due within {part.due_after_hours} hours of the sale.",
+        )
+    if terms.repurchase is not None:
+        yield Words(
+            f"出质人可在成交后 {terms.repurchase.open_days} 日内按成交价的 {percent(terms.repurchase.price_bp)} 回购。",
+            f"The pledgor may buy back within {terms.repurchase.open_days} days at"
+            f" {percent(terms.repurchase.price_bp)} of the price.",
+        )
 
 
 def _step(step: FixedStep | BandStep | PercentStep | None) -> Iterator[Words]:

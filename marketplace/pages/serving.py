@@ -28,6 +28,16 @@ _MONEY_ROOMS: Final = (
     ("/fund", "补偿资金", "Fund", _FUND),
     ("/returns", "季度统计", "Returns", _BANK | _WATCH),
 )
+_PLANNERS: Final = frozenset(
+    {
+        Role.BANK_MAKER,
+        Role.BANK_CHECKER,
+        Role.VENUE_OPERATOR,
+        Role.VENUE_CHECKER,
+        Role.REGULATOR,
+        Role.AUDITOR,
+    }
+)
 _WITHOUT_STATEMENTS: Final = frozenset({Role.AGENCY_BIDDER, Role.PLATFORM_ADMINISTRATOR})
 _FORM_BYTES_MAX: Final = 16_384
 
@@ -43,6 +53,11 @@ class Visitor(msgspec.Struct, frozen=True, kw_only=True):
 
     caller: Caller | None
     form_token: str
+
+    @property
+    def reads_plans(self) -> bool:
+        """Whether there may be plans of disposal for this visitor."""
+        return self.caller is not None and self.caller.has(*_PLANNERS)
 
     @property
     def reads_statements(self) -> bool:
