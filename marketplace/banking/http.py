@@ -24,6 +24,7 @@ from marketplace.banking.schemas import (
     PaymentFileView,
     PayoutList,
     Refund,
+    RefundDueList,
     RefundIn,
     SecondIn,
     Withdrawal,
@@ -206,6 +207,12 @@ async def list_payouts(reader: Conn, caller: Me, now: Now) -> PayoutList:
     return PayoutList(items=await paying.payouts(reader, caller, now=now))
 
 
+@get("/v1/banking/refunds-due", opt={"policy": _PEOPLE}, summary="Refunds due 待退保证金")
+async def list_refunds_due(reader: Conn, caller: Me, now: Now) -> RefundDueList:
+    """Released deposits that are to go back to their bidders, each with the last moment of its regime."""
+    return RefundDueList(items=await service.refunds_due(reader, caller, now=now))
+
+
 @post(
     "/v1/banking/payment-files",
     opt={"policy": _MAKERS, REACH: _WHY},
@@ -347,6 +354,7 @@ routes: list[HTTPRouteHandler] = [
     approve_account,
     refuse_account,
     list_payouts,
+    list_refunds_due,
     draft_file,
     list_files,
     get_file,

@@ -18,6 +18,7 @@ from marketplace.banking.schemas import (
     EntryView,
     PaymentFileApproval,
     PaymentFileIn,
+    RefundIn,
     SecondIn,
     Withdrawal,
 )
@@ -139,12 +140,29 @@ async def payments_page(
         visitor=visitor_of(request),
         here="/banking",
         payouts=await paying.payouts(reader, caller, now=now),
+        refunds=await service.refunds_due(reader, caller, now=now),
+        may_refund=caller.has(Role.VENUE_OPERATOR),
         files=listed.items,
         next_cursor=listed.next_cursor,
         accounts=await paying.accounts(reader, caller, after=None, limit=50),
         own_id=caller.organisation_id,
         **_may(caller),
     )
+
+
+@post(
+    "/banking/refunds/{lot_id:uuid}",
+    opt={POLICY: allow(Role.VENUE_OPERATOR), REACH: _WHY},
+    request_max_body_size=_SMALL,
+    **PAGE,
+)
+async def refund_deposit(
+    request: Request[Any, Any, Any], conn: Conn, caller: Me, now: Now, lot_id: FromPath[UUID]
+) -> Redirect:
+    """Queue the payout of a released deposit to its bidder."""
+    fields = await form_of(request)
+    await service.refund_deposit(conn, caller, lot_id, given(fields, RefundIn), now=now)
+    return _back("/banking/payments")
 
 
 @post(
@@ -280,6 +298,7 @@ routes: list[HTTPRouteHandler] = [
     decide,
     second,
     payments_page,
+    refund_deposit,
     draft_file,
     file_page,
     approve_file,

@@ -184,6 +184,25 @@ class PayoutList(msgspec.Struct, frozen=True, kw_only=True):
     items: list[PayoutView]
 
 
+class RefundDue(msgspec.Struct, frozen=True, kw_only=True):
+    """A released deposit that is to go back to its bidder's bank account by `due_at` (保证金退还期限)."""
+
+    lot_id: UUID
+    lot_number: str
+    bidder_id: UUID
+    bidder_name: str
+    amount_fen: int
+    released_at: datetime
+    due_at: datetime
+    is_late: bool
+
+
+class RefundDueList(msgspec.Struct, frozen=True, kw_only=True):
+    """The deposits to be sent back, the oldest first."""
+
+    items: list[RefundDue]
+
+
 class Refund(msgspec.Struct, frozen=True, kw_only=True):
     """A refund (退款) as it was queued."""
 

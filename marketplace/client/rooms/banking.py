@@ -253,6 +253,16 @@ class Banking:
             query={"cursor": cursor, "limit": limit},
         )
 
+    async def list_refunds_due(self) -> banking_schemas.RefundDueList:
+        """Released deposits that are to go back to their bidders, each with the last moment of its
+        regime.
+
+        `GET /v1/banking/refunds-due`
+        """
+        return await self._calls.struct(
+            "GET", "/v1/banking/refunds-due", banking_schemas.RefundDueList
+        )
+
     async def list_statements(
         self, *, cursor: str | None = None, limit: int = 50
     ) -> edge_cursors.Page[banking_schemas.BankFileView]:

@@ -1,13 +1,16 @@
 """Forfeited and released deposits, commissions, and NPL tolerance."""
 
 import json
+from datetime import UTC, datetime, time, timedelta
 from fractions import Fraction
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kit.clock import CHINA
 from kit.errors import InvalidInput
+from settlement.calendars import china
 from settlement.clearing import clear_document
 from settlement.rules.commission import banded, commercial_cap, judicial_cap
 from settlement.rules.deposits import (
@@ -18,6 +21,7 @@ from settlement.rules.deposits import (
     exempt_part,
     forfeit,
     forfeit_terms,
+    release_by,
     release_term,
     shortfall,
 )
@@ -90,6 +94,24 @@ def test_what_is_returned_to_the_buyer_is_no_recovery() -> None:
     event = as_recovery(forfeit(100, forfeit_terms("JUDICIAL_OFFLINE"), LOSS), "e1")
     assert (event.gross_fen, [cost.amount_fen for cost in event.costs]) == (80, [10, 20])
     assert as_recovery(forfeit(5, AGREED, Loss()), "e2").gross_fen == 0
+
+
+def test_a_deposit_has_a_last_moment() -> None:
+    """24 hours from the end; three days, or working days over the National Day holiday, to midnight in China."""
+    ended = datetime(2026, 9, 29, 3, 0, tzinfo=UTC)
+    by_hours = release_by(release_term("JUDICIAL_NETWORK"), ended, china())
+    assert by_hours == datetime(2026, 9, 30, 3, 0, tzinfo=UTC)
+    by_days = release_by(release_term("JUDICIAL_OFFLINE"), ended, china())
+    exchange = release_term("EXCHANGE", notice_working_days=5)
+    by_working_days = release_by(exchange, ended, china())
+    for found in (by_days, by_working_days):
+        last = (found - timedelta(days=1)).astimezone(CHINA).date()
+        assert china().is_workday(last)
+        assert found.astimezone(CHINA).time() == time()
+    assert (
+        china().add_workdays(ended.date(), 5)
+        == (by_working_days - timedelta(days=1)).astimezone(CHINA).date()
+    )
 
 
 def test_an_applicant_creditor_pays_the_difference_alone() -> None:
