@@ -1,13 +1,16 @@
 """Money that goes back to who paid it: set aside on an account of its own and queued as a payout, once a subject."""
 
-from datetime import datetime
+from datetime import datetime, time, timedelta
 from uuid import NAMESPACE_URL, UUID, uuid5
 
+from kit.clock import CHINA
 from kit.failpoints import register
 from kit.sql import Connection, load_statements
 from settlement import deposits, payments
+from settlement.calendars import china
 from settlement.errors import IllegalStep
 from settlement.ledger import AccountKey, client_money, move, open_accounts, post_one
+from settlement.rules.deposits import ReleaseTerm
 
 _SQL = load_statements("settlement", "sql/refunds.sql")
 #: Who sent money and has no account here gets an id that follows from the bank account it came from.
@@ -89,3 +92,19 @@ async def refund_deposit(
         amount_fen=deposit.amount_fen,
         now=now,
     )
+
+
+def release_by(term: ReleaseTerm, ended_at: datetime) -> datetime:
+    """The last moment at which a deposit is given back in time, for a lot that ended at `ended_at`.
+
+    Hours begin at once; days end at midnight in China, and one that is no working day ends with the next (Civil Code
+    200 to 203).
+    """
+    if term.unit == "hours":
+        return ended_at + timedelta(hours=term.amount)
+    day = ended_at.astimezone(CHINA).date()
+    if term.unit == "days":
+        last = china().roll(day + timedelta(days=term.amount))
+    else:
+        last = china().add_workdays(day, term.amount)
+    return datetime.combine(last + timedelta(days=1), time(), CHINA)

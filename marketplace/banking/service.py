@@ -35,9 +35,8 @@ from marketplace.outbox import service as outbox
 from marketplace.sales import service as sales
 from marketplace.sales.schemas import PaymentReceipt
 from settlement import dues, matching, payee_accounts, payment_answers, refunds, statement_files
-from settlement.calendars import china
 from settlement.dues import Due
-from settlement.rules.deposits import release_by, release_term
+from settlement.rules.deposits import release_term
 from settlement.rules.references import reference_of, references_in, shown
 from settlement.statement_files import STATEMENT, STATUS, BankFile, StoredEntry
 
@@ -201,7 +200,7 @@ async def refunds_due(conn: Connection, caller: Caller, *, now: datetime) -> lis
             if judicial
             else release_term("EXCHANGE", notice_working_days=REFUND_WORKING_DAYS)
         )
-        due_at = release_by(term, row["released_at"], china())
+        due_at = refunds.release_by(term, row["released_at"])
         fields = dict(row) | {"due_at": due_at, "is_late": now > due_at}
         due.append(msgspec.convert(fields, RefundDue))
     return due

@@ -4,16 +4,13 @@ Forfeited money is held until the re-auction is known, because the price shortfa
 Source: domain 6.5 (法释〔2016〕18号 arts. 17, 23, 24; 2020 拍卖变卖规定 art. 22; 拍卖法 39).
 """
 
-from datetime import datetime, time, timedelta
 from typing import Literal
 
 import msgspec
 
-from kit.clock import CHINA
 from kit.errors import InvalidInput
 from kit.money import yuan
 from settlement.rules.case import Cost, RecoveryEvent
-from settlement.rules.workdays import Calendar
 
 Regime = Literal["JUDICIAL_NETWORK", "JUDICIAL_OFFLINE", "COMMERCIAL_AUCTION", "EXCHANGE"]
 Use = Literal["costs", "shortfall", "commission"]
@@ -171,19 +168,3 @@ def release_term(regime: Regime, *, notice_working_days: int | None = None) -> R
             f"{regime} 须由公告约定保证金退还期限",
         )
     return ReleaseTerm(amount=notice_working_days, unit="working_days")
-
-
-def release_by(term: ReleaseTerm, ended_at: datetime, calendar: Calendar) -> datetime:
-    """The last moment at which a deposit is given back in time, for a lot that ended at `ended_at`.
-
-    Hours begin at once; days end at midnight in China, and one that is no working day ends with the next (Civil Code
-    200 to 203).
-    """
-    if term.unit == "hours":
-        return ended_at + timedelta(hours=term.amount)
-    day = ended_at.astimezone(CHINA).date()
-    if term.unit == "days":
-        last = calendar.roll(day + timedelta(days=term.amount))
-    else:
-        last = calendar.add_workdays(day, term.amount)
-    return datetime.combine(last + timedelta(days=1), time(), CHINA)

@@ -12,6 +12,7 @@ from kit.clock import CHINA
 from kit.errors import InvalidInput
 from settlement.calendars import china
 from settlement.clearing import clear_document
+from settlement.refunds import release_by
 from settlement.rules.commission import banded, commercial_cap, judicial_cap
 from settlement.rules.deposits import (
     ForfeitTerms,
@@ -21,7 +22,6 @@ from settlement.rules.deposits import (
     exempt_part,
     forfeit,
     forfeit_terms,
-    release_by,
     release_term,
     shortfall,
 )
@@ -99,11 +99,11 @@ def test_what_is_returned_to_the_buyer_is_no_recovery() -> None:
 def test_a_deposit_has_a_last_moment() -> None:
     """24 hours from the end; three days, or working days over the National Day holiday, to midnight in China."""
     ended = datetime(2026, 9, 29, 3, 0, tzinfo=UTC)
-    by_hours = release_by(release_term("JUDICIAL_NETWORK"), ended, china())
+    by_hours = release_by(release_term("JUDICIAL_NETWORK"), ended)
     assert by_hours == datetime(2026, 9, 30, 3, 0, tzinfo=UTC)
-    by_days = release_by(release_term("JUDICIAL_OFFLINE"), ended, china())
+    by_days = release_by(release_term("JUDICIAL_OFFLINE"), ended)
     exchange = release_term("EXCHANGE", notice_working_days=5)
-    by_working_days = release_by(exchange, ended, china())
+    by_working_days = release_by(exchange, ended)
     for found in (by_days, by_working_days):
         last = (found - timedelta(days=1)).astimezone(CHINA).date()
         assert china().is_workday(last)
