@@ -14,6 +14,7 @@ from marketplace.organisations import rules
 from marketplace.organisations.schemas import (
     PLATFORM_ORGANISATION_ID,
     SYSTEM_CALLER,
+    SYSTEM_USER_ID,
     Caller,
     Organisation,
     OrganisationChange,
@@ -165,6 +166,8 @@ async def is_taken(conn: Connection, username: str) -> bool:
 
 async def close_access(conn: Connection, user_id: UUID, *, now: datetime) -> None:
     """The user's password lets nobody in any more, and sessions and keys end."""
+    if user_id == SYSTEM_USER_ID:
+        raise Conflict("the platform itself has no password", "平台系统用户没有密码")
     await conn.execute(_SQL["close_password"], user_id)
     await conn.execute(_SQL["end_sessions_of_user"], user_id, now, None)
     await conn.execute(_SQL["revoke_keys_of_user"], user_id, now)
@@ -209,6 +212,8 @@ async def change_user(
 ) -> User:
     """Change what `change` names; new roles and inactivity end all the user's sessions (reliability T44)."""
     before = await lock_user(conn, user_id)
+    if user_id == SYSTEM_USER_ID:
+        raise Conflict("the platform itself stays as it is", "平台系统用户不可更改")
     employer = _organisation(
         await conn.fetchrow(_SQL["organisation_by_id"], before.organisation_id)
     )
