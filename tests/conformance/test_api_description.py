@@ -44,7 +44,7 @@ CHECKS = [
     content_type_conformance,
     response_schema_conformance,
 ]
-EXAMPLES = int(os.environ.get("LUOCHUI_API_EXAMPLES", "2"))
+EXAMPLES = int(os.environ.get("LUOCHUI_API_EXAMPLES", "1"))
 #: A stream has no end to wait for (tests of the hall read it), and a process beside which no projector runs is rightly
 #: not ready.
 LEFT_OUT = frozenset({"/v1/auctions/{auction_id}/events", "/readyz"})
@@ -115,7 +115,7 @@ async def everybody(stage: Stage) -> list[dict[str, str]]:
 
 async def things(stage: Stage) -> dict[str, list[str]]:
     """Ids of what exists, by the names under which paths ask for them."""
-    lot = await stage.published(opens_in=0.3, lasts=600.0)
+    lot = await stage.published(opens_in=4.0, lasts=600.0)
     _, bidder = await stage.deposited(lot)
     await stage.until_open(lot)
     draft = await stage.draft()

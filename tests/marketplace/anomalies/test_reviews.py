@@ -11,7 +11,7 @@ CODE = "91420100MA4KZZZZ3A"
 
 async def sold(stage: Stage) -> tuple[dict[str, Any], UUID]:
     """A lot that one bidder won, and who."""
-    lot = await stage.published(lasts=6.0)
+    lot = await stage.published(opens_in=4.0, lasts=8.0)
     winner, _ = await stage.deposited(lot)
     await stage.until_open(lot)
     await winner.post(f"/v1/auctions/{lot['id']}/bids", {"amount_fen": START_FEN})

@@ -85,7 +85,7 @@ def test_resumption_in_order(
 
 async def test_court_needs_another_to_disqualify_and_cancel(stage: Stage) -> None:
     """Ordered by one, nothing happens; approved by another, and not by the same, it is carried out."""
-    lot = await stage.published(lasts=90.0, terms=COURT)
+    lot = await stage.published(opens_in=4.0, lasts=90.0, terms=COURT)
     one, bidder = await stage.deposited(lot)
     await stage.until_open(lot)
     path = f"/v1/auctions/{lot['id']}"
@@ -118,7 +118,7 @@ async def test_court_needs_another_to_disqualify_and_cancel(stage: Stage) -> Non
 
 async def test_resumption_is_announced_ahead(stage: Stage) -> None:
     """Ordered for later, it is announced at once and carried out then; not before, whoever looks."""
-    lot = await stage.published(lasts=90.0)
+    lot = await stage.published(opens_in=4.0, lasts=90.0)
     await stage.until_open(lot)
     path = f"/v1/auctions/{lot['id']}"
     await stage.operator.post(f"{path}/suspend", {"reason": "fault 故障"}, expect=200)

@@ -41,7 +41,7 @@ def digest_holds(document: dict[str, object]) -> bool:
 
 async def test_record_of_a_sale(stage: Stage) -> None:
     """Every bid and refusal, a pause with its reason, the result; the same hash whenever it is asked for."""
-    lot = await stage.published(lasts=8.0)
+    lot = await stage.published(opens_in=4.0, lasts=10.0)
     one, bidder = await stage.deposited(lot)
     await stage.until_open(lot)
     path = f"/v1/lots/{lot['id']}"
@@ -71,7 +71,7 @@ async def test_record_of_a_sale(stage: Stage) -> None:
 
 async def test_report_of_a_lot_nobody_bid_for(stage: Stage) -> None:
     """Who came, why it failed, what is next; for its venue and bank, and nobody else."""
-    lot = await stage.published(lasts=2.0)
+    lot = await stage.published(opens_in=4.0, lasts=2.0)
     await stage.deposited(lot)
     await stage.until_closed(lot)
     path = f"/v1/lots/{lot['id']}/unsold-report"

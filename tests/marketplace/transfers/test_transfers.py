@@ -9,7 +9,7 @@ from tests.make_stage import DEPOSIT_FEN, START_FEN, Person, Stage, money
 
 async def paid(stage: Stage, **changed: Any) -> tuple[str, Person]:
     """The path of a lot whose price is paid, and who bought it."""
-    lot = await stage.published(lasts=6.0, **changed)
+    lot = await stage.published(opens_in=4.0, lasts=8.0, **changed)
     buyer, _ = await stage.deposited(lot)
     await stage.until_open(lot)
     await buyer.post(f"/v1/auctions/{lot['id']}/bids", {"amount_fen": START_FEN})
