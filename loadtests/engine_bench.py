@@ -88,7 +88,11 @@ async def _durability(on: Stage) -> dict[str, dict[str, str]]:
     found = {}
     for name, client in (("engine", on.engine_client), ("competitors", on.other_client)):
         settings = await verify_durability(client, MODES["local"])
-        found[name] = {**settings, "version": (await client.info("server"))["valkey_version"]}
+        found[name] = {
+            "mode": "local",
+            **settings,
+            "version": (await client.info("server"))["valkey_version"],
+        }
     rows = await on.database.fetch(SQL["settings"])
     found["postgresql"] = {row["name"]: row["setting"] for row in rows}
     require(found["postgresql"]["fsync"] == "on", "row_lock: fsync is off")

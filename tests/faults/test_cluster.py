@@ -16,6 +16,7 @@ from redis.crc import key_slot
 
 from auction_engine import keys
 from auction_engine.library import check_library
+from auction_engine.servers import Servers
 from kit.embedded import Postgres, Valkey
 from kit.embedded_cluster import ValkeyCluster
 from kit.errors import LuochuiError
@@ -200,6 +201,9 @@ async def test_f27_slots_move_under_load_to_a_node_without_the_library(
         assert {len(servers.shards_at(url)) > 10 for url in servers.primaries()} == {True}
         for url in servers.primaries():
             await check_library(servers.client_at(url))
+        by_one_node = await Servers.open(cluster.url_at(4))  # a plain URL, and of a replica
+        assert by_one_node.primaries() == servers.primaries()
+        await by_one_node.aclose()
         load = running.load()
         async with load.running():
             for _ in range(counted(1, 10)):

@@ -152,10 +152,12 @@ async def test_a_standby_that_stops_stops_the_acknowledgements(
                 )
 
             await until(waits, 20)
-            # what a nervous operator does: the commit stands, and the standby does not have it
-            await admin.execute(
-                "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
-            )
+            while not asked.done():
+                # what a nervous operator does: the commit stands, and the standby does not have it
+                await admin.execute(
+                    "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
+                )
+                await asyncio.wait({asked}, timeout=0.05)
             with pytest.raises(EngineOutcomeUnknown):
                 await asked
         finally:
