@@ -6,7 +6,7 @@ from typing import Any, Final
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined, select_autoescape
 from litestar import MediaType, Response
 
-from marketplace.pages import formats, money_words, vocabulary
+from marketplace.pages import formats, ledger_words, money_words, vocabulary
 
 #: Pages show what one person may see at one moment, so nobody else's cache keeps them.
 HEADERS: Final = {"cache-control": "no-store"}
@@ -30,6 +30,7 @@ ROOMS: Final = (
     "marketplace.transfers",
     "marketplace.records",
     "marketplace.people",
+    "marketplace.ledgers",
 )
 
 _FILTERS: Final[dict[str, Callable[..., str]]] = {
@@ -60,6 +61,7 @@ def environment() -> Environment:
     )
     env.filters.update(_FILTERS)
     env.globals["words"] = vocabulary
+    env.globals["files"] = ledger_words
     env.globals["terms"] = money_words
     assert callable(env.autoescape)
     assert all(env.autoescape(name) for name in ("page.html", "page.txt", None))

@@ -23,6 +23,7 @@ _WATCH: Final = frozenset({Role.REGULATOR, Role.AUDITOR})
 _VENUE: Final = frozenset({Role.VENUE_OPERATOR, Role.VENUE_CHECKER})
 #: Rooms of money, and whose they are.
 _MONEY_ROOMS: Final = (
+    ("/ledger", "案件台账", "Cases", _BANK | _WATCH),
     ("/banking", "资金收付", "Banking", _VENUE | _FUND),
     ("/claims", "风险补偿", "Claims", _BANK | _FUND | _WATCH),
     ("/fund", "补偿资金", "Fund", _FUND),
@@ -66,7 +67,7 @@ class Visitor(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def money_rooms(self) -> list[tuple[str, str, str]]:
-        """The rooms of money that this visitor works in: path, Chinese, English."""
+        """The rooms of loans and money that this visitor works in: path, Chinese, English."""
         if self.caller is None:
             return []
         roles = self.caller.roles

@@ -26,6 +26,7 @@ from marketplace.client.rooms.funds import Funds
 from marketplace.client.rooms.grants import Grants
 from marketplace.client.rooms.imports import Imports
 from marketplace.client.rooms.inquiries import Inquiries
+from marketplace.client.rooms.ledgers import Ledgers
 from marketplace.client.rooms.licence_offers import LicenceOffers
 from marketplace.client.rooms.licences import Licences
 from marketplace.client.rooms.log import Log
@@ -80,6 +81,7 @@ _ROOMS = {
     "grants": Grants,
     "imports": Imports,
     "inquiries": Inquiries,
+    "ledgers": Ledgers,
     "licence_offers": LicenceOffers,
     "licences": Licences,
     "log": Log,
@@ -138,6 +140,7 @@ class Rooms:
     grants: Grants
     imports: Imports
     inquiries: Inquiries
+    ledgers: Ledgers
     licence_offers: LicenceOffers
     licences: Licences
     log: Log

@@ -1,0 +1,126 @@
+"""The pages of a bank's ledger: all loans, one loan, one right, due diligence; and a lot's data room."""
+
+from typing import Any
+from uuid import UUID
+
+from litestar import Request, Response, get
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath
+
+from kit.clock import CHINA
+from marketplace.assets import service as assets
+from marketplace.assets.types import FACTS
+from marketplace.assets.upkeep import upkeep
+from marketplace.burdens import service as burdens
+from marketplace.consignments import service as consignments
+from marketplace.consignments.eligibility import CHECK_SET
+from marketplace.diligence import service as diligence
+from marketplace.documents import service as documents
+from marketplace.edge.cursors import page_of
+from marketplace.edge.dependencies import At, Conn, Me, Now, Visitor
+from marketplace.edge.policies import POLICY, allow, public
+from marketplace.ledgers import service
+from marketplace.lots import service as lots
+from marketplace.organisations.schemas import Role
+from marketplace.pages.rendering import page
+from marketplace.pages.serving import PAGE, visitor_of
+from marketplace.pledges import service as pledges
+from marketplace.valuations import service as valuations
+
+_BANK = allow(Role.BANK_MAKER, Role.BANK_CHECKER, Role.REGULATOR, Role.AUDITOR)
+_INSIDE = allow(
+    Role.BANK_MAKER,
+    Role.BANK_CHECKER,
+    Role.VENUE_OPERATOR,
+    Role.VENUE_CHECKER,
+    Role.REGULATOR,
+    Role.AUDITOR,
+)
+
+
+@get("/ledger", opt={POLICY: _BANK}, **PAGE)
+async def ledger_page(
+    request: Request[Any, Any, Any], reader: Conn, caller: Me, now: Now, position: At
+) -> Response[str]:
+    """Every loan on one line: how late, how graded, what stands behind it, what is alarming."""
+    lines = await service.page(reader, caller, after=position.after, limit=position.rows, now=now)
+    listed = page_of(lines, position, key=lambda line: line.case.id)
+    return page(
+        "ledger.html",
+        visitor=visitor_of(request),
+        here="/ledger",
+        lines=listed.items,
+        next_cursor=listed.next_cursor,
+    )
+
+
+@get("/ledger/{case_id:uuid}", opt={POLICY: _BANK}, **PAGE)
+async def case_page(
+    request: Request[Any, Any, Any], reader: Conn, caller: Me, now: Now, case_id: FromPath[UUID]
+) -> Response[str]:
+    """One loan: deadlines, rights, consignments, alerts, and what was done, newest first."""
+    return page(
+        "case_file.html",
+        visitor=visitor_of(request),
+        here="/ledger",
+        file=await service.file_of(reader, caller, case_id, now=now),
+        facts=FACTS,
+    )
+
+
+@get("/rights/{asset_id:uuid}", opt={POLICY: _INSIDE}, **PAGE)
+async def right_page(
+    request: Request[Any, Any, Any], reader: Conn, caller: Me, now: Now, asset_id: FromPath[UUID]
+) -> Response[str]:
+    """One right: what the register says and when, pledges by rank, burdens, fees, values."""
+    asset = await assets.get(reader, caller, asset_id)
+    return page(
+        "right.html",
+        visitor=visitor_of(request),
+        here="/ledger",
+        asset=asset,
+        facts=FACTS[asset.ip_type],
+        upkeep=upkeep(asset, today=now.astimezone(CHINA).date()),
+        pledges=await pledges.ranked_over(reader, caller, asset_id),
+        burdens=await burdens.of_asset(reader, caller, asset_id),
+        reports=await valuations.of_assets(reader, [asset_id]),
+    )
+
+
+@get("/consignments/{consignment_id:uuid}/diligence", opt={POLICY: _INSIDE}, **PAGE)
+async def diligence_page(
+    request: Request[Any, Any, Any], reader: Conn, caller: Me, consignment_id: FromPath[UUID]
+) -> Response[str]:
+    """The last run of the eligibility rules with evidence and sources, and the runs before it."""
+    return page(
+        "diligence.html",
+        visitor=visitor_of(request),
+        here="/ledger",
+        consignment=await consignments.get(reader, caller, consignment_id),
+        runs=await diligence.runs_of(reader, caller, consignment_id),
+        titles={check.code: check for check in CHECK_SET.checks},
+    )
+
+
+@get("/lots/{lot_id:uuid}/data-room", opt={POLICY: public()}, **PAGE)
+async def data_room_page(
+    request: Request[Any, Any, Any], reader: Conn, visitor: Visitor, lot_id: FromPath[UUID]
+) -> Response[str]:
+    """What I may read of a lot's documents, what is withheld, and the secrecy terms."""
+    room = await documents.data_room(reader, visitor, lot_id)
+    return page(
+        "data_room.html",
+        visitor=visitor_of(request),
+        here="",
+        lot=await lots.public(reader, lot_id),
+        room=room,
+    )
+
+
+routes: list[HTTPRouteHandler] = [
+    ledger_page,
+    case_page,
+    right_page,
+    diligence_page,
+    data_room_page,
+]
