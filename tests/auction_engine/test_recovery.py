@@ -370,6 +370,7 @@ CRASHING = """
     import asyncpg
     from kit.clock import system_clock
     from auction_engine.engine import Engine
+    from kit.reach import SYSTEM
     from tests.auction_engine.make_engine import a_key
 
     async def main():
