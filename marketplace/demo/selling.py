@@ -73,6 +73,7 @@ def consign(cast: Cast, run: Run, collateral: Collateral) -> dict[str, Any]:
         )
     checker.post(f"{path}/approval", step="consignment-approve")
     venue.post(f"{path}/acceptance", step="consignment-accept")
+    maker.post(f"{path}/fund-notice", step="fund-told")
     accepted = maker.get(path)
     say(
         f"Consignment {accepted['number']}: drafted, submitted, approved by a second person,"
