@@ -1,7 +1,7 @@
 """Everybody in a claim on a compensation fund, a loan in default, and the requests they send."""
 
 import itertools
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -12,18 +12,16 @@ import httpx
 import msgspec
 
 from kit.ids import uuid7
-from marketplace.app import Resources, create_app
+from marketplace.app import Resources
 from marketplace.cases import service as loans
 from marketplace.cases.schemas import Case, Grade, NewCase
-from marketplace.claims.http import routes as claim_routes
-from marketplace.funds.http import routes as fund_routes
 from marketplace.organisations.schemas import Caller, OrganisationKind, Role
-from marketplace.statements.http import routes as statement_routes
 from settlement import costs, distribution, payments, sales
 from settlement.costs import CostLine
 from settlement.distribution import Payee, PledgeeClaim
 from settlement.rules.waterfall import Secured
-from tests.make_people import client_of, key_of, make_caller, make_organisation
+from tests.make_app import client_on
+from tests.make_people import key_of, make_caller, make_organisation
 
 #: The first worked example of domain 5.6: what is owed, and what is advanced of it.
 PRINCIPAL_FEN, INTEREST_FEN, ADVANCE_FEN = 487_654_321, 13_246_809, 97_530_864
@@ -116,16 +114,13 @@ class Office:
 
 
 @asynccontextmanager
-async def open_office(
-    resources: Resources, *, now: datetime, routes: Sequence[Any] = ()
-) -> AsyncIterator[Office]:
-    """The rooms of claims, funds and statements and these others, and everybody with a key."""
+async def open_office(resources: Resources, *, now: datetime) -> AsyncIterator[Office]:
+    """The application, and everybody of a claim with a key."""
     pool = resources.pool
     cast = await _make_cast(pool, now=now)
     callers = [getattr(cast, name) for name in Cast.__struct_fields__]
     keys = {caller.user_id: await key_of(pool, caller, now=now) for caller in callers}
-    app = create_app(resources, routes=[*claim_routes, *fund_routes, *statement_routes, *routes])
-    async with client_of(app) as client:
+    async with client_on(resources) as client:
         yield Office(client, pool, cast, keys, now)
 
 

@@ -19,7 +19,6 @@ import msgspec
 from auction_engine.engine import Engine
 from kit.clock import CHINA, system_clock
 from kit.sql import Pool
-from marketplace.app import create_app
 from marketplace.assets import service as assets
 from marketplace.cases import service as cases
 from marketplace.consignments import service as consignments
@@ -29,7 +28,8 @@ from marketplace.pledges import service as pledges
 from marketplace.resources import Resources, open_resources
 from marketplace.settings import Settings
 from marketplace.valuations import service as valuations
-from tests.make_people import ORIGIN, client_of, key_of, make_caller
+from tests.make_app import client_on
+from tests.make_people import ORIGIN, key_of, make_caller
 from tests.make_portfolio import (
     Parties,
     make_parties,
@@ -206,7 +206,7 @@ async def open_stage(database_url: str, redis_url: str, directory: Path) -> Asyn
         signing_key_path=str(key_path),
         database_pool_max=20,
     )
-    async with open_resources(settings) as resources, client_of(create_app(resources)) as client:
+    async with open_resources(settings) as resources, client_on(resources) as client:
         now = system_clock()
         parties = await make_parties(resources.pool, now=now)
         checker = await make_caller(

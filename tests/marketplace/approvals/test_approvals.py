@@ -10,12 +10,13 @@ import msgspec
 import pytest
 
 from kit.sql import Connection
-from marketplace.app import Resources, create_app
+from marketplace.app import Resources
 from marketplace.approvals import service as approvals
 from marketplace.approvals.schemas import ApprovalState, DecisionIn, Kind, LimitIn
 from marketplace.consignments.rules import SamePerson
 from marketplace.organisations.schemas import Caller, Role
-from tests.make_people import client_of, key_of, make_caller
+from tests.make_app import client_on
+from tests.make_people import key_of, make_caller
 
 YES = "looked at it 已核"
 
@@ -183,7 +184,7 @@ async def test_the_database_keeps_what_was_decided(
 @pytest.fixture
 async def client(resources: Resources) -> AsyncIterator[httpx.AsyncClient]:
     """The application."""
-    async with client_of(create_app(resources)) as opened:
+    async with client_on(resources) as opened:
         yield opened
 
 

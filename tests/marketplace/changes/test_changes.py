@@ -9,7 +9,7 @@ import pytest
 
 from kit.ids import uuid7
 from kit.sql import Pool
-from marketplace.app import Resources, create_app
+from marketplace.app import Resources
 from marketplace.assets.events import AssetRegistered
 from marketplace.bidders.schemas import BidderStatusChanged
 from marketplace.changes import service as changes
@@ -17,7 +17,8 @@ from marketplace.changes.rules import Side, sides_of
 from marketplace.consignments.events import ConsignmentMoved
 from marketplace.organisations.schemas import OrganisationKind, Role
 from marketplace.outbox import service as outbox
-from tests.make_people import client_of, key_of, make_caller, make_organisation
+from tests.make_app import client_on
+from tests.make_people import key_of, make_caller, make_organisation
 
 
 async def relay(pool: Pool, now: datetime, *, limit: int = 500) -> int:
@@ -44,7 +45,7 @@ async def test_feed_is_resumable(resources: Resources, now: datetime) -> None:
     await tell(pool, await make_organisation(pool, OrganisationKind.BANK, now=now), now)
     await relay(pool, now)
     seen, after = [], 0
-    async with client_of(create_app(resources), headers=headers) as client:
+    async with client_on(resources, headers=headers) as client:
         while True:
             page = (await client.get("/v1/changes", params={"after": after, "limit": 3})).json()
             if not page["items"]:

@@ -6,8 +6,6 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from marketplace.app import Resources
-from marketplace.claim_ends.http import routes as end_routes
-from marketplace.enrolments.http import routes as enrolment_routes
 from tests.make_claims import (
     CONTRACT,
     SCHEME,
@@ -24,7 +22,7 @@ from tests.make_people import MovableClock
 @pytest.fixture
 async def office(resources: Resources, now: datetime) -> AsyncIterator[Office]:
     """Everybody at work, with ten million yuan in the special account."""
-    async with open_office(resources, now=now, routes=[*end_routes, *enrolment_routes]) as opened:
+    async with open_office(resources, now=now) as opened:
         await fund_with(opened)
         yield opened
 

@@ -8,14 +8,13 @@ import pytest
 
 from kit.ids import uuid7
 from marketplace.app import Resources
-from marketplace.licences.http import routes
 from tests.make_claims import Office, advanced, fund_with, make_loan, open_office
 
 
 @pytest.fixture
 async def office(resources: Resources, now: datetime) -> AsyncIterator[Office]:
     """Everybody at work, with ten million yuan in the special account."""
-    async with open_office(resources, now=now, routes=routes) as opened:
+    async with open_office(resources, now=now) as opened:
         await fund_with(opened)
         yield opened
 

@@ -8,13 +8,13 @@ import msgspec
 import pytest
 
 from kit.sql import Pool
-from marketplace.app import Resources, create_app
+from marketplace.app import Resources
 from marketplace.lots.schemas import Lot
 from marketplace.organisations.schemas import Caller, OrganisationKind, Role
+from tests.make_app import client_on
 from tests.make_people import (
     PASSWORD,
     MovableClock,
-    client_of,
     key_of,
     make_caller,
     make_organisation,
@@ -55,7 +55,7 @@ async def site(
             now=now,
             reserve_price_fen=SECRET_RESERVE_FEN,
         )
-    async with client_of(create_app(resources)) as client:
+    async with client_on(resources) as client:
         yield Site(
             client=client,
             clock=clock,

@@ -10,16 +10,13 @@ import pytest
 
 from kit.errors import InvalidInput
 from kit.money import yuan
-from marketplace.app import Resources, create_app
+from marketplace.app import Resources
 from marketplace.banking.schemas import DecisionIn, SecondIn
-from marketplace.claims.pages import routes as claim_pages
-from marketplace.funds.pages import routes as fund_pages
 from marketplace.organisations.schemas import Caller, OrganisationKind, Role
 from marketplace.pages.forms import given
-from marketplace.returns.http import routes as return_routes
-from marketplace.returns.pages import routes as return_pages
+from tests.make_app import client_on
 from tests.make_claims import Office, drafted, fund_with, make_loan, open_office
-from tests.make_people import client_of, key_of, make_caller, make_organisation
+from tests.make_people import key_of, make_caller, make_organisation
 from tests.marketplace.returns.test_quarterly_returns import figures
 from tests.settlement.make_bank import OUR_ACCOUNT, csv_of, some_entry, some_statement
 
@@ -62,7 +59,7 @@ async def venue(resources: Resources, now: datetime) -> AsyncIterator[dict[str, 
         ),
         "bidder": await make_caller(pool, Role.AGENCY_BIDDER, now=now),
     }
-    async with client_of(create_app(resources)) as client:
+    async with client_on(resources) as client:
         yield {
             name: Desk(client, await key_of(pool, caller, now=now))
             for name, caller in people.items()
@@ -143,8 +140,7 @@ def value_of(page: str, name: str) -> str:
 @pytest.fixture
 async def office(resources: Resources, now: datetime) -> AsyncIterator[Office]:
     """Bank and fund with the pages of claims, the fund and returns."""
-    pages = [*claim_pages, *fund_pages, *return_pages, *return_routes]
-    async with open_office(resources, now=now, routes=pages) as opened:
+    async with open_office(resources, now=now) as opened:
         await fund_with(opened)
         yield opened
 

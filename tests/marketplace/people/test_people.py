@@ -11,12 +11,13 @@ import httpx
 import msgspec
 import pytest
 
-from marketplace.app import Resources, create_app, open_desk
+from marketplace.app import Resources, open_desk
 from marketplace.organisations import totp
 from marketplace.organisations.passwords import Passwords
 from marketplace.organisations.schemas import Caller, Role
 from marketplace.settings import Settings
-from tests.make_people import ORIGIN, PASSWORD, MovableClock, client_of, key_of, make_caller
+from tests.make_app import client_on
+from tests.make_people import ORIGIN, PASSWORD, MovableClock, key_of, make_caller
 
 NEW_PASSWORD = "another horse 98"
 
@@ -34,9 +35,7 @@ def password_hash() -> str:
 @pytest.fixture
 async def client(resources: Resources) -> AsyncIterator[httpx.AsyncClient]:
     """A browser without a session."""
-    async with client_of(
-        create_app(resources), headers={"Sec-Fetch-Site": "same-origin"}
-    ) as opened:
+    async with client_on(resources, headers={"Sec-Fetch-Site": "same-origin"}) as opened:
         yield opened
 
 
@@ -142,9 +141,7 @@ async def test_nothing_usable_lies_in_the_database(
         caller = await make_caller(
             resources.pool, Role.BANK_MAKER, now=now, password_hash=password_hash
         )
-        async with client_of(
-            create_app(resources), headers={"Sec-Fetch-Site": "same-origin"}
-        ) as client:
+        async with client_on(resources, headers={"Sec-Fetch-Site": "same-origin"}) as client:
             name = await name_of(resources, caller)
             secret, codes = await enrolled(client, name, clock)
             clock.move(seconds=30)
@@ -168,9 +165,7 @@ async def test_staff_without_a_second_factor_can_only_turn_it_on(
     settings = msgspec.structs.replace(resources.settings, second_factor_required="staff")
     async with open_desk(settings, clock=clock) as demanding:
         name = await name_of(resources, person)
-        async with client_of(
-            create_app(demanding), headers={"Sec-Fetch-Site": "same-origin"}
-        ) as client:
+        async with client_on(demanding, headers={"Sec-Fetch-Site": "same-origin"}) as client:
             assert await sign_in(client, name) == (201, "")
             assert (await client.get("/v1/me")).json()["acting_roles"] == []
             assert (await client.get("/v1/cases")).status_code == 403
@@ -287,7 +282,7 @@ async def test_a_user_switched_off_is_out_within_a_second(
     admin, name = await administrator(resources, clock()), await name_of(resources, person)
     async with (
         open_desk(resources.settings, clock=clock) as elsewhere,
-        client_of(create_app(elsewhere)) as other,
+        client_on(elsewhere) as other,
     ):
         assert await sign_in(client, name) == (201, "")
         other.cookies = client.cookies

@@ -8,11 +8,12 @@ from contextlib import asynccontextmanager
 import httpx
 import pytest
 
-from marketplace.app import Resources, create_app
+from marketplace.app import Resources
 from marketplace.organisations import totp
 from marketplace.organisations.passwords import Passwords
 from marketplace.organisations.schemas import Role
-from tests.make_people import PASSWORD, MovableClock, client_of, make_caller
+from tests.make_app import client_on
+from tests.make_people import PASSWORD, MovableClock, make_caller
 
 NEW_PASSWORD = "another horse 98"
 
@@ -71,7 +72,7 @@ async def administrator(resources: Resources, clock: MovableClock) -> AsyncItera
 async def opened(resources: Resources) -> AsyncIterator[Browser]:
     """A browser that nobody has used."""
     headers = {"Sec-Fetch-Site": "same-origin"}
-    async with client_of(create_app(resources), headers=headers) as client:
+    async with client_on(resources, headers=headers) as client:
         yield Browser(client)
 
 

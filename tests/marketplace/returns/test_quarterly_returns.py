@@ -10,7 +10,6 @@ import pytest
 from kit.ids import uuid7
 from marketplace.app import Resources
 from marketplace.organisations.schemas import Caller, OrganisationKind, Role
-from marketplace.returns.http import routes
 from tests.make_claims import Office, make_loan, open_office
 from tests.make_people import MovableClock, key_of, make_caller, make_organisation
 
@@ -27,7 +26,7 @@ def now() -> datetime:
 @pytest.fixture
 async def office(resources: Resources) -> AsyncIterator[Office]:
     """Banks, funds and authorities, eight days after the third quarter."""
-    async with open_office(resources, now=NOW, routes=routes) as opened:
+    async with open_office(resources, now=NOW) as opened:
         yield opened
 
 

@@ -12,7 +12,7 @@ import msgspec
 import pytest
 
 from kit.sql import Pool
-from marketplace.app import Resources, create_app
+from marketplace.app import Resources
 from marketplace.assets.events import AssetRegistered
 from marketplace.jobs.running import deliver_outbox
 from marketplace.organisations.schemas import Caller, Role
@@ -22,7 +22,8 @@ from marketplace.webhooks import signing
 from marketplace.webhooks.delivering import LEASE, deliver_due
 from marketplace.webhooks.rules import ATTEMPTS_MAX, PAUSES
 from marketplace.webhooks.sending import Sender
-from tests.make_people import MovableClock, client_of, key_of, make_caller
+from tests.make_app import client_on
+from tests.make_people import MovableClock, key_of, make_caller
 from tests.marketplace.webhooks.receiver import Receiver, receiving
 
 
@@ -83,7 +84,7 @@ async def desk(resources: Resources, clock: MovableClock) -> AsyncIterator[Desk]
     """A desk whose settings let webhooks come to this machine."""
     settings = msgspec.structs.replace(resources.settings, webhooks_to_loopback=True)
     opened = msgspec.structs.replace(resources, settings=settings)
-    async with client_of(create_app(opened)) as client:
+    async with client_on(opened) as client:
         desk = Desk(opened, client, clock)
         async with desk.sender:
             await desk.person(Role.BANK_MAKER)
@@ -272,7 +273,7 @@ async def test_bad_addresses_are_refused(desk: Desk, resources: Resources) -> No
     """An address inside the house is refused when it is given; plain http everywhere but in rehearsals."""
     refused = await desk.call("POST", "/v1/webhooks", {"url": "https://10.0.0.1/"})
     assert (refused.status_code, refused.json()["field"]) == (400, "url")
-    async with client_of(create_app(resources)) as strict:
+    async with client_on(resources) as strict:
         answer = await strict.post(
             "/v1/webhooks",
             json={"url": "http://127.0.0.1:9/"},
