@@ -66,8 +66,9 @@ async def make_published_lot(
     opens_in: timedelta = timedelta(hours=1),
     reserve_price_fen: int | None = None,
     window_ms: int = 300_000,
+    consignment_id: UUID | None = None,
 ) -> Lot:
-    """A lot that takes registrations, with its frozen profile and its notice."""
+    """A lot that takes registrations, with its frozen profile and its notice; one to be opened needs a consignment."""
     lot_id, opens_at = uuid7(now), now + opens_in
     bidding = BIDDING | {"extension": {"mode": "reset", "window_ms": window_ms}}
     await conn.execute(
@@ -79,7 +80,7 @@ async def make_published_lot(
         " 80000000000, $8, 8000000000, $9, $10, $11, $12, $12, $13, 120, 'PRICE_PAID', 0, true, $14, $11, $11)",
         lot_id,
         f"LC-2026-{lot_id.hex[-6:].upper()}",
-        uuid7(now),
+        consignment_id or uuid7(now),
         drafter.organisation_id,
         consignor_id,
         title,

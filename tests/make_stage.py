@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID, uuid4
 
 import httpx
@@ -228,7 +228,21 @@ async def open_stage(database_url: str, redis_url: str, directory: Path) -> Asyn
         yield Stage(resources, client, parties, people)
 
 
-async def accepted_consignment(stage: Stage, **changed: Any) -> UUID:
+class Market(Protocol):
+    """Where a consignment can be made: a database with the parties of a sale."""
+
+    @property
+    def pool(self) -> Pool:
+        """The database."""
+        ...
+
+    @property
+    def parties(self) -> Parties:
+        """Bank and venue."""
+        ...
+
+
+async def accepted_consignment(stage: Market, **changed: Any) -> UUID:
     """A consignment that bank and venue have passed on, its dates around today."""
     parties, now = stage.parties, system_clock()
     today = now.astimezone(CHINA).date()

@@ -16,9 +16,11 @@ from marketplace.duties import service as duties
 from marketplace.duties.schemas import Kind
 from marketplace.lots.schemas import Lot
 from marketplace.organisations.passwords import Passwords
-from marketplace.organisations.schemas import Caller, OrganisationKind, Role
-from tests.make_people import PASSWORD, make_caller, make_organisation
+from marketplace.organisations.schemas import Caller, Role
+from tests.make_people import PASSWORD, make_caller
+from tests.make_portfolio import Parties, make_parties
 from tests.make_shown_lots import make_published_lot
+from tests.make_stage import accepted_consignment
 
 _OPENS_IN = timedelta(seconds=3)
 _WAIT_SECONDS = 40
@@ -39,6 +41,13 @@ class Sale(msgspec.Struct, frozen=True, kw_only=True):
     operator: Person
     bidders: tuple[Person, Person]
     paddles: tuple[int, int]
+
+
+class Sellers(msgspec.Struct, frozen=True, kw_only=True):
+    """The bank and the venue of a consignment, and the database."""
+
+    pool: Pool
+    parties: Parties
 
 
 class Venue:
@@ -69,13 +78,15 @@ class Venue:
         drafter = await self.person(Role.VENUE_OPERATOR)
         operator = await self.person(Role.VENUE_OPERATOR, organisation=drafter.caller)
         agencies = (await self.person(Role.AGENCY_BIDDER), await self.person(Role.AGENCY_BIDDER))
+        sellers = Sellers(pool=self.pool, parties=await make_parties(self.pool, now=now))
+        consignment_id = await accepted_consignment(sellers)
         async with self.pool.acquire() as conn, conn.transaction():
-            bank = await make_organisation(conn, OrganisationKind.BANK, now=now)
             lot = await make_published_lot(
                 conn,
                 drafter=drafter.caller,
                 publisher=operator.caller,
-                consignor_id=bank,
+                consignor_id=sellers.parties.maker.organisation_id,
+                consignment_id=consignment_id,
                 now=now,
                 opens_in=_OPENS_IN,
                 **texts,  # type: ignore[arg-type]  # the texts of a lot, by name
@@ -94,17 +105,20 @@ class Venue:
 
     async def _until_open(self, lot: Lot) -> None:
         """Until the worker has set the auction up, opened it and admitted both bidders."""
-        async with asyncio.timeout(_WAIT_SECONDS):
-            while True:
-                active = await self.pool.fetchval(
-                    "SELECT count(*) FROM market.bidders b JOIN market.lots l ON l.id = b.lot_id"
-                    " WHERE l.id = $1 AND l.status = 'open' AND b.status = $2",
-                    lot.id,
-                    BidderStatus.ACTIVE,
-                )
-                if active == 2:
-                    return
-                await asyncio.sleep(0.2)
+        for _ in range(_WAIT_SECONDS * 5):
+            active = await self.pool.fetchval(
+                "SELECT count(*) FROM market.bidders b JOIN market.lots l ON l.id = b.lot_id"
+                " WHERE l.id = $1 AND l.status = 'open' AND b.status = $2",
+                lot.id,
+                BidderStatus.ACTIVE,
+            )
+            if active == 2:
+                return
+            await asyncio.sleep(0.2)
+        waiting = await self.pool.fetch(
+            "SELECT kind, state, attempts, last_error FROM market.duties WHERE state <> 'done'"
+        )
+        raise AssertionError(f"lot {lot.number} did not open; duties: {waiting}")
 
 
 async def open_venue(base_url: str, database_url: str) -> Venue:
