@@ -116,6 +116,9 @@ async def offer(
     if terms.mode == "sealed":
         if given.commitment is None or given.amount_fen is not None:
             raise InvalidInput("commitment", "a sealed call takes this alone", "密封报价仅提交承诺")
+        # Who could seal several would see what others open, and open the lowest that still wins.
+        if any(one.round == round_ for one in own):
+            raise OffersClosed("one sealed offer a round", "每轮仅可提交一份密封报价")
     elif given.amount_fen is None or given.commitment is not None:
         raise InvalidInput("amount_fen", "an open call takes this alone", "公开报价仅提交金额")
     else:

@@ -67,7 +67,7 @@ async def unseal(person: Person, sealed: dict[str, Any]) -> None:
 
 
 async def test_sealed_call_with_best_and_final_ends_in_a_paid_sale(stage: Stage) -> None:
-    """Nobody sees an amount before its maker opens it; the best final offer is accepted by two people and paid."""
+    """Nobody sees an amount before its maker opens it, or seals two; two people accept the best, and it is paid."""
     lot = await called(stage, BOTH | {"repurchase": {"open_days": 30, "price_bp": 10_800}})
     one, _ = await stage.deposited(lot)
     two, bidder = await stage.deposited(lot)
@@ -79,6 +79,8 @@ async def test_sealed_call_with_best_and_final_ends_in_a_paid_sale(stage: Stage)
     assert plain["field"] == "commitment"
     first = await seal(lot, one, 1, START_FEN + 2)
     second = await seal(lot, two, 1, START_FEN + 1)
+    hedge = await one.post(f"{path}/offers", {"commitment": "1" * 64}, expect=409)
+    assert hedge["code"] == "offers_closed"
     hidden = await stage.operator.get(f"{path}/call")
     assert [offer["amount_fen"] for offer in hidden["offers"]] == [None, None]
     await pass_by(stage, lot["closes_at"])
@@ -87,6 +89,7 @@ async def test_sealed_call_with_best_and_final_ends_in_a_paid_sale(stage: Stage)
     closes = moment(lot["closes_at"])
     await pass_by(stage, closes + timedelta(seconds=HOUR))
     last = await seal(lot, two, 2, START_FEN + 1_000)
+    await two.post(f"{path}/offers", {"commitment": "2" * 64}, expect=409)
     await pass_by(stage, closes + timedelta(seconds=2 * HOUR))
     await unseal(two, last)
     await pass_by(stage, closes + timedelta(seconds=3 * HOUR))
