@@ -183,7 +183,7 @@ class Stage:
 
     async def until_closed(self, lot: dict[str, Any]) -> dict[str, Any]:
         """Work until the result is recorded."""
-        for _ in range(100):
+        for _ in range(600):
             await self.work()
             status = await self.pool.fetchval(
                 "SELECT status FROM market.lots WHERE id = $1", UUID(lot["id"])

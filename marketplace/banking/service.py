@@ -251,12 +251,14 @@ async def own_dues(
         account = (await payee_accounts.active(conn, due.holder_id, [due.holder_id])).get(
             due.holder_id
         )
+        async with everything(conn):  # what is open follows from the venue's own bookings
+            due_fen = await dues.open_fen(conn, due)
         found.append(
             DueView(
                 kind=due.kind,
                 lot_id=lot_id,
                 reference=shown(due.reference),
-                due_fen=await dues.open_fen(conn, due),
+                due_fen=due_fen,
                 payer_name=due.party_name,
                 account_name=account.account_name if account else None,
                 account_number=account.account_number if account else None,

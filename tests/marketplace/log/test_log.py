@@ -24,10 +24,11 @@ from auction_engine.log_tree import sign_checkpoint
 from auction_engine.receipts import Receipt, fault_in
 from auction_engine.verification import DoesNotHold, verify_bundle
 from kit.clock import system_clock
+from marketplace.app import create_app
 from marketplace.commands.rotate_key import command
 from marketplace.resources import open_resources
 from tests.auction_engine.make_engine import a_key
-from tests.make_app import client_on
+from tests.make_people import client_of
 from tests.make_stage import START_FEN, STEP_FEN, Stage, moment, until
 
 
@@ -147,7 +148,7 @@ def _assert_kept(path: Path, kept: Path) -> None:
 
 
 async def _entered(resources: Any) -> Any:
-    return await client_on(resources).__aenter__()
+    return await client_of(create_app(resources)).__aenter__()
 
 
 async def _assert_all_is_good(
