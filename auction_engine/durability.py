@@ -6,7 +6,7 @@ stands in every receipt.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 import msgspec
 import redis.asyncio
@@ -41,12 +41,16 @@ class Keeps(Protocol):
         """Asked before the fence, over a new connection. Raises WeakDurability where the promise can't be kept."""
 
 
+#: A setting's one text, or the numbers that it may have.
+Wanted: TypeAlias = str | range
+
+
 class Durability(msgspec.Struct, frozen=True, kw_only=True):
     """One mode."""
 
     name: str
     #: Settings of the engine's servers that must read so, by the name CONFIG GET knows them by.
-    required: dict[str, str]
+    required: dict[str, Wanted]
     #: On disk also at every replica that could be promoted.
     is_replicated: bool = False
     #: Committed in PostgreSQL.
@@ -61,14 +65,32 @@ class Durability(msgspec.Struct, frozen=True, kw_only=True):
         return Keeping(name=self.name)
 
 
+#: Without an upper bound.
+_ANY_MORE = 1 << 62
 #: Eviction would wipe a book silently, so no mode may run with it.
-_NEVER_EVICT = {"maxmemory-policy": "noeviction"}
-_FSYNCED = {
+_NEVER_EVICT: dict[str, Wanted] = {"maxmemory-policy": "noeviction"}
+#: What every mode but `relaxed` wants, whoever keeps the bids.
+_GUARDED: dict[str, Wanted] = {
+    **_NEVER_EVICT,
+    # without a bound the kernel decides which process ends; with one the server refuses, and the stream is let go of
+    "maxmemory": range(1, _ANY_MORE),
+    # both change books past the function library
+    "enable-debug-command": "no",
+    "enable-module-command": "no",
+    # milliseconds after which a stuck function is told of (BUSY) instead of keeping everybody waiting
+    "busy-reply-threshold": range(1, 1001),
+}
+_FSYNCED: dict[str, Wanted] = {
     "appendonly": "yes",
     "appendfsync": "always",
     # `yes` turns fsync off while any child process lives (reliability 0.4.12)
     "no-appendfsync-on-rewrite": "no",
-    **_NEVER_EVICT,
+    # after a power cut the file may end in the middle of a command that nobody was told of
+    "aof-load-truncated": "yes",
+    "aof-use-rdb-preamble": "yes",
+    # snapshots protect nothing here, and one that fails stops every write
+    "save": "",
+    **_GUARDED,
 }
 
 MODES = {
@@ -77,10 +99,10 @@ MODES = {
         Durability(name="relaxed", required=_NEVER_EVICT),
         Durability(name="local", required=_FSYNCED),
         Durability(name="replicated", required=_FSYNCED, is_replicated=True),
-        Durability(name="journalled", required=_NEVER_EVICT, is_journalled=True),
+        Durability(name="journalled", required=_GUARDED, is_journalled=True),
         Durability(
             name="journalled+standby",
-            required=_NEVER_EVICT,
+            required=_GUARDED,
             is_journalled=True,
             has_standby=True,
         ),
@@ -109,23 +131,54 @@ def default_mode(*, is_cluster: bool) -> str:
 async def verify_durability(
     client: redis.asyncio.Redis, durability: Durability, *, place: str = "the server"
 ) -> dict[str, str]:
-    """One server's settings as read back; WeakDurability names the first that keeps less than the mode says."""
-    actual: dict[str, str] = {}
-    names: list[Any] = list(durability.required)
+    """One server's settings as read back; WeakDurability names all that keep less than the mode says."""
+    return await verify_settings(client, durability.required, mode=durability.name, place=place)
+
+
+async def verify_settings(
+    client: redis.asyncio.Redis, required: dict[str, Wanted], *, mode: str, place: str
+) -> dict[str, str]:
+    """These settings as read back; WeakDurability names all that are not as they must be."""
+    names: list[Any] = list(required)
     found = await client.config_get(*names)
-    for setting, wanted in durability.required.items():
-        actual[setting] = str(found.get(setting, "unknown"))
-        if actual[setting] != wanted:
-            raise weak(setting, actual[setting], wanted, mode=durability.name, place=place)
+    actual = {setting: str(found.get(setting, "unknown")) for setting in required}
+    amiss = [name for name, wanted in required.items() if not _is_as_wanted(actual[name], wanted)]
+    if amiss:
+        wants = [(name, actual[name], _in_words(required[name])) for name in amiss]
+        raise weak(*wants[0], mode=mode, place=place, others=wants[1:])
     return actual
 
 
-def weak(setting: str, found: str, wanted: str, *, mode: str, place: str) -> WeakDurability:
-    """A setting that keeps less than the mode says."""
+def _is_as_wanted(found: str, wanted: Wanted) -> bool:
+    if isinstance(wanted, str):
+        return found == wanted
+    return found.isdecimal() and int(found) in wanted
+
+
+def _in_words(wanted: Wanted) -> str:
+    if isinstance(wanted, str):
+        return wanted
+    if wanted.stop == _ANY_MORE:
+        return f"{wanted.start} or more"
+    return str(wanted.start) if len(wanted) == 1 else f"{wanted.start} to {wanted.stop - 1}"
+
+
+def weak(
+    setting: str,
+    found: str,
+    wanted: str,
+    *,
+    mode: str,
+    place: str,
+    others: Sequence[tuple[str, str, str]] = (),
+) -> WeakDurability:
+    """A setting that keeps less than the mode says, and the others that do: name, what it is, what it must be."""
+    more = "".join(f"; and {name}: {is_now!r} instead of {must!r}" for name, is_now, must in others)
+    more_zh = "".join(f"；{name} 为 {is_now!r}，要求 {must!r}" for name, is_now, must in others)
     return WeakDurability(
-        f"{setting}: {place} has {found!r}, mode {mode!r} needs {wanted!r};"
+        f"{setting}: {place} has {found!r}, mode {mode!r} needs {wanted!r}{more};"
         " change the server, or choose a mode that promises less",
-        f"{place} 的设置 {setting} 为 {found!r}，模式 {mode!r} 要求 {wanted!r}",
+        f"{place} 的设置 {setting} 为 {found!r}，模式 {mode!r} 要求 {wanted!r}{more_zh}",
         setting=setting,
         retry_after_ms=5000,
     )

@@ -12,7 +12,13 @@ import msgspec
 import redis.asyncio
 
 from auction_engine.connection import Call
-from auction_engine.durability import Durability, verify_durability, weak
+from auction_engine.durability import (
+    Durability,
+    Wanted,
+    verify_durability,
+    verify_settings,
+    weak,
+)
 from auction_engine.errors import ReplicaNotDurable, WeakDurability
 from auction_engine.log_tree import SQL
 from auction_engine.servers import Servers
@@ -21,8 +27,22 @@ from kit.sql import Pool
 #: How long a batch waits for its replicas, twice, before its callers are told that the outcome is unknown.
 WAIT_MS = 700
 _ASK_SECONDS = 1.0
-#: A replica that stays this far behind is not promoted: 0 would promote any (reliability 0.4.3).
-_VALIDITY_FACTORS = range(1, 11)
+#: What every primary must have whose batches wait for replicas.
+_REPLICATING: dict[str, Wanted] = {
+    # a replica that comes back is not kept waiting for others, while nothing is decided
+    "repl-diskless-sync-delay": range(6),
+}
+#: Seconds after which a primary that no replica answers takes no more; without such a bound (0) it would go on.
+_LAG_MAX: dict[str, Wanted] = {"min-replicas-max-lag": range(1, 3)}
+_CLUSTER: dict[str, Wanted] = {
+    # nobody may be promoted who was not waited for: not one that moved here, not one that stayed far behind (0: any)
+    "cluster-allow-replica-migration": "no",
+    "cluster-replica-validity-factor": range(1, 11),
+    # soon enough to be noticed within a deadline, late enough not to be a pause
+    "cluster-node-timeout": range(2000, 5001),
+    # shards whose server lives go on
+    "cluster-require-full-coverage": "no",
+}
 _DATABASE = {
     "fsync": ("on",),
     "full_page_writes": ("on",),
@@ -61,8 +81,7 @@ async def verify_replication(
     client = servers.client_at(url)
     place = place_of(url)
     read_back = await verify_durability(client, durability, place=place)
-    names = ["min-replicas-to-write", *(_CLUSTER if servers.is_cluster else ())]
-    settings = await client.config_get(*names)
+    settings = await client.config_get("min-replicas-to-write")
     replicas = await _replicas(servers, url)
     asked = int(settings["min-replicas-to-write"])
     wanted = max(len(replicas), 1)
@@ -72,8 +91,13 @@ async def verify_replication(
         raise weak(
             "min-replicas-to-write", str(asked), str(wanted), mode=durability.name, place=place
         )
-    if servers.is_cluster:
-        _check_election(settings, durability, place)
+    required = _REPLICATING | ({} if is_degradable else _LAG_MAX)
+    read_back |= await verify_settings(
+        client,
+        required | (_CLUSTER if servers.is_cluster else {}),
+        mode=durability.name,
+        place=place,
+    )
     wanted = wanted if is_degradable else asked
     has_waitaof = await _has_waitaof(client)
     found = await asyncio.gather(
@@ -124,18 +148,6 @@ async def read_back(
         except WeakDurability as error:
             weaker[url] = error
     return said, weaker
-
-
-_CLUSTER = ("cluster-allow-replica-migration", "cluster-replica-validity-factor")
-
-
-def _check_election(settings: dict[str, Any], durability: Durability, place: str) -> None:
-    """Nobody may be promoted who was not waited for."""
-    migration, factor = (str(settings[name]) for name in _CLUSTER)
-    if migration != "no":
-        raise weak(_CLUSTER[0], migration, "no", mode=durability.name, place=place)
-    if not factor.isdigit() or int(factor) not in _VALIDITY_FACTORS:
-        raise weak(_CLUSTER[1], factor, "1 to 10", mode=durability.name, place=place)
 
 
 async def _replicas(servers: Servers, url: str) -> list[str]:

@@ -154,7 +154,12 @@ async def open_pool(
         connection_class=asyncpg.Connection,
         record_class=asyncpg.Record,
         command_timeout=settings.database_timeout_seconds,
-        server_settings={**reach, "application_name": "luochui"},
+        server_settings={
+            **reach,
+            "application_name": "luochui",
+            # whoever is lost inside a transaction lets go of its locks
+            "idle_in_transaction_session_timeout": "30s",
+        },
     )
     try:
         yield pool

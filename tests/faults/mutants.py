@@ -25,6 +25,7 @@ _GATEWAY = "tests/auction_engine/test_gateway.py::"
 _PROJECTOR = "tests/auction_engine/test_projector.py::"
 _ENGLISH = "tests/auction_engine/rules/test_english_rules.py"
 _DURABILITY = "tests/auction_engine/test_durability.py::"
+_SETTINGS = "tests/auction_engine/test_settings.py::"
 _RECOVERY = "tests/auction_engine/test_recovery.py::"
 _REFUSALS = "tests/auction_engine/test_projector_refusals.py::"
 
@@ -228,6 +229,20 @@ MUTANTS = (
         '    "appendfsync": "always",\n',
         "",
         _RECOVERY + "test_weaker_server_refuses_to_start",
+    ),
+    Mutant(
+        "a server whose memory has no bound is taken",
+        "auction_engine/durability.py",
+        '"maxmemory": range(1, _ANY_MORE)',
+        '"maxmemory": range(_ANY_MORE)',
+        _SETTINGS + "test_each_setting_of_local_refuses_the_start_when_it_is_weaker[maxmemory-0]",
+    ),
+    Mutant(
+        "a primary may go on without replicas for ever",
+        "auction_engine/durability_checks.py",
+        '"min-replicas-max-lag": range(1, 3)',
+        '"min-replicas-max-lag": range(3600)',
+        _SETTINGS + "test_replicas_that_are_lost_sight_of_are_bounded",
     ),
     Mutant(
         "a short count of replicas is an acknowledgement",

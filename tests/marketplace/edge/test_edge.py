@@ -331,6 +331,7 @@ async def test_every_connection_goes_back(client: httpx.AsyncClient, resources: 
             told = await connection.fetchval("SELECT current_setting($1, true)", name)
             assert told in (None, ""), name
         assert await connection.fetchval("SELECT current_user") == "luochui_app"
+        assert await connection.fetchval("SHOW idle_in_transaction_session_timeout") == "30s"
 
 
 MEDIA = [
