@@ -1,8 +1,10 @@
 """A defaulted loan as it is stored, handed in and shown."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Annotated
+from types import MappingProxyType
+from typing import Annotated, Final
 from uuid import UUID
 
 import msgspec
@@ -21,6 +23,18 @@ class Grade(StrEnum):
     SUBSTANDARD = "substandard"
     DOUBTFUL = "doubtful"
     LOSS = "loss"
+
+
+#: The grades as Chinese regulation names them (贷款五级分类).
+GRADE_ZH: Final[Mapping[Grade, str]] = MappingProxyType(
+    {
+        Grade.NORMAL: "正常",
+        Grade.SPECIAL_MENTION: "关注",
+        Grade.SUBSTANDARD: "次级",
+        Grade.DOUBTFUL: "可疑",
+        Grade.LOSS: "损失",
+    }
+)
 
 
 class CaseFlag(StrEnum):

@@ -13,9 +13,10 @@ from litestar.params import FromPath, FromQuery
 from kit.clock import from_epoch_ms
 from kit.sql import Connection, load_statements
 from marketplace.edge.cursors import page_of
-from marketplace.edge.dependencies import At, Conn, Now
+from marketplace.edge.dependencies import At, Conn, Now, Visitor
 from marketplace.edge.policies import POLICY, public
 from marketplace.lots import search, service
+from marketplace.lots.doors import doors_of
 from marketplace.lots.rules import LotStatus
 from marketplace.lots.schemas import PublicLot
 from marketplace.notices import service as notices
@@ -101,7 +102,11 @@ async def lots_page(
 
 @get("/lots/{lot_id:uuid}", opt={POLICY: public()}, **PAGE)
 async def lot_page(
-    request: Request[Any, Any, Any], reader: Conn, lot_id: FromPath[UUID]
+    request: Request[Any, Any, Any],
+    reader: Conn,
+    visitor: Visitor,
+    now: Now,
+    lot_id: FromPath[UUID],
 ) -> Response[str]:
     """The notice with all that it must say, the rules in words, and what was published since."""
     lot = await service.public(reader, lot_id)
@@ -117,6 +122,7 @@ async def lot_page(
         notice_number=sale.number,
         has_reserve=bool(content["price"]["has_reserve"]),
         has_confirmation=lot.status in _CONFIRMED,
+        doors=await doors_of(reader, visitor, lot, now=now),
         hammer_price_fen=await _hammer_price_fen(reader, lot),
         rights=[_right(described) for described in content["property"]],
         disclosures=content["disclosures"],

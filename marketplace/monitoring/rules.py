@@ -21,7 +21,7 @@ from marketplace.assets.schemas import Asset, AssetFlag
 from marketplace.assets.upkeep import upkeep
 from marketplace.burdens.rules import LICENCE_OF, is_standing
 from marketplace.burdens.schemas import Burden, BurdenKind
-from marketplace.cases.schemas import Case, CaseFlag, Grade
+from marketplace.cases.schemas import GRADE_ZH, Case, CaseFlag, Grade
 from marketplace.monitoring.schemas import (
     SIGNALS,
     AlertState,
@@ -299,7 +299,7 @@ def overdue(case: Case, *, today: date, limits: Parameters = _LIMITS) -> Iterato
             key=f"grade:{case.grade}:{found.grade_at_best}",
             level=Level.HIGH,
             message=f"graded {case.grade}; after {found.days} days it is {found.grade_at_best} at best",
-            message_zh=f"五级分类为 {case.grade}，逾期 {found.days} 日至少应为 {found.grade_at_best}",
+            message_zh=f"五级分类为{GRADE_ZH[case.grade]}，逾期 {found.days} 日至少应为{GRADE_ZH[found.grade_at_best]}",
             evidence={"grade": case.grade.value, "at_best": found.grade_at_best.value},
         )
 

@@ -52,6 +52,16 @@ SEVERITIES: Final[Mapping[str, Words]] = MappingProxyType(
         "warn": Words("披露", "Disclosed"),
     }
 )
+CAUSES: Final[Mapping[str, Words]] = MappingProxyType(
+    {
+        "asked": Words("人工发起", "Asked for"),
+        "changed": Words("资料变更", "Something changed"),
+        "accepted": Words("受理委托", "Acceptance"),
+        "lot_checked": Words("核对标的", "Check of the lot"),
+        "published": Words("发布公告", "Publication"),
+        "overridden": Words("人工放行", "Passed over"),
+    }
+)
 VISIBILITIES: Final[Mapping[str, Words]] = MappingProxyType(
     {
         "public": Words("公开", "Everybody"),

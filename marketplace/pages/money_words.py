@@ -99,6 +99,21 @@ CLAIMS: Final[Mapping[str, Words]] = MappingProxyType(
     }
 )
 
+#: Those who bear a loss together, as a scheme names them. Source: domain 5.1.
+PARTIES: Final[Mapping[str, Words]] = MappingProxyType(
+    {
+        "bank": Words("银行", "Bank"),
+        "fund": Words("补偿资金", "Fund"),
+        "government": Words("政府", "Government"),
+        "province": Words("省级资金", "Province"),
+        "city": Words("市级资金", "City"),
+        "guarantor": Words("担保机构", "Guarantor"),
+        "reguarantor": Words("再担保机构", "Re-guarantor"),
+        "insurer": Words("保险机构", "Insurer"),
+        "valuer": Words("评估机构", "Valuer"),
+    }
+)
+
 #: How late money is that should have come back to a fund.
 BUCKETS: Final[Mapping[str, Words]] = MappingProxyType(
     {

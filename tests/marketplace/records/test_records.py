@@ -67,6 +67,9 @@ async def test_record_of_a_sale(stage: Stage) -> None:
         True,
     )
     await stage.operator.get(f"{path}/unsold-report", expect=409)
+    notice = (await stage.client.get(f"/lots/{lot['id']}", headers=stage.operator.headers)).text
+    assert f"/lots/{lot['id']}/bid-record" in notice
+    assert "unsold-report" not in notice
 
 
 async def test_report_of_a_lot_nobody_bid_for(stage: Stage) -> None:
@@ -86,6 +89,10 @@ async def test_report_of_a_lot_nobody_bid_for(stage: Stage) -> None:
     assert digest_holds(report)
     stranger = await stage.person(Role.BANK_MAKER)
     await stranger.get(path, expect=404)
+    door = f'href="/lots/{lot["id"]}/unsold-report"'
+    for person, is_theirs in ((stage.bank_checker, True), (stranger, False), (stage.anyone, False)):
+        notice = await stage.client.get(f"/lots/{lot['id']}", headers=person.headers)
+        assert (door in notice.text) is is_theirs
     page = await stage.client.get(
         f"/lots/{lot['id']}/unsold-report", headers=stage.operator.headers
     )

@@ -58,6 +58,10 @@ async def test_transfer_to_its_end(stage: Stage) -> None:
     last = await stage.operator.post(f"{path}/transfer/3", done)
     assert last["is_complete"]
     seen = await buyer.get(f"{path}/transfer")
+    lot_page = path.removeprefix("/v1")
+    for person, is_theirs in ((buyer, True), (stage.bank_maker, True), (stranger, False)):
+        notice = await stage.client.get(lot_page, headers=person.headers)
+        assert (f'href="{lot_page}/transfer"' in notice.text) is is_theirs
     assert (seen["is_complete"], seen["steps"][0]["number"]) == (True, "CNIPA-1")
     events = await stage.pool.fetch(
         "SELECT payload FROM market.outbox WHERE kind = 'transfer_moved'"

@@ -1,0 +1,66 @@
+"""The other pages about a published lot that a visitor may open, as doors of its notice (相关文件)."""
+
+from datetime import datetime
+
+from kit.errors import NotFound
+from kit.sql import Connection
+from marketplace.lots import service
+from marketplace.lots.rules import LotStatus
+from marketplace.lots.schemas import PublicLot
+from marketplace.organisations.schemas import Caller, Role
+from marketplace.pages.vocabulary import Words
+from marketplace.transfers import service as transfers
+
+#: An auction whose result is recorded, so that there is a record to print.
+_OVER = frozenset(
+    {
+        LotStatus.SOLD,
+        LotStatus.UNSOLD,
+        LotStatus.AWAITING_PAYMENT,
+        LotStatus.PAID,
+        LotStatus.TRANSFERRING,
+        LotStatus.DONE,
+        LotStatus.DEFAULTED,
+    }
+)
+_SELLERS = (Role.VENUE_OPERATOR, Role.VENUE_CHECKER, Role.BANK_MAKER, Role.BANK_CHECKER)
+_MOVED = frozenset({LotStatus.TRANSFERRING, LotStatus.DONE})
+
+
+async def doors_of(
+    conn: Connection, visitor: Caller | None, lot: PublicLot, *, now: datetime
+) -> list[tuple[str, Words]]:
+    """Paths and names, in the order in which people need them; none leads to a refusal."""
+    at = f"/lots/{lot.id}"
+    found = [(f"{at}/data-room", Words("资料室", "Data room"))]
+    if lot.status in _OVER and lot.format != "collection":
+        found.append((f"{at}/bid-record", Words("竞价记录", "Record of bids")))
+    if visitor is None:
+        return found
+    if lot.status is LotStatus.UNSOLD and await _sells(conn, visitor, lot):
+        found.append((f"{at}/unsold-report", Words("流拍报告", "Unsold report")))
+    if lot.status in _MOVED and await _moves(conn, visitor, lot, now=now):
+        found.append((f"{at}/transfer", Words("交割清单", "Transfer checklist")))
+    return found
+
+
+async def _sells(conn: Connection, visitor: Caller, lot: PublicLot) -> bool:
+    """Whether the lot is the visitor's bank's or venue's."""
+    if not visitor.has(*_SELLERS):
+        return False
+    try:
+        await service.owned(conn, visitor, lot.id)
+    except NotFound:
+        return False
+    return True
+
+
+async def _moves(conn: Connection, visitor: Caller, lot: PublicLot, *, now: datetime) -> bool:
+    """Whether the visitor's organisation has a part in the lot's transfer, and it was begun."""
+    if not visitor.has(*_SELLERS, Role.AGENCY_BIDDER):
+        return False
+    try:
+        await transfers.of_lot(conn, visitor, lot.id, now=now)
+    except NotFound:
+        return False
+    return True

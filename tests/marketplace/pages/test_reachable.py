@@ -1,0 +1,61 @@
+"""No page stands alone: each is linked to from another one, or from the navigation."""
+
+import re
+from importlib.resources import files
+
+import pytest
+from litestar.handlers import HTTPRouteHandler
+
+from marketplace.app import room_routes
+from marketplace.pages.rendering import ROOMS
+from marketplace.pages.serving import Visitor
+
+#: Pages to which people come by a link that was sent to them, or by a redirect.
+ARRIVED_AT = {"/invitations/{token:str}"}
+
+
+def page_paths() -> list[str]:
+    """The addresses of all pages that are looked at."""
+    handlers = [each for each in room_routes() if isinstance(each, HTTPRouteHandler)]
+    return sorted(
+        path
+        for handler in handlers
+        if "GET" in handler.http_methods and handler.include_in_schema is False
+        for path in handler.paths
+    )
+
+
+def link_texts() -> str:
+    """Every template, and where the code names an address of a page."""
+    texts = [
+        template.read_text()
+        for room in ROOMS
+        for template in files(room).joinpath("templates").iterdir()
+    ]
+    python = [
+        files("marketplace.pages").joinpath("serving.py").read_text(),
+        files("marketplace.lots").joinpath("doors.py").read_text(),
+    ]
+    return "\n".join(texts + python)
+
+
+def link_pattern(path: str) -> str:
+    """How a link to a page looks in a template: its variable parts are expressions."""
+    fixed = re.split(r"\{[^}]+\}", path)
+    middle = r"(?:\{\{[^}]+\}\}|\{[^}]+\})".join(re.escape(part) for part in fixed)
+    return rf"""["']{middle}[?"']"""
+
+
+@pytest.mark.parametrize("path", page_paths())
+def test_page_is_linked_to(path: str) -> None:
+    """Somewhere a template, the navigation or the doors of a notice lead to it."""
+    if path in ARRIVED_AT:
+        return
+    text = link_texts().replace('f"{at}/', 'f"/lots/{lot.id}/')
+    assert re.search(link_pattern(path), text), f"nothing leads to {path}"
+
+
+def test_visitors_without_a_name_have_no_rooms() -> None:
+    """The navigation of who is not signed in holds nothing of anybody's work."""
+    nobody = Visitor(caller=None, form_token="")
+    assert (nobody.reads_plans, nobody.reads_statements, nobody.money_rooms) == (False, False, [])
