@@ -9,6 +9,12 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8::text::jsonb, $9, $10);
 SELECT id, consignment_id, organisation_id, venue_id, checks_version, cause, outcome, findings::text AS findings, made_by, made_at
   FROM market.diligence_runs WHERE consignment_id = $1 ORDER BY id DESC LIMIT 1;
 
+-- name: outcomes
+-- What the last run over each of these consignments came to.
+SELECT DISTINCT ON (consignment_id) consignment_id, outcome
+  FROM market.diligence_runs WHERE consignment_id = ANY ($1::uuid[])
+ ORDER BY consignment_id, id DESC;
+
 -- name: runs
 -- The runs over a consignment, the newest first.
 SELECT id, consignment_id, organisation_id, venue_id, checks_version, cause, outcome, findings::text AS findings, made_by, made_at

@@ -4,6 +4,7 @@ Whatever changes beneath a consignment under way has it run again (the database 
 its acceptance, the check of its lot and the lot's publication.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -20,7 +21,7 @@ from marketplace.consignments.rules import require_another_person
 from marketplace.consignments.schemas import Consignment
 from marketplace.diligence import rules
 from marketplace.diligence.events import DiligenceRun
-from marketplace.diligence.schemas import Cause, Examined, NewOverride, Run
+from marketplace.diligence.schemas import Cause, Examined, NewOverride, Outcome, Run
 from marketplace.lots.regimes import Severity
 from marketplace.organisations.schemas import SYSTEM_CALLER, Caller
 from marketplace.outbox.service import add as tell
@@ -115,6 +116,12 @@ async def runs_of(conn: Connection, caller: Caller, consignment_id: UUID) -> lis
     """The runs over a consignment that the caller may see, the newest first, a hundred at most."""
     await consignments.get(conn, caller, consignment_id)
     return [_from_row(row) for row in await conn.fetch(_SQL["runs"], consignment_id)]
+
+
+async def outcomes_of(conn: Connection, consignment_ids: Sequence[UUID]) -> dict[UUID, Outcome]:
+    """What the last run over each consignment came to, for a room that has checked who asks."""
+    rows = await conn.fetch(_SQL["outcomes"], list(consignment_ids))
+    return {row["consignment_id"]: Outcome(row["outcome"]) for row in rows}
 
 
 async def _run(

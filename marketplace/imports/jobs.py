@@ -60,6 +60,12 @@ async def get(conn: Connection, caller: Caller, job_id: UUID) -> ImportJob:
     return msgspec.convert(dict(row), ImportJob)
 
 
+async def newest(conn: Connection, caller: Caller, *, limit: int) -> list[ImportJob]:
+    """The last `limit` files that the caller's bank handed in to be worked off, the newest first."""
+    rows = await conn.fetch(_SQL["newest"], caller.organisation_id, limit)
+    return [msgspec.convert(dict(row), ImportJob) for row in rows]
+
+
 async def run(
     resources: _Resources, job_id: UUID, now: datetime, *, progress: "Progress | None" = None
 ) -> None:

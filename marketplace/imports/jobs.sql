@@ -8,6 +8,12 @@ SELECT id, organisation_id, file_name, state, rows_total, rows_done, import_id, 
        updated_at
   FROM market.import_jobs WHERE id = $1 AND organisation_id = $2;
 
+-- name: newest
+-- The last files that a bank handed in; what was refused or cannot be read among them.
+SELECT id, organisation_id, file_name, state, rows_total, rows_done, import_id, problem, problem_zh, created_by, created_at,
+       updated_at
+  FROM market.import_jobs WHERE organisation_id = $1 ORDER BY id DESC LIMIT $2;
+
 -- name: work
 -- An import that is not over, with the person who handed it in.
 SELECT j.content, j.file_name, j.organisation_id, j.created_by, u.roles, u.display_name, o.kind

@@ -35,6 +35,15 @@ SELECT id, organisation_id, file_name, encode(sha256, 'hex') AS sha256, state, c
  ORDER BY id
  LIMIT $3;
 
+-- name: newest
+-- The imports before a cursor that the caller may see, newest first.
+SELECT id, organisation_id, file_name, encode(sha256, 'hex') AS sha256, state, counts::text AS counts,
+       findings::text AS findings, created_by, created_at
+  FROM market.imports
+ WHERE ($1::uuid IS NULL OR id < $1) AND ($2::uuid IS NULL OR organisation_id = $2)
+ ORDER BY id DESC
+ LIMIT $3;
+
 -- name: maker_by_username
 -- An active user of an active organisation, for the command line.
 SELECT u.id, u.organisation_id, u.display_name, u.roles, o.kind

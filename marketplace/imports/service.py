@@ -106,6 +106,14 @@ async def page(conn: Connection, caller: Caller, *, after: UUID | None, limit: i
     return [_from_row(row) for row in rows]
 
 
+async def newest(
+    conn: Connection, caller: Caller, *, before: UUID | None, limit: int
+) -> list[Import]:
+    """Up to `limit` imports that the caller may see, the newest first, with ids before `before`."""
+    rows = await conn.fetch(_SQL["newest"], before, _owner(caller), limit)
+    return [_from_row(row) for row in rows]
+
+
 async def marked(conn: Connection, caller: Caller, import_id: UUID) -> bytes:
     """The file that was handed in, as a workbook with each wrong cell marked and all findings listed."""
     content, findings = await refused_file(conn, caller, import_id)

@@ -15,6 +15,7 @@ from marketplace.burdens import service as burdens
 from marketplace.consignments import service as consignments
 from marketplace.consignments.eligibility import CHECK_SET
 from marketplace.diligence import service as diligence
+from marketplace.diligence.pages import CHECKERS, RUNNERS
 from marketplace.documents import service as documents
 from marketplace.edge.cursors import page_of
 from marketplace.edge.dependencies import At, Conn, Me, Now, Visitor
@@ -92,13 +93,17 @@ async def diligence_page(
     request: Request[Any, Any, Any], reader: Conn, caller: Me, consignment_id: FromPath[UUID]
 ) -> Response[str]:
     """The last run of the eligibility rules with evidence and sources, and the runs before it."""
+    consignment = await consignments.get(reader, caller, consignment_id)
     return page(
         "diligence.html",
         visitor=visitor_of(request),
-        here="/ledger",
-        consignment=await consignments.get(reader, caller, consignment_id),
+        here="/consignments",
+        consignment=consignment,
         runs=await diligence.runs_of(reader, caller, consignment_id),
         titles={check.code: check for check in CHECK_SET.checks},
+        may_run=caller.has(*RUNNERS),
+        may_override=caller.has(*CHECKERS)
+        and caller.user_id not in (consignment.drafted_by, consignment.submitted_by),
     )
 
 

@@ -29,6 +29,7 @@ from marketplace.organisations.passwords import PasswordChecksBusy
 from marketplace.organisations.schemas import Caller, Role
 from marketplace.organisations.second_factor import SecondFactorNeeded, SecondFactorRefused
 from marketplace.pages.rendering import page
+from marketplace.pages.rooms import rooms_of
 from marketplace.pages.serving import PAGE, form_of, local_path, visitor_of
 from marketplace.pages.vocabulary import Words
 
@@ -118,6 +119,7 @@ async def my_desk(request: Request[Any, Any, Any], reader: Conn, caller: Me) -> 
         profile=await service.profile(reader, caller),
         seats=await _seats(reader, caller),
         lots=await _own_lots(reader, caller),
+        rooms=rooms_of(caller.roles),
     )
 
 

@@ -6,7 +6,7 @@ from typing import Any, Final
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined, select_autoescape
 from litestar import MediaType, Response
 
-from marketplace.pages import formats, ledger_words, money_words, vocabulary
+from marketplace.pages import formats, ledger_words, money_words, vocabulary, work_words
 
 #: Pages show what one person may see at one moment, so nobody else's cache keeps them.
 HEADERS: Final = {"cache-control": "no-store"}
@@ -31,6 +31,12 @@ ROOMS: Final = (
     "marketplace.records",
     "marketplace.people",
     "marketplace.ledgers",
+    "marketplace.imports",
+    "marketplace.consignments",
+    "marketplace.monitoring",
+    "marketplace.white_lists",
+    "marketplace.webhooks",
+    "marketplace.subscriptions",
 )
 
 _FILTERS: Final[dict[str, Callable[..., str]]] = {
@@ -63,6 +69,7 @@ def environment() -> Environment:
     env.globals["words"] = vocabulary
     env.globals["files"] = ledger_words
     env.globals["terms"] = money_words
+    env.globals["work"] = work_words
     assert callable(env.autoescape)
     assert all(env.autoescape(name) for name in ("page.html", "page.txt", None))
     return env

@@ -14,10 +14,10 @@ from marketplace.organisations.schemas import Role
 from marketplace.white_lists import service
 from marketplace.white_lists.schemas import Answer, NewAnswer, NewList, PushTo, WhiteList
 
-_KEEPERS = allow(Role.VENUE_OPERATOR)
-_PUBLISHERS = allow(Role.VENUE_CHECKER)
-_BANK = allow(Role.BANK_MAKER)
-_READERS = allow(
+KEEPERS = allow(Role.VENUE_OPERATOR)
+PUBLISHERS = allow(Role.VENUE_CHECKER)
+BANK = allow(Role.BANK_MAKER)
+READERS = allow(
     Role.VENUE_OPERATOR,
     Role.VENUE_CHECKER,
     Role.BANK_MAKER,
@@ -32,7 +32,7 @@ def _tagged(found: WhiteList, *, status: int = 200) -> Response[WhiteList]:
     return Response(found, status_code=status, headers=headers)
 
 
-@post("/v1/white-lists", opt={"policy": _KEEPERS}, summary="Draft a white list 起草白名单")
+@post("/v1/white-lists", opt={"policy": KEEPERS}, summary="Draft a white list 起草白名单")
 async def draft_list(
     conn: Conn, caller: Me, now: Now, data: JSONBody[NewList]
 ) -> Response[WhiteList]:
@@ -40,9 +40,7 @@ async def draft_list(
     return _tagged(await service.draft(conn, caller, data, now=now), status=201)
 
 
-@put(
-    "/v1/white-lists/{list_id:uuid}", opt={"policy": _KEEPERS}, summary="Change a draft 修改白名单"
-)
+@put("/v1/white-lists/{list_id:uuid}", opt={"policy": KEEPERS}, summary="Change a draft 修改白名单")
 async def change_list(
     conn: Conn,
     caller: Me,
@@ -55,16 +53,14 @@ async def change_list(
     return _tagged(await service.change(conn, caller, list_id, data, version=if_match, now=now))
 
 
-@get("/v1/white-lists", opt={"policy": _READERS}, summary="White lists 白名单列表")
+@get("/v1/white-lists", opt={"policy": READERS}, summary="White lists 白名单列表")
 async def list_lists(reader: Conn, caller: Me, position: At) -> Page[WhiteList]:
     """Those that my organisation keeps or received, oldest first."""
     rows = await service.page(reader, caller, after=position.after, limit=position.rows)
     return page_of(rows, position, key=lambda row: row.id)
 
 
-@get(
-    "/v1/white-lists/{list_id:uuid}", opt={"policy": _READERS}, summary="One white list 白名单详情"
-)
+@get("/v1/white-lists/{list_id:uuid}", opt={"policy": READERS}, summary="One white list 白名单详情")
 async def get_list(reader: Conn, caller: Me, list_id: FromPath[UUID]) -> Response[WhiteList]:
     """Entries, hash, pushes and receipts; a bank sees its own push."""
     return _tagged(await service.get(reader, caller, list_id))
@@ -72,7 +68,7 @@ async def get_list(reader: Conn, caller: Me, list_id: FromPath[UUID]) -> Respons
 
 @post(
     "/v1/white-lists/{list_id:uuid}/publication",
-    opt={"policy": _PUBLISHERS},
+    opt={"policy": PUBLISHERS},
     summary="Publish 发布白名单",
     status_code=200,
 )
@@ -85,7 +81,7 @@ async def publish_list(
 
 @post(
     "/v1/white-lists/{list_id:uuid}/pushes",
-    opt={"policy": _KEEPERS},
+    opt={"policy": KEEPERS},
     summary="Push to banks 推送白名单",
     status_code=200,
 )
@@ -98,7 +94,7 @@ async def push_list(
 
 @post(
     "/v1/white-lists/{list_id:uuid}/receipt",
-    opt={"policy": _BANK},
+    opt={"policy": BANK},
     summary="Receipt 白名单回执",
     status_code=200,
 )
@@ -111,7 +107,7 @@ async def receive_list(
 
 @post(
     "/v1/white-lists/{list_id:uuid}/answers",
-    opt={"policy": _BANK},
+    opt={"policy": BANK},
     summary="Answer 白名单反馈",
 )
 async def answer_list(
@@ -124,7 +120,7 @@ async def answer_list(
 
 @get(
     "/v1/white-lists/{list_id:uuid}/answers",
-    opt={"policy": _READERS},
+    opt={"policy": READERS},
     summary="Answers 白名单反馈列表",
 )
 async def list_answers(reader: Conn, caller: Me, list_id: FromPath[UUID]) -> list[Answer]:

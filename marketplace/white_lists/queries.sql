@@ -50,6 +50,10 @@ UPDATE market.white_lists SET state = 'pushed', version = version + 1, updated_a
 -- Which of these are active banks.
 SELECT id FROM market.organisations WHERE id = ANY ($1::uuid[]) AND kind = 'bank' AND is_active;
 
+-- name: bank_names
+-- The active banks to which a list may go.
+SELECT id, name FROM market.organisations WHERE kind = 'bank' AND is_active ORDER BY name LIMIT 500;
+
 -- name: insert_push
 INSERT INTO market.white_list_pushes (list_id, organisation_id, bank_id, pushed_at) VALUES ($1, $2, $3, $4)
 ON CONFLICT (list_id, bank_id) DO NOTHING;

@@ -171,6 +171,11 @@ async def get(conn: Connection, caller: Caller, list_id: UUID) -> WhiteList:
     return (await _lists(conn, caller, [row]))[0]
 
 
+async def bank_names(conn: Connection) -> dict[UUID, str]:
+    """The banks to which a list may go, by name."""
+    return {row["id"]: row["name"] for row in await conn.fetch(_SQL["bank_names"])}
+
+
 async def page(
     conn: Connection, caller: Caller, *, after: UUID | None, limit: int
 ) -> list[WhiteList]:

@@ -1,0 +1,89 @@
+"""The rooms of daily work beside the navigation, and whose they are; my desk leads to them."""
+
+from collections.abc import Set as AbstractSet
+from typing import Final
+
+import msgspec
+
+from marketplace.organisations.schemas import Role
+from marketplace.pages.vocabulary import Words
+
+_BANK: Final = frozenset({Role.BANK_MAKER, Role.BANK_CHECKER})
+_VENUE: Final = frozenset({Role.VENUE_OPERATOR, Role.VENUE_CHECKER})
+_FUND: Final = frozenset({Role.FUND_ADMINISTRATOR, Role.FUND_CHECKER})
+_WATCH: Final = frozenset({Role.REGULATOR, Role.AUDITOR})
+_KEEPERS: Final = frozenset(
+    {Role.BANK_MAKER, Role.VENUE_OPERATOR, Role.AGENCY_BIDDER, Role.FUND_ADMINISTRATOR}
+)
+
+
+class Room(msgspec.Struct, frozen=True):
+    """Where it is, what it is called, what is done there, and who works there."""
+
+    path: str
+    name: Words
+    about: Words
+    roles: frozenset[Role]
+
+
+ROOMS_OF_WORK: Final = (
+    Room(
+        "/imports",
+        Words("导入与导出", "Import and export"),
+        Words(
+            "提交资产包文件，查看进度与问题，导出数据。",
+            "Hand in portfolio files, see how far they are, take data out.",
+        ),
+        _BANK | _WATCH,
+    ),
+    Room(
+        "/consignments",
+        Words("委托与合规审查", "Consignments and due diligence"),
+        Words(
+            "查看委托进度与审查结果，复核人放行。",
+            "How far consignments are, what the rules found, what a checker passes over.",
+        ),
+        _BANK | _VENUE | _WATCH,
+    ),
+    Room(
+        "/alerts",
+        Words("监测预警", "Alerts"),
+        Words(
+            "处理预警：受理、冻结、确认或排除。",
+            "Take alerts under review, freeze, confirm or dismiss.",
+        ),
+        _BANK | _VENUE | _FUND | _WATCH,
+    ),
+    Room(
+        "/white-lists",
+        Words("白名单", "White lists"),
+        Words(
+            "起草、发布、推送名单，回执与反馈。",
+            "Draft, publish and push lists; receipts and answers.",
+        ),
+        _BANK | _VENUE | _WATCH,
+    ),
+    Room(
+        "/webhooks",
+        Words("回调通知", "Webhooks"),
+        Words(
+            "登记回调地址，测试，重发，查看投递记录。",
+            "Register addresses, test them, send again, read the delivery log.",
+        ),
+        _KEEPERS,
+    ),
+    Room(
+        "/subscriptions",
+        Words("检索订阅", "Kept searches"),
+        Words(
+            "订阅检索词，新公告的标的自动命中。",
+            "Keep searches: what is published later is found for you.",
+        ),
+        frozenset(Role),
+    ),
+)
+
+
+def rooms_of(roles: AbstractSet[Role]) -> list[Room]:
+    """The rooms in which somebody with these roles works."""
+    return [room for room in ROOMS_OF_WORK if room.roles & roles]

@@ -1,0 +1,92 @@
+"""The words of the rooms of daily work: imports, alerts, white lists, webhooks, consignments."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from marketplace.pages.vocabulary import Words
+
+#: How far an import is.
+JOB_STATES: Final[Mapping[str, Words]] = MappingProxyType(
+    {
+        "waiting": Words("排队中", "Waiting"),
+        "reading": Words("读取中", "Being read"),
+        "checking": Words("核对中", "Being checked"),
+        "entering": Words("登记中", "Being entered"),
+        "completed": Words("已全部导入", "Entered whole"),
+        "refused": Words("已整份退回", "Refused whole"),
+        "unreadable": Words("无法读取", "Unreadable"),
+    }
+)
+#: The sheets of a portfolio.
+SHEETS: Final[Mapping[str, Words]] = MappingProxyType(
+    {
+        "loans": Words("贷款", "Loans"),
+        "pledges": Words("质押", "Pledges"),
+        "assets": Words("知识产权", "Rights"),
+        "rights": Words("知识产权", "Rights"),
+        "valuations": Words("评估", "Valuations"),
+    }
+)
+LEVELS: Final[Mapping[str, Words]] = MappingProxyType(
+    {"high": Words("高", "High"), "medium": Words("中", "Medium"), "low": Words("低", "Low")}
+)
+ALERT_STATES: Final[Mapping[str, Words]] = MappingProxyType(
+    {
+        "open": Words("待处理", "Open"),
+        "under_review": Words("复核中", "Under review"),
+        "frozen": Words("已冻结", "Frozen"),
+        "confirmed": Words("已确认", "Confirmed"),
+        "dismissed": Words("已排除", "Dismissed"),
+    }
+)
+#: What a person does to bring an alert there.
+ALERT_STEPS: Final[Mapping[str, Words]] = MappingProxyType(
+    {
+        "under_review": Words("受理", "Take under review"),
+        "frozen": Words("冻结贷款", "Freeze the loan"),
+        "confirmed": Words("确认并关闭", "Confirm and close"),
+        "dismissed": Words("排除并关闭", "Dismiss and close"),
+    }
+)
+LIST_STATES: Final[Mapping[str, Words]] = MappingProxyType(
+    {
+        "draft": Words("草稿", "Draft"),
+        "published": Words("已发布", "Published"),
+        "pushed": Words("已推送", "Pushed"),
+        "superseded": Words("已被取代", "Superseded"),
+    }
+)
+LIST_OUTCOMES: Final[Mapping[str, Words]] = MappingProxyType(
+    {
+        "contacted": Words("已对接", "Contacted"),
+        "credit_granted": Words("已授信", "Credit granted"),
+        "declined": Words("未通过", "Declined"),
+        "not_interested": Words("企业无意向", "Not interested"),
+    }
+)
+ENDPOINT_STATES: Final[Mapping[str, Words]] = MappingProxyType(
+    {"enabled": Words("启用", "On"), "disabled": Words("停用", "Off")}
+)
+DELIVERY_STATES: Final[Mapping[str, Words]] = MappingProxyType(
+    {
+        "waiting": Words("等待发送", "Waiting"),
+        "running": Words("发送中", "Being sent"),
+        "delivered": Words("已送达", "Delivered"),
+        "failed": Words("发送失败", "Failed"),
+    }
+)
+CONSIGNMENT_STATES: Final[Mapping[str, Words]] = MappingProxyType(
+    {
+        "draft": Words("草稿", "Draft"),
+        "submitted": Words("待银行复核", "Waits for the bank's checker"),
+        "under_review": Words("待交易场所受理", "Waits for the venue"),
+        "accepted": Words("已受理", "Accepted"),
+        "returned": Words("已退回", "Returned"),
+        "disposing": Words("处置中", "In disposal"),
+        "recovered": Words("处置成功", "Recovered"),
+        "unsold": Words("未成交", "Unsold"),
+        "withdrawn": Words("已撤回", "Withdrawn"),
+        "cleared": Words("已办结", "Cleared"),
+    }
+)
