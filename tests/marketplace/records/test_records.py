@@ -66,8 +66,8 @@ async def test_record_of_a_sale(stage: Stage) -> None:
         True,
         True,
     )
-    assert "below_minimum" not in page.text, "a refusal is said in words"
-    assert "低于最低有效出价" in page.text
+    assert "below_start" not in page.text, "a refusal is said in words"
+    assert "低于起始价：" in page.text
     await stage.operator.get(f"{path}/unsold-report", expect=409)
     notice = (await stage.client.get(f"/lots/{lot['id']}", headers=stage.operator.headers)).text
     assert f"/lots/{lot['id']}/bid-record" in notice
