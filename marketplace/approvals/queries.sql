@@ -8,23 +8,36 @@ INSERT INTO market.approvals (id, organisation_id, kind, subject_id, content, sh
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'pending');
 
 -- name: open_of_subject
--- What is asked about a subject and not settled, or approved and not used.
+-- What is asked about a subject and not settled, or approved and not used; $1 null: of whichever organisation.
 SELECT * FROM market.approvals
- WHERE organisation_id = $1 AND kind = $2 AND subject_id = $3 AND state IN ('pending', 'approved')
+ WHERE ($1::uuid IS NULL OR organisation_id = $1) AND kind = $2 AND subject_id = $3 AND state IN ('pending', 'approved')
    FOR UPDATE;
 
 -- name: lock
 SELECT * FROM market.approvals WHERE id = $1 AND organisation_id = $2 FOR UPDATE;
 
+-- name: lock_asked
+SELECT * FROM market.approvals WHERE id = $1 AND (organisation_id = $2 OR kind = $3) FOR UPDATE;
+
+-- name: was_asked
+SELECT EXISTS (SELECT FROM market.approvals WHERE kind = $1 AND subject_id = $2);
+
+-- name: other_administrators
+-- Whether somebody administers the platform who is neither of these two people.
+SELECT EXISTS (SELECT FROM market.users u
+                WHERE u.is_active AND 'platform_administrator' = ANY (u.roles)
+                  AND NOT EXISTS (SELECT FROM market.users a WHERE a.id IN ($1, $2) AND a.person_id = u.person_id));
+
 -- name: by_id
--- One that the caller may see: $2 is the organisation, or null for who sees all.
-SELECT * FROM market.approvals WHERE id = $1 AND ($2::uuid IS NULL OR organisation_id = $2);
+-- One that the caller may see: $2 is the organisation, or null for who sees all; $3 a kind that is seen of all.
+SELECT * FROM market.approvals WHERE id = $1 AND ($2::uuid IS NULL OR organisation_id = $2 OR kind = $3);
 
 -- name: page
 SELECT * FROM market.approvals
- WHERE ($1::uuid IS NULL OR organisation_id = $1) AND ($2::uuid IS NULL OR id < $2) AND ($3::text IS NULL OR state = $3)
+ WHERE ($1::uuid IS NULL OR organisation_id = $1 OR kind = $2) AND ($3::uuid IS NULL OR id < $3)
+   AND ($4::text IS NULL OR state = $4)
  ORDER BY id DESC
- LIMIT $4;
+ LIMIT $5;
 
 -- name: decisions
 SELECT approval_id, decided_by, is_yes, reason, decided_at

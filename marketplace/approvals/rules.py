@@ -18,7 +18,8 @@ CHECKERS: MappingProxyType[Kind, frozenset[Role]] = MappingProxyType(
         Kind.SET_OFF: _BANK,
         Kind.DISTRIBUTION: _BANK | _VENUE,
         Kind.COMPENSATION: _BANK | _FUND,
-        Kind.USER_RIGHTS: frozenset({Role.PLATFORM_ADMINISTRATOR}),
+        # Another administrator, or a checker of whose people it is, or of the venue (organisations/two_people.py).
+        Kind.USER_RIGHTS: frozenset({Role.PLATFORM_ADMINISTRATOR}) | _BANK | _VENUE | _FUND,
         Kind.APPROVAL_LIMIT: _BANK | _VENUE | _FUND,
     }
 )

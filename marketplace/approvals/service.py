@@ -28,6 +28,7 @@ import msgspec
 
 from kit.errors import Conflict, Forbidden, NotFound
 from kit.ids import uuid7
+from kit.reach import everything
 from kit.sql import Connection, load_statements
 from marketplace.approvals.rules import CHECKERS, checkers_needed
 from marketplace.approvals.schemas import (
@@ -120,9 +121,12 @@ async def sign(
     return signed
 
 
-async def use(conn: Connection, paper: Paper, *, now: datetime) -> Approval:
-    """Take the approval of exactly this content, once, in the transaction that does it. Raises ApprovalMissing."""
-    standing = await _open(conn, paper)
+async def use(conn: Connection, paper: Paper, *, now: datetime, anywhere: bool = False) -> Approval:
+    """Take the approval of exactly this content, once, in the transaction that does it. Raises ApprovalMissing.
+
+    `anywhere`: whichever organisation's checkers gave it.
+    """
+    standing = await _open(conn, paper, anywhere=anywhere)
     if (
         standing is None
         or standing.state is not ApprovalState.APPROVED
@@ -144,6 +148,7 @@ async def decide(
     _require_checker(caller, found.kind)
     if given.sha256 != found.sha256:
         raise ContentChanged
+    await _require_not_concerned(conn, caller, found)
     decided = await _decide(conn, caller, found, given, now=now)
     if decided.kind is Kind.APPROVAL_LIMIT and decided.state is ApprovalState.APPROVED:
         limit = msgspec.json.decode(decided.content, type=LimitIn).two_checkers_from_fen
@@ -156,20 +161,24 @@ async def withdraw(
     conn: Connection, caller: Caller, approval_id: UUID, *, now: datetime
 ) -> Approval:
     """Who asked takes the request back, as long as it is not carried out. Raises NotFound, Forbidden, Conflict."""
-    row = await conn.fetchrow(_SQL["lock"], approval_id, caller.organisation_id)
-    if row is None:
-        raise NotFound
-    found = _approval(row, [])
-    if found.asked_by != caller.user_id:
-        raise Forbidden("only who asked withdraws", "仅申请人可撤回")
-    if found.state not in (ApprovalState.PENDING, ApprovalState.APPROVED):
-        raise Conflict(f"approval is {found.state}", f"复核申请状态为 {found.state}")
-    return await _settle(conn, caller, found, ApprovalState.WITHDRAWN, now=now)
+    async with everything(conn):  # another organisation's checkers may have been asked
+        row = await conn.fetchrow(_SQL["lock_asked"], approval_id, *_mine(caller))
+        if row is None:
+            raise NotFound
+        found = _approval(row, [])
+        if found.asked_by != caller.user_id:
+            raise Forbidden("only who asked withdraws", "仅申请人可撤回")
+        if found.state not in (ApprovalState.PENDING, ApprovalState.APPROVED):
+            raise Conflict(f"approval is {found.state}", f"复核申请状态为 {found.state}")
+        return await _settle(conn, caller, found, ApprovalState.WITHDRAWN, now=now)
 
 
 async def get(conn: Connection, caller: Caller, approval_id: UUID) -> Approval:
-    """One request of the caller's organisation, or any for regulators and auditors. Raises NotFound."""
-    row = await conn.fetchrow(_SQL["by_id"], approval_id, _whose(caller))
+    """One request of the caller's organisation, or any for regulators and auditors. Raises NotFound.
+
+    Who administers the platform sees those about people, whichever organisation decides them.
+    """
+    row = await conn.fetchrow(_SQL["by_id"], approval_id, *_mine(caller))
     if row is None:
         raise NotFound
     return (await _with_decisions(conn, [row]))[0]
@@ -184,7 +193,7 @@ async def page(
     state: ApprovalState | None = None,
 ) -> list[Approval]:
     """Requests, newest first."""
-    found = await conn.fetch(_SQL["page"], _whose(caller), after, state, rows)
+    found = await conn.fetch(_SQL["page"], *_mine(caller), after, state, rows)
     return await _with_decisions(conn, found)
 
 
@@ -208,7 +217,13 @@ async def limits(conn: Connection, caller: Caller) -> list[Limit]:
 
 async def is_same_person(conn: Connection, one: UUID, other: UUID) -> bool:
     """Whether two accounts are one person's."""
-    return bool(one == other or await conn.fetchval(_SQL["same_person"], one, other))
+    async with everything(conn):  # their organisations may be two
+        return bool(one == other or await conn.fetchval(_SQL["same_person"], one, other))
+
+
+async def was_asked(conn: Connection, kind: Kind, subject_id: UUID) -> bool:
+    """Whether anybody was ever asked about this subject, whatever the answer."""
+    return bool(await conn.fetchval(_SQL["was_asked"], kind, subject_id))
 
 
 def _require_checker(caller: Caller, kind: Kind) -> None:
@@ -220,10 +235,22 @@ def _require_checker(caller: Caller, kind: Kind) -> None:
         )
 
 
-async def _open(conn: Connection, paper: Paper) -> Approval | None:
-    row = await conn.fetchrow(
-        _SQL["open_of_subject"], paper.organisation_id, paper.kind, paper.subject_id
-    )
+async def _require_not_concerned(conn: Connection, caller: Caller, found: Approval) -> None:
+    """Nobody decides about their own rights, but an administrator who goes and is the only other one."""
+    if found.kind is not Kind.USER_RIGHTS:
+        return
+    if await is_same_person(conn, found.subject_id, caller.user_id):
+        async with everything(conn):
+            others = await conn.fetchval(
+                _SQL["other_administrators"], found.asked_by, caller.user_id
+            )
+        if others or not caller.has(Role.PLATFORM_ADMINISTRATOR):
+            raise SamePerson
+
+
+async def _open(conn: Connection, paper: Paper, *, anywhere: bool = False) -> Approval | None:
+    whose = None if anywhere else paper.organisation_id
+    row = await conn.fetchrow(_SQL["open_of_subject"], whose, paper.kind, paper.subject_id)
     return None if row is None else _approval(row, [])
 
 
@@ -318,7 +345,7 @@ async def _audit(
 
 
 async def _one(conn: Connection, approval_id: UUID) -> Approval:
-    row = await conn.fetchrow(_SQL["by_id"], approval_id, None)
+    row = await conn.fetchrow(_SQL["by_id"], approval_id, None, None)
     assert row is not None, "an approval is never deleted"
     return (await _with_decisions(conn, [row]))[0]
 
@@ -337,5 +364,9 @@ def _approval(row: asyncpg.Record, decisions: list[Decision]) -> Approval:
     return msgspec.convert({**dict(row), "decisions": decisions}, Approval, from_attributes=True)
 
 
-def _whose(caller: Caller) -> UUID | None:
-    return None if caller.has(*_SEE_ALL) else caller.organisation_id
+def _mine(caller: Caller) -> tuple[UUID | None, Kind | None]:
+    """The organisation whose requests the caller sees (None: every one's), and the kind that they see of all."""
+    if caller.has(*_SEE_ALL):
+        return None, None
+    of_all = Kind.USER_RIGHTS if caller.has(Role.PLATFORM_ADMINISTRATOR) else None
+    return caller.organisation_id, of_all

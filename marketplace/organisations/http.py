@@ -11,7 +11,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, FromQuery, JSONBody
 
 from kit.errors import Forbidden, InvalidInput
-from marketplace.approvals.service import ApprovalMissing
+from marketplace.approvals.schemas import Approval
 from marketplace.edge.addresses import address_of
 from marketplace.edge.cursors import Page, page_of
 from marketplace.edge.dependencies import At, Config, Conn, IfMatch, Known, Me, Now
@@ -19,10 +19,12 @@ from marketplace.edge.identity import cookie_name
 from marketplace.edge.policies import allow, public, signed_in
 from marketplace.edge.transactions import reader_of, transaction_of
 from marketplace.edge.versions import etag, require_version
-from marketplace.organisations import access, invitations, rules, service
+from marketplace.organisations import access, invitations, rules, service, two_people
 from marketplace.organisations.gate import Gate, SignInRefused
 from marketplace.organisations.passwords import Passwords
 from marketplace.organisations.schemas import (
+    AccessStep,
+    AccessStepIn,
     ApiKey,
     ApiKeyIn,
     NewApiKey,
@@ -239,8 +241,15 @@ async def change_organisation(
     if_match: IfMatch,
     data: JSONBody[OrganisationChange],
 ) -> Response[Organisation]:
-    """Rename an organisation, or switch it off: then none of its people can act."""
-    require_version((await service.lock_organisation(conn, organisation_id)).version, if_match)
+    """Rename an organisation, or switch it off: then none of its people can act.
+
+    Where two people administer the platform, switching needs the other's approval first (`/v1/access-steps`).
+    """
+    before = await service.lock_organisation(conn, organisation_id)
+    require_version(before.version, if_match)
+    if data.is_active is not msgspec.UNSET and data.is_active is not before.is_active:
+        step = AccessStep.ORGANISATION_ON if data.is_active else AccessStep.ORGANISATION_OFF
+        await two_people.require_step(conn, caller, organisation_id, step, now=now)
     changed = await service.change_organisation(conn, caller, organisation_id, data, now=now)
     forget(request)
     return Response(changed, headers={"ETag": etag(changed.version)})
@@ -261,11 +270,7 @@ async def create_user(
     """
     passwords: Passwords = request.app.state.resources.passwords
     rules.require_good_password(data.password, username=data.username)
-    if await invitations.needs_two(conn):
-        raise ApprovalMissing(
-            "two people administer the platform: invite the user, and the other approves the roles",
-            "平台有两名以上管理员：请发出邀请，由另一管理员复核角色",
-        )
+    await invitations.require_alone(conn, caller, data.organisation_id, data.roles, now=now)
     made = await service.create_user(
         conn, caller, data, password_hash=await passwords.hash(data.password), now=now
     )
@@ -302,15 +307,34 @@ async def change_user(
 ) -> Response[User]:
     """Rename a user, change their roles, switch them on or off. New roles end the user's sessions.
 
-    Where two people administer the platform, new roles need the other's approval first (`/rights`).
+    Where two people administer the platform, new roles need the other's approval first (`/rights`), and so does
+    switching off or on (`/v1/access-steps`).
     """
     before = await service.lock_user(conn, user_id)
     require_version(before.version, if_match)
     if data.roles is not msgspec.UNSET:
         await invitations.require_rights(conn, caller, before, data.roles, now=now)
+    if data.is_active is not msgspec.UNSET and data.is_active is not before.is_active:
+        step = AccessStep.SWITCH_ON if data.is_active else AccessStep.SWITCH_OFF
+        await two_people.require_step(conn, caller, user_id, step, now=now)
     changed = await service.change_user(conn, caller, user_id, data, now=now)
     forget(request)
     return Response(changed, headers={"ETag": etag(changed.version)})
+
+
+@post(
+    "/v1/access-steps",
+    opt={"policy": _ADMINISTRATOR},
+    summary="Ask for a step 申请停用、启用或重置",
+)
+async def ask_access_step(
+    conn: Conn, caller: Me, now: Now, data: JSONBody[AccessStepIn]
+) -> Approval:
+    """Ask another person to approve switching off or on, a reset, or the removal of a second factor; then do it.
+
+    The answer names the organisation whose people decide: the platform, the user's own, or a venue.
+    """
+    return await two_people.ask_step(conn, caller, data, now=now)
 
 
 @post(
@@ -369,6 +393,7 @@ routes: list[HTTPRouteHandler] = [
     list_users,
     get_user,
     change_user,
+    ask_access_step,
     create_api_key,
     list_api_keys,
     revoke_api_key,

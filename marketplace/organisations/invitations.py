@@ -1,7 +1,7 @@
 """Invitations 邀请: a link lets one person in once, who sets a password that nobody else has seen; so do resets.
 
-Rights are given by two people once there are two to ask (domain 7: user rights): the token of an invitation, and a
-change of roles, count when another administrator has approved exactly those roles.
+Rights are given by two people once there are two to ask (domain 7: user rights; `two_people` says who): the token of an
+invitation, and a change of roles, count when another person has approved exactly those roles.
 """
 
 import secrets
@@ -13,15 +13,17 @@ import msgspec
 
 from kit.errors import Conflict, LuochuiError, NotFound
 from kit.ids import uuid7
+from kit.reach import everything
 from kit.sql import Connection, load_statements
 from marketplace.approvals import service as approvals
 from marketplace.approvals.schemas import Approval
 from marketplace.approvals.schemas import Kind as ApprovalKind
 from marketplace.audit import service as audit
-from marketplace.organisations import rules, service, tokens
+from marketplace.organisations import rules, service, tokens, two_people
 from marketplace.organisations.schemas import (
     PLATFORM_ORGANISATION_ID,
     SYSTEM_CALLER,
+    AccessStep,
     Caller,
     Invitation,
     InvitationIn,
@@ -61,17 +63,23 @@ async def invite(
         hours=given.hours,
         now=now,
     )
-    if await needs_two(conn):
-        paper = _paper(caller, made.invitation.id, given.organisation_id, given.roles)
-        await approvals.ask(conn, caller, paper, reason=given.reason, now=now)
+    asked_of = await _decider(conn, caller.user_id, given.organisation_id, given.roles, now=now)
+    if asked_of is not None:
+        paper = _paper(caller, made.invitation.id, given.organisation_id, given.roles, asked_of)
+        async with everything(conn):
+            await approvals.ask(conn, caller, paper, reason=given.reason, now=now)
     return made
 
 
 async def reset_password(
     conn: Connection, caller: Caller, user_id: UUID, *, hours: int, now: datetime
 ) -> NewInvitation:
-    """A link by which a user sets a new password; what is signed in now ends, and the old password lets nobody in."""
+    """A link by which a user sets a new password; what is signed in now ends, and the old password lets nobody in.
+
+    Raises ApprovalMissing where another must agree first (`two_people`).
+    """
     user = await service.lock_user(conn, user_id)
+    await two_people.require_step(conn, caller, user_id, AccessStep.PASSWORD_RESET, now=now)
     await service.close_access(conn, user_id, now=now)
     return await _insert(
         conn,
@@ -113,10 +121,7 @@ async def accept(conn: Connection, token: str, *, password_hash: str, now: datet
         await service.open_access(conn, found.user_id, password_hash=password_hash, now=now)
         user = await service.user(conn, found.user_id)
     else:
-        if await needs_two(conn):
-            inviter = msgspec.structs.replace(SYSTEM_CALLER, user_id=found.invited_by)
-            paper = _paper(inviter, found.id, found.organisation_id, found.roles)
-            await approvals.use(conn, paper, now=now)
+        await _require_approved(conn, found, now=now)
         given = UserIn(
             organisation_id=found.organisation_id,
             username=found.username,
@@ -141,30 +146,89 @@ async def ask_rights(
     user = await service.user(conn, user_id)
     employer = await service.organisation_by_id(conn, user.organisation_id)
     rules.require_roles_fit(employer.kind, given.roles)
-    paper = _paper(caller, user_id, user.organisation_id, given.roles)
-    return await approvals.ask(conn, caller, paper, reason=given.reason, now=now)
+    asked_of = await _decider(
+        conn,
+        caller.user_id,
+        user.organisation_id,
+        [*given.roles, *user.roles],
+        user_id=user_id,
+        now=now,
+    )
+    paper = _paper(
+        caller, user_id, user.organisation_id, given.roles, asked_of or PLATFORM_ORGANISATION_ID
+    )
+    async with everything(conn):
+        return await approvals.ask(conn, caller, paper, reason=given.reason, now=now)
 
 
 async def require_rights(
     conn: Connection, caller: Caller, user: User, roles: list[Role], *, now: datetime
 ) -> None:
-    """Pass a change of roles that another administrator approved, once. Raises ApprovalMissing."""
-    if sorted(set(roles)) == sorted(user.roles) or not await needs_two(conn):
+    """Pass a change of roles that another has approved, once. Raises ApprovalMissing."""
+    if sorted(set(roles)) == sorted(user.roles):
         return
-    await approvals.use(conn, _paper(caller, user.id, user.organisation_id, roles), now=now)
+    # To take a checker's rights away is as weighty as to give them.
+    asked_of = await _decider(
+        conn, caller.user_id, user.organisation_id, [*roles, *user.roles], user_id=user.id, now=now
+    )
+    if asked_of is not None:
+        paper = _paper(caller, user.id, user.organisation_id, roles, asked_of)
+        async with everything(conn):
+            await approvals.use(conn, paper, now=now, anywhere=True)
 
 
-async def needs_two(conn: Connection) -> bool:
-    """Whether there are two people who administer the platform: with one alone nobody could ever be let in."""
-    return int(await conn.fetchval(_SQL["count_administrators"])) > 1
+async def require_alone(
+    conn: Connection, caller: Caller, organisation_id: UUID, roles: list[Role], *, now: datetime
+) -> None:
+    """Pass who may make a user with these roles without anybody's word. Raises ApprovalMissing: invite instead."""
+    if await _decider(conn, caller.user_id, organisation_id, roles, now=now) is not None:
+        raise approvals.ApprovalMissing(
+            "another person must agree to these rights: invite the user, and they approve the roles",
+            "该授权须由他人复核：请发出邀请，由另一管理员或该机构复核人复核角色",
+        )
+
+
+async def _decider(
+    conn: Connection,
+    asked_by: UUID,
+    organisation_id: UUID,
+    roles: list[Role],
+    *,
+    now: datetime,
+    user_id: UUID | None = None,
+) -> UUID | None:
+    return await two_people.decider(
+        conn,
+        asked_by,
+        user_id=user_id,
+        organisation_id=organisation_id,
+        alone=two_people.alone_with(roles),
+        now=now,
+    )
+
+
+async def _require_approved(conn: Connection, found: Invitation, *, now: datetime) -> None:
+    """What was asked was answered with yes; what need not be asked then needs no answer now."""
+    asked_of = await _decider(conn, found.invited_by, found.organisation_id, found.roles, now=now)
+    if asked_of is None and not await approvals.was_asked(conn, ApprovalKind.USER_RIGHTS, found.id):
+        return
+    inviter = msgspec.structs.replace(SYSTEM_CALLER, user_id=found.invited_by)
+    paper = _paper(
+        inviter,
+        found.id,
+        found.organisation_id,
+        found.roles,
+        asked_of or PLATFORM_ORGANISATION_ID,
+    )
+    await approvals.use(conn, paper, now=now, anywhere=True)
 
 
 def _paper(
-    caller: Caller, subject_id: UUID, organisation_id: UUID, roles: list[Role]
+    caller: Caller, subject_id: UUID, organisation_id: UUID, roles: list[Role], asked_of: UUID
 ) -> approvals.Paper:
     return approvals.Paper(
         kind=ApprovalKind.USER_RIGHTS,
-        organisation_id=PLATFORM_ORGANISATION_ID,
+        organisation_id=asked_of,
         subject_id=subject_id,
         asked_by=caller.user_id,
         content={"organisation_id": organisation_id, "roles": sorted(set(roles))},

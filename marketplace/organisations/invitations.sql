@@ -29,7 +29,3 @@ UPDATE market.invitations SET revoked_at = $2 WHERE id = $1 AND accepted_at IS N
 -- What has run out, or is another reset of the same person, makes room.
 UPDATE market.invitations SET revoked_at = $2
  WHERE username = $1 AND accepted_at IS NULL AND revoked_at IS NULL AND (expires_at <= $2 OR (is_reset AND $3));
-
--- name: count_administrators
--- How many people, not accounts, administer the platform.
-SELECT count(DISTINCT person_id) FROM market.users WHERE 'platform_administrator' = ANY (roles) AND is_active;

@@ -52,7 +52,10 @@ SELECT id, organisation_id, username, display_name, roles, is_active, created_at
 
 -- name: update_user
 UPDATE market.users
-   SET display_name = $2, roles = $3, is_active = $4, version = version + 1
+   SET display_name = $2, roles = $3, is_active = $4, version = version + 1,
+       administered_until = CASE WHEN is_active AND 'platform_administrator' = ANY (roles)
+                                      AND NOT ($4 AND 'platform_administrator' = ANY ($3::text[])) THEN $5
+                                 ELSE administered_until END
  WHERE id = $1
 RETURNING id, organisation_id, username, display_name, roles, is_active, created_at, version;
 

@@ -300,6 +300,25 @@ class Acceptance(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     password: _Password
 
 
+class AccessStep(StrEnum):
+    """What takes somebody's access away, or gives it back, and so needs two people."""
+
+    SWITCH_OFF = "switch_off"  # 停用用户
+    SWITCH_ON = "switch_on"  # 启用用户
+    PASSWORD_RESET = "password_reset"  # noqa: S105 - a word, not a password; 重置密码
+    SECOND_FACTOR_REMOVAL = "second_factor_removal"  # 解除双因素验证
+    ORGANISATION_OFF = "organisation_off"  # 停用机构
+    ORGANISATION_ON = "organisation_on"  # 启用机构
+
+
+class AccessStepIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A step about a user, or (`organisation_off`, `organisation_on`) about an organisation, and why."""
+
+    subject_id: UUID
+    step: AccessStep
+    reason: Annotated[str, msgspec.Meta(min_length=1, max_length=1000)]
+
+
 class RightsIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The roles that a user is to have, and why."""
 

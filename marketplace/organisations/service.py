@@ -226,7 +226,7 @@ async def change_user(
             "不能更改本人角色或停用本人，请由另一管理员操作",
         )
     name = before.display_name if change.display_name is msgspec.UNSET else change.display_name
-    after = _user(await conn.fetchrow(_SQL["update_user"], user_id, name, roles, is_active))
+    after = _user(await conn.fetchrow(_SQL["update_user"], user_id, name, roles, is_active, now))
     if roles != before.roles or not is_active:
         await conn.execute(_SQL["end_sessions_of_user"], user_id, now, None)
     await audit.record(

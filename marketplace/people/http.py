@@ -15,11 +15,12 @@ from marketplace.edge.cursors import Page, page_of
 from marketplace.edge.dependencies import At, Conn, Known, Me, Now
 from marketplace.edge.identity import Identity
 from marketplace.edge.policies import allow, public, signed_in
-from marketplace.organisations import access, invitations, rules, second_factor, service
+from marketplace.organisations import access, invitations, rules, second_factor, service, two_people
 from marketplace.organisations.gate import Gate, SignInRefused
 from marketplace.organisations.http import forget
 from marketplace.organisations.schemas import (
     Acceptance,
+    AccessStep,
     CodeProof,
     Invitation,
     InvitationIn,
@@ -77,6 +78,7 @@ async def remove_second_factor(
     if user_id == caller.user_id:
         raise Forbidden("ask another administrator", "请由另一管理员操作")
     await service.lock_user(conn, user_id)
+    await two_people.require_step(conn, caller, user_id, AccessStep.SECOND_FACTOR_REMOVAL, now=now)
     await service.close_access(conn, user_id, now=now)
     await second_factor.remove(conn, caller, user_id, now=now)
     forget(request)

@@ -14,18 +14,21 @@ from litestar.response import Redirect
 from kit.errors import InvalidInput, LuochuiError
 from kit.sql import Connection
 from marketplace.approvals import service as approvals
-from marketplace.approvals.schemas import ApprovalState, DecisionIn
+from marketplace.approvals.schemas import Approval, ApprovalState, DecisionIn
 from marketplace.edge.cursors import Position, page_of
 from marketplace.edge.dependencies import At, Config, Conn, Known, Me, Now
 from marketplace.edge.identity import Identity
 from marketplace.edge.policies import POLICY, allow, public, signed_in
 from marketplace.edge.problems import TooManyRequests, status_of
-from marketplace.organisations import access, invitations, second_factor, service
+from marketplace.organisations import access, invitations, second_factor, service, two_people
 from marketplace.organisations.gate import Gate
 from marketplace.organisations.http import forget
 from marketplace.organisations.invitations import InvitationRefused
 from marketplace.organisations.schemas import (
+    PLATFORM_ORGANISATION_ID,
     Acceptance,
+    AccessStep,
+    AccessStepIn,
     ApiKeyIn,
     Caller,
     CodeProof,
@@ -201,16 +204,16 @@ async def decide_rights(
 async def switch_off(
     request: Request[Any, Any, Any], conn: Conn, caller: Me, now: Now, user_id: FromPath[UUID]
 ) -> Redirect:
-    """Nobody signs in as this user; what is signed in ends within a second."""
-    return await _switched(request, conn, caller, user_id, is_active=False, now=now)
+    """Nobody signs in as this user; what is signed in ends within a second. Where another must agree, it is asked."""
+    return await _switched(request, conn, caller, user_id, AccessStep.SWITCH_OFF, now=now)
 
 
 @post("/people/users/{user_id:uuid}/on", opt={POLICY: _ADMINISTRATOR}, **_STEPS)
 async def switch_on(
     request: Request[Any, Any, Any], conn: Conn, caller: Me, now: Now, user_id: FromPath[UUID]
 ) -> Redirect:
-    """The user may sign in again."""
-    return await _switched(request, conn, caller, user_id, is_active=True, now=now)
+    """The user may sign in again. Where another must agree, it is asked."""
+    return await _switched(request, conn, caller, user_id, AccessStep.SWITCH_ON, now=now)
 
 
 @post("/people/users/{user_id:uuid}/reset", opt={POLICY: _ADMINISTRATOR}, status_code=200, **_STEPS)
@@ -223,9 +226,13 @@ async def reset(
     position: At,
     user_id: FromPath[UUID],
 ) -> Response[str]:
-    """End the user's access, and show the link to a new password this once."""
-    await form_of(request)
-    made = await invitations.reset_password(conn, caller, user_id, hours=_RESET_HOURS, now=now)
+    """End the user's access, and show the link to a new password this once. Where another must agree, it is asked."""
+    fields = await form_of(request)
+    try:
+        made = await invitations.reset_password(conn, caller, user_id, hours=_RESET_HOURS, now=now)
+    except approvals.ApprovalMissing:
+        await _asked(conn, caller, user_id, AccessStep.PASSWORD_RESET, fields, now=now)
+        return await _people(request, conn, caller, position, now=now)
     forget(request)
     link = f"{settings.origin}/invitations/{made.token}"
     return await _people(request, conn, caller, position, now=now, link=link)
@@ -260,14 +267,38 @@ async def _switched(
     conn: Connection,
     caller: Caller,
     user_id: UUID,
+    step: AccessStep,
     *,
-    is_active: bool,
     now: datetime,
 ) -> Redirect:
-    await form_of(request)
-    await service.change_user(conn, caller, user_id, UserChange(is_active=is_active), now=now)
-    forget(request)
+    fields = await form_of(request)
+    change = UserChange(is_active=step is AccessStep.SWITCH_ON)
+    await service.lock_user(conn, user_id)
+    try:
+        await two_people.require_step(conn, caller, user_id, step, now=now)
+    except approvals.ApprovalMissing:
+        await _asked(conn, caller, user_id, step, fields, now=now)
+    else:
+        await service.change_user(conn, caller, user_id, change, now=now)
+        forget(request)
     return _to("/people")
+
+
+async def _asked(
+    conn: Connection,
+    caller: Caller,
+    user_id: UUID,
+    step: AccessStep,
+    fields: dict[str, str],
+    *,
+    now: datetime,
+) -> None:
+    """Ask for the step with the reason that the form gave. Raises InvalidInput without one."""
+    reason = fields.get("reason", "").strip()
+    if not reason:
+        raise InvalidInput("reason", "say why: another person decides", "请填写理由，由他人复核")
+    given = AccessStepIn(subject_id=user_id, step=step, reason=reason[:1000])
+    await two_people.ask_step(conn, caller, given, now=now)
 
 
 async def _access(
@@ -319,15 +350,23 @@ async def _people(
         organisations=employers,
         names={one.id: one.name for one in employers},
         invitations=await invitations.page(conn, after=None, rows=_ROWS),
-        approvals=await approvals.page(
-            conn, caller, after=None, rows=_ROWS, state=ApprovalState.PENDING
-        ),
-        needs_two=await invitations.needs_two(conn),
+        approvals=await _open_approvals(conn, caller),
+        platform=PLATFORM_ORGANISATION_ID,
+        needs_two=await two_people.are_two(conn, now=now),
         all_roles=list(Role),
         me=caller.user_id,
         link=link,
         now=now,
     )
+
+
+async def _open_approvals(conn: Connection, caller: Caller) -> list[Approval]:
+    """What waits for somebody's word, and what has it and waits to be carried out."""
+    return [
+        one
+        for state in (ApprovalState.PENDING, ApprovalState.APPROVED)
+        for one in await approvals.page(conn, caller, after=None, rows=_ROWS, state=state)
+    ]
 
 
 def _invitation(

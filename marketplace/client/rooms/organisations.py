@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from marketplace.approvals import schemas as approvals_schemas
 from marketplace.client.calling import Calls, new_key
 from marketplace.edge import cursors as edge_cursors
 from marketplace.organisations import schemas as organisations_schemas
@@ -12,6 +13,18 @@ class Organisations:
 
     def __init__(self, calls: Calls) -> None:
         self._calls = calls
+
+    async def ask_access_step(
+        self, data: organisations_schemas.AccessStepIn, *, key: str | None = None
+    ) -> approvals_schemas.Approval:
+        """Ask another person to approve switching off or on, a reset, or the removal of a second
+        factor; then do it.
+
+        `POST /v1/access-steps`
+        """
+        return await self._calls.struct(
+            "POST", "/v1/access-steps", approvals_schemas.Approval, body=data, key=key or new_key()
+        )
 
     async def list_api_keys(
         self, *, cursor: str | None = None, limit: int = 50

@@ -179,3 +179,39 @@ async def test_resets_and_revoked_links(
         await person.send("/sign-in", username=name, password=NEW_PASSWORD)
         assert "登录与凭证" in await person.see("/access")
         await person.see("/people", expect=403)
+
+
+async def test_two_administrators_switch_off_and_reset_together(
+    administrator: Browser, resources: Resources, clock: MovableClock
+) -> None:
+    """The form asks, with a reason; the other agrees on the page; the same form then carries it out."""
+    passwords = Passwords()
+    hashed = await passwords.hash(PASSWORD)
+    passwords.close()
+    role = Role.PLATFORM_ADMINISTRATOR
+    other = await make_caller(resources.pool, role, now=clock(), password_hash=hashed)
+    maker = await make_caller(resources.pool, Role.BANK_MAKER, now=clock())
+    name = await resources.pool.fetchval(
+        "SELECT username FROM market.users WHERE id = $1", other.user_id
+    )
+    is_on = "SELECT is_active FROM market.users WHERE id = $1"
+    async with opened(resources) as second:
+        await second.see("/sign-in")
+        await second.send("/sign-in", username=name, password=PASSWORD)
+        for step in ("off", "reset"):
+            form = f"/people/users/{maker.user_id}/{step}"
+            await administrator.see("/people")
+            await administrator.send(form, reason="", expect=400)
+            await administrator.see("/people")
+            await administrator.send(form, reason="left the bank")
+            assert "left the bank" in await second.see("/people")
+            assert 'data-part="link"' not in administrator.html
+            digest = re.search(r'name="sha256" value="([0-9a-f]{64})"', second.html)
+            action = re.search(r'action="(/people/approvals/[^"]*)"', second.html)
+            assert digest is not None
+            assert action is not None
+            await second.send(action[1], sha256=digest[1], word="yes", reason="indeed")
+            assert "已同意" in await administrator.see("/people")
+            await administrator.send(form)
+            assert ('data-part="link"' in administrator.html) is (step == "reset")
+        assert await resources.pool.fetchval(is_on, maker.user_id) is False
