@@ -27,6 +27,7 @@ from auction_engine.sealed_checks import fault_in_sealing
 from auction_engine.servers import Servers
 from auction_engine.waiting import Limits
 from auction_engine.watch import Watch
+from auction_engine.witness import Witness
 from kit.clock import Clock
 from kit.errors import InvalidInput, LuochuiError
 from kit.sql import Pool
@@ -97,6 +98,7 @@ class Engine:
         durability: str | None = None,
         degrade_to: str | None = None,
         limits: Limits | None = None,
+        witness: Witness | None = None,
     ) -> Self:
         """Check the servers against the durability mode, load the library, pass the fence, take commands.
 
@@ -106,7 +108,7 @@ class Engine:
         servers = await Servers.open(redis_url)
         try:
             mode = durability_named(durability or default_mode(is_cluster=servers.is_cluster))
-            projector = Projector(pool, servers, key=key, clock=clock)
+            projector = Projector(pool, servers, key=key, clock=clock, witness=witness)
             keeper = Keeper(
                 mode, servers=servers, pool=pool, projector=projector, degrade_to=degrade_to
             )

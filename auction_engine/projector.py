@@ -19,12 +19,18 @@ from auction_engine import keys, log_tree
 from auction_engine.backlog import TAIL_BATCHES, TAIL_MS, Trimmer, tell, tell_what_was_missed
 from auction_engine.checkpoints import LogKey
 from auction_engine.durability_checks import Replication
-from auction_engine.errors import JournalBroken, JournalForked, ReplicaNotDurable
+from auction_engine.errors import (
+    CheckpointInconsistent,
+    JournalBroken,
+    JournalForked,
+    ReplicaNotDurable,
+)
 from auction_engine.journal import Entry, entry_of
 from auction_engine.log_tree import SQL
 from auction_engine.replica import Replica, Replicas
 from auction_engine.rows import Accepted, Refused, Rows, columns
 from auction_engine.servers import Servers, servers_of
+from auction_engine.witness import Witness, what_is_missing
 from kit.clock import Clock, epoch_ms, monotonic_us
 from kit.errors import LuochuiError
 from kit.failpoints import register
@@ -82,7 +88,9 @@ class Projector:
         clock: Clock,
         tail_batches: int = TAIL_BATCHES,
         tail_ms: int = TAIL_MS,
+        witness: Witness | None = None,
     ) -> None:
+        self.witness = witness
         self._pool = pool
         self._servers = servers_of(servers)
         #: What must hold of what is read before it is written (keeper.py); nothing unless an engine says so.
@@ -254,11 +262,20 @@ class Projector:
 
     async def _checkpoint(self, shard: int, *, closing: bool) -> None:
         _before_checkpoint()
+        signed: str | None = None
         async with self._pool.acquire() as conn, conn.transaction():
             last = await conn.fetchrow(SQL["last_checkpoint"], shard)
             size = await conn.fetchval(SQL["shard_size"], shard)
             if closing or size - (last["size"] if last else 0) >= CHECKPOINT_BATCHES:
-                await log_tree.sign_checkpoint(conn, shard, key=self._key, now=self._clock())
+                missing = await what_is_missing(conn, shard, self.witness)
+                if missing is not None:
+                    raise CheckpointInconsistent(f"shard {shard}: {missing}", shard=shard)
+                signed = await log_tree.sign_checkpoint(
+                    conn, shard, key=self._key, now=self._clock()
+                )
+        # after the commit: what is remembered must be there
+        if signed is not None and self.witness is not None:
+            await asyncio.to_thread(self.witness.remember, shard, signed)
 
 
 async def lock_position(conn: Connection, shard: int) -> Position | None:

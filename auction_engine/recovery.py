@@ -27,6 +27,7 @@ from auction_engine.projector import Position, Projector, lock_position, write_e
 from auction_engine.replica import Replica, Replicas, entries_from_rows, replica_from_journal
 from auction_engine.rules.commands import Command
 from auction_engine.servers import Servers, servers_of
+from auction_engine.witness import what_is_missing
 from kit.clock import Clock, epoch_ms
 from kit.failpoints import register
 from kit.sql import Connection, Pool, load_statements
@@ -84,11 +85,13 @@ class Fence:
                 await lock.execute("SELECT pg_advisory_unlock($1, $2)", _LOCK_CLASS, shard)
 
     async def verify_all(self) -> list[int]:
-        """Verify every shard that the database knows; the shards.
+        """Verify every shard that the database or the witness knows; the shards.
 
         A primary of a Cluster that is away holds up its own shards alone: they are verified before their first call.
         """
-        shards = [row["shard"] for row in await self._pool.fetch(SQL["positions"])]
+        known = {row["shard"] for row in await self._pool.fetch(SQL["positions"])}
+        witness = self._projector.witness
+        shards = sorted(known | set(() if witness is None else witness.shards()))
         for shard in shards:
             with self._others_go_on(shard):
                 await self.verify(shard)
@@ -133,6 +136,7 @@ class Fence:
         await restore_library(self._servers.client_of(shard))
         meta = await self._meta(shard)
         reason = await self._why_unfit(shard, position, meta)
+        await self._ask_the_witness(shard)  # after the engine's own stream has filled what it could
         if reason is None:
             return position.epoch
         _log.warning("shard_rebuilt shard=%d reason=%s", shard, reason)
@@ -140,6 +144,18 @@ class Fence:
         _after_epoch()
         await self._restore(shard, epoch)
         return epoch
+
+    async def _ask_the_witness(self, shard: int) -> None:
+        """Raises ShardHalted where the database lacks, or has otherwise, what was once signed."""
+        if self._projector.witness is None:
+            return
+        try:
+            async with self._pool.acquire() as conn, conn.transaction():
+                missing = await what_is_missing(conn, shard, self._projector.witness)
+        except JournalBroken as error:
+            raise _halted(shard, str(error)) from error
+        if missing is not None:
+            raise _halted(shard, missing)
 
     async def _why_unfit(self, shard: int, position: Position, meta: Meta) -> str | None:
         """Why the engine's books can't be used, or None once everything it holds is journalled."""

@@ -33,6 +33,10 @@ NOBODY: Mapping[str, str] = MappingProxyType({"role": "luochui_app"})
 WHOLE: Mapping[str, str] = MappingProxyType({"app.scope": Scope.ALL.value})
 #: `server_settings` of connections that work for the platform itself: every row.
 SYSTEM: Mapping[str, str] = MappingProxyType({"role": "luochui_app", "app.scope": Scope.ALL.value})
+#: The same for the hall, the projector and the jobs, which also read the journal's bytes: hidden maxima are in them.
+ENGINE: Mapping[str, str] = MappingProxyType(
+    {"role": "luochui_engine", "app.scope": Scope.ALL.value}
+)
 
 _ENTER = (
     "SELECT set_config('app.scope', $1, $4), set_config('app.organisation', $2, $4),"
@@ -40,6 +44,8 @@ _ENTER = (
 )
 _PRESENT = "SELECT coalesce(current_setting('app.scope', true), '')"
 _SET = "SELECT set_config('app.scope', $1, $2)"
+_ROLE = "SELECT current_setting('role')"
+_SET_ROLE = "SELECT set_config('role', $1, $2)"
 
 
 async def enter(conn: Connection, scope: Scope, organisation: str = "", kind: str = "") -> None:
@@ -62,3 +68,19 @@ async def everything(conn: Connection) -> AsyncIterator[None]:
         # In a broken transaction nothing can be set, and nothing needs to be: its rollback does.
         with contextlib.suppress(asyncpg.InFailedSQLTransactionError, asyncpg.InterfaceError):
             await conn.execute(_SET, before, is_local)
+
+
+@contextlib.asynccontextmanager
+async def journal(conn: Connection) -> AsyncIterator[None]:
+    """Read the journal's bytes within the block, for an act that needs them and has checked who asks, and for what.
+
+    The role comes back at the end; where the block breaks the transaction, its rollback brings it back.
+    """
+    is_local = conn.is_in_transaction()
+    before = await conn.fetchval(_ROLE)
+    await conn.execute(_SET_ROLE, ENGINE["role"], is_local)
+    try:
+        yield
+    finally:
+        with contextlib.suppress(asyncpg.InFailedSQLTransactionError, asyncpg.InterfaceError):
+            await conn.execute(_SET_ROLE, before, is_local)

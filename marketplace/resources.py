@@ -4,14 +4,16 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import asyncpg
 import msgspec
 
+from auction_engine.witness import Witness
 from kit.clock import Clock, system_clock
 from kit.errors import Unavailable
-from kit.reach import NOBODY, SYSTEM
+from kit.reach import ENGINE, NOBODY, SYSTEM
 from kit.sql import Pool
 from marketplace.auctions.hall import Hall, open_hall
 from marketplace.duties import service as duties
@@ -56,7 +58,7 @@ class Resources(msgspec.Struct, frozen=True, kw_only=True):
 
     settings: Settings
     clock: Clock
-    #: The platform's own work, which sees every organisation's rows: jobs, the hall, readiness.
+    #: The platform's own work, which sees every organisation's rows and the journal's bytes: jobs, the hall, readiness.
     pool: Pool
     #: Requests borrow here: until the edge has said who calls, nothing is seen (`edge.reach`).
     requests: Pool
@@ -98,6 +100,7 @@ async def open_resources(
                 key=key,
                 mode=settings.durability_mode,
                 degrade_to=settings.durability_degrade_to,
+                witness=Witness(Path(settings.witness_dir)) if settings.witness_dir else None,
                 clock=clock,
             )
         )
@@ -108,7 +111,7 @@ async def open_resources(
 async def open_desk(settings: Settings, *, clock: Clock = system_clock) -> AsyncIterator[Resources]:
     """Database and sign-in without the bid engine: for processes and tests that take no bids."""
     async with AsyncExitStack() as stack:
-        pool = await stack.enter_async_context(open_pool(settings, SYSTEM))
+        pool = await stack.enter_async_context(open_pool(settings, ENGINE))
         requests = await stack.enter_async_context(open_pool(settings, NOBODY))
         lookups = await stack.enter_async_context(
             open_pool(settings, SYSTEM, connections=_LOOKUPS_MAX)

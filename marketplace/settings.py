@@ -36,6 +36,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     )
     data_dir: str = ".luochui"
     signing_key_path: str | None = None  # 32 bytes, the venue's Ed25519 key
+    #: Where the last checkpoints are remembered outside the database, on another disk than it; None: nowhere.
+    witness_dir: str | None = None
     durability_mode: DurabilityMode | None = None  # None: local, on a Cluster replicated
     #: What `replicated` may give way to while replicas are away; None: bids are refused meanwhile.
     durability_degrade_to: Literal["journalled"] | None = None

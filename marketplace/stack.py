@@ -201,6 +201,8 @@ class Stack:
                 "LUOCHUI_PUBLIC_ORIGIN": self.base_url,
                 "LUOCHUI_SIGNING_KEY_PATH": str(self._signing_key()),
             }
+            # beside the embedded database, so that one that was put back is noticed (docs/durability.md)
+            | ({"LUOCHUI_WITNESS_DIR": str(self.data_dir / "witness")} if self._postgres else {})
             | ({"LUOCHUI_DURABILITY_MODE": self._durability} if self._durability else {})
             | ({"LUOCHUI_DURABILITY_DEGRADE_TO": self._degrade_to} if self._degrade_to else {})
             | self._extra

@@ -13,7 +13,7 @@ import redis.asyncio
 
 from kit.embedded import Postgres, Valkey
 from kit.migrate import migrate
-from kit.reach import SYSTEM
+from kit.reach import ENGINE
 from tests.faults.reporting import (  # noqa: F401 - hooks: options are only read from this file
     pytest_addoption,
     pytest_collection_modifyitems,
@@ -71,7 +71,7 @@ async def database_url(postgres: Postgres, template_database: str) -> AsyncItera
 async def database(database_url: str) -> AsyncIterator[asyncpg.Pool]:
     """A pool on this test's own database, working as the application's role."""
     async with asyncpg.create_pool(
-        database_url, min_size=1, max_size=10, server_settings=dict(SYSTEM)
+        database_url, min_size=1, max_size=10, server_settings=dict(ENGINE)
     ) as pool:
         yield pool
 

@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 
 from auction_engine.checkpoints import LogKey
 from auction_engine.engine import Engine
+from auction_engine.witness import Witness
 from kit.clock import Clock
 from kit.sql import Pool
 from marketplace.auctions.live import Feed
@@ -41,6 +42,7 @@ async def open_hall(
     clock: Clock,
     mode: str | None = None,
     degrade_to: str | None = None,
+    witness: Witness | None = None,
 ) -> AsyncIterator[Hall]:
     """Open the engine, refusing less durability than `mode` promises, and close everything behind it.
 
@@ -49,7 +51,13 @@ async def open_hall(
     `lookups` is the small pool of the bid path, apart from `pool`, so that slow requests keep no bid waiting.
     """
     engine = await Engine.open(
-        pool, redis_url, key=key, clock=clock, durability=mode, degrade_to=degrade_to
+        pool,
+        redis_url,
+        key=key,
+        clock=clock,
+        durability=mode,
+        degrade_to=degrade_to,
+        witness=witness,
     )
     hall = Hall(engine, pool, lookups=lookups, key=key, clock=clock)
     try:

@@ -1,7 +1,7 @@
 -- name: state
 -- A published lot's auction as of its last journalled batch; the engine's part is null before it is created. A lot that
 -- is sold by offers has none.
-SELECT l.id, l.number, l.status AS lot_status, l.format, l.start_price_fen, l.opens_at, l.closes_at, l.profile, l.profile_hash,
+SELECT l.id, l.number, l.status AS lot_status, l.format, l.start_price_fen, l.opens_at, l.closes_at, l.shown_profile AS profile, l.profile_hash,
        a.status, a.price_fen, a.leader, a.ends_at_ms, a.extensions, a.bids, a.bidders, a.seq, a.final,
        a.result::text, a.batch_seq
   FROM market.lots l

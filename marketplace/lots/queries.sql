@@ -30,7 +30,8 @@ UPDATE market.lots
 
 -- name: by_id
 SELECT id, number, consignment_id, venue_id, consignor_id, pledgor_codes, title, title_zh, regime, format, round_number,
-       previous_start_price_fen, status, version, valuation_fen, start_price_fen, reserve_price_fen, deposit_fen,
+       previous_start_price_fen, status, version, valuation_fen, start_price_fen,
+       (market.secret_of_lot(id)).reserve_price_fen, deposit_fen,
        bidding::text, conditions::text, registration_opens_at, priority_closes_at, opens_at, closes_at, payment_hours,
        release_on, objection_days, shortened_times, drafted_by, checked_by, published_by, published_at, profile_hash, notice_sha256, created_at, updated_at
   FROM market.lots
@@ -39,7 +40,8 @@ SELECT id, number, consignment_id, venue_id, consignor_id, pledgor_codes, title,
 -- name: by_id_for_update
 -- The same, locked until the transaction ends.
 SELECT id, number, consignment_id, venue_id, consignor_id, pledgor_codes, title, title_zh, regime, format, round_number,
-       previous_start_price_fen, status, version, valuation_fen, start_price_fen, reserve_price_fen, deposit_fen,
+       previous_start_price_fen, status, version, valuation_fen, start_price_fen,
+       (market.secret_of_lot(id)).reserve_price_fen, deposit_fen,
        bidding::text, conditions::text, registration_opens_at, priority_closes_at, opens_at, closes_at, payment_hours,
        release_on, objection_days, shortened_times, drafted_by, checked_by, published_by, published_at, profile_hash, notice_sha256, created_at, updated_at
   FROM market.lots
@@ -48,8 +50,8 @@ SELECT id, number, consignment_id, venue_id, consignor_id, pledgor_codes, title,
 
 -- name: profile
 -- The frozen rule profile, as the text that was hashed behind its salt.
-SELECT profile AS text, profile_salt AS salt, profile_hash AS hash
-  FROM market.lots WHERE id = $1 AND published_at IS NOT NULL;
+SELECT s.profile AS text, s.profile_salt AS salt, l.profile_hash AS hash
+  FROM market.lots l CROSS JOIN market.secret_of_lot(l.id) s WHERE l.id = $1 AND l.published_at IS NOT NULL;
 
 -- name: public_by_id
 SELECT id, number, title, title_zh, regime, format, round_number, status, valuation_fen, start_price_fen, deposit_fen,
@@ -61,17 +63,20 @@ SELECT id, number, title, title_zh, regime, format, round_number, status, valuat
 -- name: of_organisation
 -- Lots that a venue or a consignor may see whole, newest first: each side's newest by its own index.
 SELECT id, number, consignment_id, venue_id, consignor_id, pledgor_codes, title, title_zh, regime, format, round_number,
-       previous_start_price_fen, status, version, valuation_fen, start_price_fen, reserve_price_fen, deposit_fen,
+       previous_start_price_fen, status, version, valuation_fen, start_price_fen,
+       (market.secret_of_lot(id)).reserve_price_fen, deposit_fen,
        bidding::text, conditions::text, registration_opens_at, priority_closes_at, opens_at, closes_at, payment_hours,
        release_on, objection_days, shortened_times, drafted_by, checked_by, published_by, published_at, profile_hash, notice_sha256, created_at, updated_at
-  FROM ((SELECT * FROM market.lots
+  FROM market.lots
+ WHERE id IN (SELECT id FROM (
+        (SELECT id FROM market.lots
           WHERE venue_id = $1 AND id < coalesce($2::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
           ORDER BY id DESC LIMIT $3)
         UNION ALL
-        (SELECT * FROM market.lots
+        (SELECT id FROM market.lots
           WHERE consignor_id = $1 AND venue_id <> $1
             AND id < coalesce($2::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
-          ORDER BY id DESC LIMIT $3)) AS own
+          ORDER BY id DESC LIMIT $3)) AS own)
  ORDER BY id DESC
  LIMIT $3;
 

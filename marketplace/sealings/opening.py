@@ -23,6 +23,7 @@ from auction_engine.sealed_record import (
     report,
 )
 from kit.errors import Forbidden, InvalidInput, NotFound
+from kit.reach import journal
 from kit.sql import Connection, Pool, load_statements
 from marketplace.audit import service as audit
 from marketplace.duties import service as duties
@@ -50,7 +51,7 @@ class LostNeedsChecker(Forbidden):
 async def get(conn: Connection, caller: Caller, lot_id: UUID) -> Opening:
     """Envelopes and halves, for the venue and the second opener, once the close is final. Raises `NotYetDue`."""
     await service.get(conn, caller, lot_id)
-    record = await read_record(conn, lot_id)
+    record = await _record(conn, lot_id)
     halves = await conn.fetchrow(_SQL["opening"], lot_id)
     request, share = (None, None) if halves is None else (halves["request"], halves["share"])
     return Opening(
@@ -69,7 +70,7 @@ async def request(
 ) -> Opening:
     """The inner layers of the envelopes that stand, peeled by the venue; for the second opener to open."""
     await lots.owned_for_update(conn, caller, lot_id)
-    record = await read_record(conn, lot_id)
+    record = await _record(conn, lot_id)
     _require_layers(record, given)
     text = msgspec.json.encode(given).decode()
     await conn.execute(_SQL["request"], lot_id, text, caller.user_id, now)
@@ -143,7 +144,13 @@ async def open_all(
 async def public_report(conn: Connection, lot_id: UUID) -> Report:
     """What came of every sealed bid, for everybody, once the close is final."""
     await lots.public(conn, lot_id)
-    return Report(auction_id=lot_id, items=report(await read_record(conn, lot_id)))
+    return Report(auction_id=lot_id, items=report(await _record(conn, lot_id)))
+
+
+async def _record(conn: Connection, lot_id: UUID) -> SealedRecord:
+    """What the journal holds of a lot's envelopes; only once its close is final (`read_record`)."""
+    async with journal(conn):
+        return await read_record(conn, lot_id)
 
 
 def _require_layers(record: SealedRecord, given: OpeningRequest) -> None:

@@ -1,21 +1,23 @@
 -- name: of_lot
-SELECT lot_id, kem, venue_key, opener_id, opener_key, profile, profile_salt, profile_hash, deadline_ms, state, canary,
+SELECT lot_id, kem, venue_key, opener_id, opener_key, coalesce((market.secret_of_sealing(lot_id)).profile, '') AS profile,
+       coalesce((market.secret_of_sealing(lot_id)).profile_salt, '') AS profile_salt, profile_hash, deadline_ms, state, canary,
        canary_inner, canary_fen, canary_nonce
   FROM market.sealings WHERE lot_id = $1;
 
 -- name: of_lot_for_update
-SELECT lot_id, kem, venue_key, opener_id, opener_key, profile, profile_salt, profile_hash, deadline_ms, state, canary,
+SELECT lot_id, kem, venue_key, opener_id, opener_key, coalesce((market.secret_of_sealing(lot_id)).profile, '') AS profile,
+       coalesce((market.secret_of_sealing(lot_id)).profile_salt, '') AS profile_salt, profile_hash, deadline_ms, state, canary,
        canary_inner, canary_fen, canary_nonce
   FROM market.sealings WHERE lot_id = $1 FOR UPDATE;
 
 -- name: propose
--- A new proposal starts over: what was keyed or proved before is not this.
+-- A new proposal starts over: what was keyed or proved before is not this. (`excluded.profile` would need the right to read.)
 INSERT INTO market.sealings (lot_id, kem, venue_key, opener_id, profile, profile_salt, profile_hash, deadline_ms, state,
                              proposed_by, proposed_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'proposed', $9, $10)
 ON CONFLICT (lot_id) DO UPDATE
    SET kem = excluded.kem, venue_key = excluded.venue_key, opener_id = excluded.opener_id, opener_key = NULL,
-       profile = excluded.profile, profile_salt = excluded.profile_salt, profile_hash = excluded.profile_hash,
+       profile = $5, profile_salt = $6, profile_hash = excluded.profile_hash,
        deadline_ms = excluded.deadline_ms, state = 'proposed', canary = NULL, canary_inner = NULL, canary_fen = NULL,
        canary_nonce = NULL, proposed_by = excluded.proposed_by, proposed_at = excluded.proposed_at, keyed_by = NULL,
        proved_by = NULL, proved_at = NULL;

@@ -67,6 +67,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     venue_key: str
     opener_id: UUID
     opener_key: str | None
+    #: Empty for whoever may not know a secret reserve: bidders read the rest.
     profile: str
     profile_salt: str
     profile_hash: str
@@ -91,6 +92,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
 
     def frozen(self) -> Frozen:
         """The rules as they were when the keys were proved, with the salt of their hash."""
+        assert self.profile, "asked for the venue, the second opener and the engine alone"
         return Frozen(text=self.profile, salt=self.profile_salt, hash=self.profile_hash)
 
     def shown(self) -> Sealing:

@@ -153,14 +153,14 @@ CRASHING = """
     from datetime import UTC, datetime
     import asyncpg, redis.asyncio
     from auction_engine.projector import Projector
-    from kit.reach import SYSTEM
+    from kit.reach import ENGINE
     from tests.auction_engine.make_engine import a_key
 
     async def main():
         database, server, shard = sys.argv[1:]
         client = redis.asyncio.Redis.from_url(server)
         async with asyncpg.create_pool(
-            database, min_size=1, max_size=3, server_settings=dict(SYSTEM)
+            database, min_size=1, max_size=3, server_settings=dict(ENGINE)
         ) as pool:
             projector = Projector(
                 pool, client, key=a_key(), clock=lambda: datetime(2026, 11, 2, tzinfo=UTC), tail_batches=2

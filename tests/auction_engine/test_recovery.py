@@ -370,13 +370,13 @@ CRASHING = """
     import asyncpg
     from kit.clock import system_clock
     from auction_engine.engine import Engine
-    from kit.reach import SYSTEM
+    from kit.reach import ENGINE
     from tests.auction_engine.make_engine import a_key
 
     async def main():
         database, server = sys.argv[1:]
         async with asyncpg.create_pool(
-            database, min_size=1, max_size=5, server_settings=dict(SYSTEM)
+            database, min_size=1, max_size=5, server_settings=dict(ENGINE)
         ) as pool:
             await Engine.open(pool, server, key=a_key(), clock=system_clock)
 

@@ -16,7 +16,7 @@ from auction_engine.errors import WeakDurability
 from kit.embedded import Postgres, Valkey
 from kit.embedded_cluster import ValkeyCluster, ValkeyPair
 from kit.migrate import migrate
-from kit.reach import SYSTEM
+from kit.reach import ENGINE
 from tests.auction_engine.make_engine import a_bid
 from tests.auction_engine.test_recovery import AUCTION_ID, PADDLES, a_live_profile, open_engine
 from tests.faults.cluster import copied
@@ -227,7 +227,7 @@ async def test_each_setting_of_the_database_is_asserted(
         await asyncio.to_thread(without_checksums, server)
     await asyncio.to_thread(server.start)
     async with asyncpg.create_pool(
-        server.url(), min_size=0, max_size=1, server_settings=dict(SYSTEM)
+        server.url(), min_size=0, max_size=1, server_settings=dict(ENGINE)
     ) as pool:
         with pytest.raises(WeakDurability, match=f"{setting}: PostgreSQL has '{value}'"):
             await verify_database(pool, MODES["journalled"])
@@ -237,7 +237,7 @@ async def test_a_database_as_it_is_set_up_keeps_the_journal(migrated_postgres: P
     """With nothing changed the same look finds nothing, and reads back all that it asserts."""
     await asyncio.to_thread(migrated_postgres.start)
     async with asyncpg.create_pool(
-        migrated_postgres.url(), min_size=0, max_size=1, server_settings=dict(SYSTEM)
+        migrated_postgres.url(), min_size=0, max_size=1, server_settings=dict(ENGINE)
     ) as pool:
         assert await verify_database(pool, MODES["journalled"]) == {
             "fsync": "on",

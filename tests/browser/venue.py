@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import asyncpg
 import msgspec
 
-from kit.reach import SYSTEM
+from kit.reach import ENGINE
 from kit.sql import Connection, Pool
 from marketplace.bidders import service as bidders
 from marketplace.bidders.rules import BidderStatus
@@ -127,7 +127,7 @@ async def open_venue(base_url: str, database_url: str) -> Venue:
     password_hash = await passwords.hash(PASSWORD)
     passwords.close()
     pool = await asyncpg.create_pool(
-        database_url, min_size=1, max_size=4, server_settings=dict(SYSTEM)
+        database_url, min_size=1, max_size=4, server_settings=dict(ENGINE)
     )
     return Venue(base_url, pool, password_hash)
 

@@ -22,11 +22,12 @@ from auction_engine.gateway import Gateway
 from auction_engine.rules.commands import Command
 from auction_engine.rules.profile import Profile, parse_profile
 from auction_engine.waiting import Limits
+from auction_engine.witness import Witness
 from kit.clock import epoch_ms, system_clock
 from kit.embedded import EmbeddedServerError, Valkey
 from kit.embedded_cluster import SLOTS
 from kit.errors import LuochuiError
-from kit.reach import SYSTEM
+from kit.reach import ENGINE
 from tests.auction_engine.make_engine import a_key
 from tests.faults.client import EngineDesk, Habits, History, Load
 from tests.faults.evidence import Watcher
@@ -254,6 +255,7 @@ async def site(
     call_seconds: float = 3.0,
     closes_in_ms: int | None = 1_500,
     projecting: bool = True,
+    witness: Witness | None = None,
 ) -> AsyncIterator[Site]:
     """A running site with open auctions. `gateway_url` puts something between gateway and server.
 
@@ -266,7 +268,7 @@ async def site(
         min_size=1,
         max_size=12,
         command_timeout=10,
-        server_settings=dict(SYSTEM),
+        server_settings=dict(ENGINE),
     ) as pool:
         engine = await Engine.open(
             pool,
@@ -276,6 +278,7 @@ async def site(
             durability=durability,
             degrade_to=degrade_to,
             limits=limits,
+            witness=witness,
         )
         engine.gateway = Gateway(
             gateway_url or engine.servers,

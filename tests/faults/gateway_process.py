@@ -15,7 +15,7 @@ from auction_engine.engine import Engine
 from auction_engine.rules.commands import Command
 from auction_engine.waiting import Limits
 from kit.clock import system_clock
-from kit.reach import SYSTEM
+from kit.reach import ENGINE
 from tests.auction_engine.make_engine import a_key
 from tests.faults.client import EngineDesk
 
@@ -29,7 +29,7 @@ async def serve(database_url: str, engine_url: str, path: Path) -> None:
         min_size=1,
         max_size=6,
         command_timeout=10,
-        server_settings=dict(SYSTEM),
+        server_settings=dict(ENGINE),
     ) as pool:
         engine = await Engine.open(
             pool, engine_url, key=a_key(), clock=system_clock, limits=UNLIMITED

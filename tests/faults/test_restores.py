@@ -4,11 +4,13 @@ import asyncio
 import shutil
 from collections.abc import Callable
 
+import asyncpg
 import pytest
 import redis.asyncio
 
 from auction_engine import keys
 from auction_engine.errors import ShardHalted
+from auction_engine.witness import Witness
 from kit.embedded import Postgres, Valkey
 from tests.faults import nemesis
 from tests.faults.client import Load
@@ -82,6 +84,70 @@ async def trim_all_but_the_last(server: Valkey, shards: list[int]) -> None:
     async with redis.asyncio.Redis.from_url(server.url) as client:
         for shard in shards:
             await client.xtrim(keys.log(shard), maxlen=1, approximate=False)
+
+
+@pytest.mark.parametrize("tail", ["kept", "gone"])
+async def test_f23_an_old_backup_is_told_from_the_database_that_was(
+    tail: str, case: Case, engine_server: Valkey, primary: Postgres, scratch: Valkey
+) -> None:
+    """The witness holds a checkpoint that the backup lacks: nothing starts on it until the loss is on paper.
+
+    Where the engine still has the batches they are journalled again, the same ones, and nobody need be asked.
+    """
+    witness = Witness(case.directory / "witness")
+    async with site(
+        case, engine_server, primary.url(), closes_in_ms=None, witness=witness
+    ) as running:
+        await some_bids(running, 40)
+        backup = await asyncio.to_thread(base_backup, primary, case.directory / "backup")
+        alone(backup)
+        await some_bids(running, 30)
+        shards, head = running.shards, await heads(running)
+        for shard in shards:
+            await running.engine.projector._checkpoint(shard, closing=True)
+            signed = witness.last(shard)
+            assert signed is not None
+            assert (shard, signed.size) in head
+    assert witness.shards() == shards
+    nemesis.kill(primary.pid)
+    primary.kill()
+    await asyncio.to_thread(backup.start)
+    later = Case(case.directory / "later", case.seed)
+    try:
+        if tail == "gone":
+            engine_server.kill()
+            shutil.rmtree(engine_server.directory)
+            await asyncio.to_thread(engine_server.start)
+            with pytest.raises(ShardHalted, match="it is older than it was"):
+                async with site(
+                    later, engine_server, backup.url(), closes_in_ms=None, witness=witness
+                ):
+                    raise AssertionError("it went on as if nothing had been signed")
+            assert await epochs(backup) == {1}, "nothing was rebuilt on it either"
+            for shard in shards:
+                witness.path_of(shard).rename(case.directory / f"lost-{shard}.note")
+        async with site(
+            later, engine_server, backup.url(), closes_in_ms=None, witness=witness
+        ) as running:
+            if tail == "kept":
+                assert (await heads(running)).items() >= head.items(), "the same batches"
+                later.history.records += case.history.records
+                await running.until_alive()
+                await all_holds(running, None, scratch=scratch, fenced=False)
+            else:
+                assert await epochs(backup) == {2}
+                await running.until_alive()
+    finally:
+        later.history.close()
+        backup.stop()
+
+
+async def epochs(server: Postgres) -> set[int]:
+    """The epochs in which a database's shards are."""
+    connection = await asyncpg.connect(server.url())
+    rows = await connection.fetch("SELECT epoch FROM engine.shards")
+    await connection.close()
+    return {row["epoch"] for row in rows}
 
 
 @pytest.mark.nightly

@@ -9,6 +9,8 @@ import asyncpg
 import pytest
 
 from kit.clock import system_clock
+from kit.reach import Scope, enter
+from marketplace.organisations.schemas import Role
 from tests.make_stage import CONDITIONS, Stage, accepted_consignment, lot_draft, text
 
 
@@ -49,6 +51,34 @@ async def test_secret_reserve_shows_nowhere(stage: Stage) -> None:
     assert hashlib.sha256(text_of_profile.encode()).hexdigest() != lot["profile_hash"]
     own = await stage.bank_maker.get(f"/v1/my/lots/{lot['id']}")
     assert own["reserve_price_fen"] == reserve_fen
+
+
+async def test_the_database_gives_a_reserve_to_its_own_people_alone(stage: Stage) -> None:
+    """Beneath every query: a bidder's or a visitor's connection reads a published lot's row and not its reserve."""
+    lot = await stage.published(terms={"reserve_price_fen": 234_567_891})
+    lot_id = UUID(lot["id"])
+    agency = str((await stage.person(Role.AGENCY_BIDDER)).caller.organisation_id)
+    sees: dict[str, int | None] = {}
+    async with stage.resources.requests.acquire() as conn:
+        for scope, organisation in (
+            (Scope.PUBLIC, ""),
+            (Scope.ORGANISATION, agency),
+            (Scope.ORGANISATION, lot["venue_id"]),
+            (Scope.ORGANISATION, lot["consignor_id"]),
+            (Scope.OVERSIGHT, agency),
+        ):
+            await enter(conn, scope, organisation)
+            assert await conn.fetchval("SELECT title FROM market.lots WHERE id = $1", lot_id)
+            row = await conn.fetchrow("SELECT * FROM market.secret_of_lot($1)", lot_id)
+            assert ('"reserve_price_fen":234567891' in (row["profile"] or "")) == bool(
+                row["reserve_price_fen"]
+            )
+            sees[f"{scope} {organisation}"] = row["reserve_price_fen"]
+            rules = await conn.fetchval(
+                "SELECT shown_profile FROM market.lots WHERE id = $1", lot_id
+            )
+            assert "234567891" not in rules
+    assert list(sees.values()) == [None, None, 234_567_891, 234_567_891, 234_567_891]
 
 
 async def test_drafter_may_not_publish(stage: Stage) -> None:
