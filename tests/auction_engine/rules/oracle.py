@@ -18,6 +18,7 @@ OWN = {
     "rounds": {"bid"},
     "dynamic": {"bid"},
     "dutch": {"accept"},
+    "dutch_hybrid": {"accept", "seal", "withdraw"},
     "one_shot": {"seal", "withdraw"},
     "vickrey": {"seal", "withdraw"},
     "uniform_price": {"seal", "withdraw"},
@@ -60,7 +61,7 @@ class Oracle:
             case "rounds":
                 end = self.opens + rules["round_ms"]
                 return min(end, rules["deadline_at"] or end)
-            case "dutch":
+            case "dutch" | "dutch_hybrid":
                 return int(self.opens + len(self.prices()) * rules["drop_every_ms"])
             case "dynamic":
                 return int(rules["closes_at"] + rules["cycle_ms"])
@@ -92,7 +93,11 @@ class Oracle:
             return self.cancelled_at
         if self.is_suspended:
             return None
-        return self.wall(self.end) if self.closed_at is None else self.closed_at
+        return self.wall(self.end_for("")) if self.closed_at is None else self.closed_at
+
+    def end_for(self, do: str) -> int:
+        """Until when an action counts, on the auction's own clock; of none, when all is over."""
+        return self.end
 
     # The standing price.
 
@@ -256,7 +261,7 @@ class Oracle:
         if needs_running and at < self.opens:
             return "not_open"
         running = self.running(at)
-        if self.final or self.closed_at is not None or running >= self.end:
+        if self.final or self.closed_at is not None or running >= self.end_for(do):
             return "closed"
         if self.kind == "rounds" and do == "bid" and running < self.round_from:
             return "not_open"
@@ -471,10 +476,3 @@ class Oracle:
         if self.kind == "uniform_price":
             return order, max([start, *(offers[p][0] for p in order[units : units + 1])])
         return order, offers[order[0]][0] if order else 0
-
-
-def play_by_the_text(given: dict[str, Any]) -> dict[str, Any]:
-    """What the text of contracts 1 makes of a scenario."""
-    oracle = Oracle(given)
-    decisions = [oracle.decide(step) for step in given["steps"]]
-    return {"decisions": decisions, "result": oracle.result()}
