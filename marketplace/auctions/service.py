@@ -14,6 +14,7 @@ from auction_engine.replica import entries_of
 from auction_engine.rules.profile import Profile, parse_profile
 from kit.clock import epoch_ms
 from kit.errors import NotFound
+from kit.reach import journal
 from kit.sql import Connection, load_statements
 from marketplace.auctions.schemas import AuctionState, RecordEntry
 from marketplace.lots.rules import LotStatus
@@ -87,7 +88,9 @@ async def receipts(
 ) -> list[Receipt]:
     """The proofs of all that `paddle` sent and that was decided; the same bytes as in the first answers."""
     found = []
-    for entry in await entries_of(conn, auction_id):
+    async with journal(conn):  # of which the paddle's own commands alone are told
+        entries = await entries_of(conn, auction_id)
+    for entry in entries:
         sealed = SealedEntry(entry, key=key, mode=mode)
         found += [sealed.receipt(index) for index in _own(entry, str(auction_id), paddle)]
     return found
