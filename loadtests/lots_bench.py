@@ -183,7 +183,8 @@ async def _measure(url: str, lots: int, asks: int, say: Say) -> LotsReport:
             figures += await _time(name, ask, asks)
             say(f"{name}: p99 {figures[-1].value} ms")
         plans = [await _plan(conn, *each) for each in await _plans(conn, caller, lots)]
-        await conn.execute("RESET ROLE")  # the check compares whole rows, which requests may not read
+        # The check compares whole rows, which requests may not read.
+        await conn.execute("RESET ROLE")
         integrity = await _integrity(conn, figures, plans, lots)
         sizes = await conn.fetchrow(_SQL["sizes"])
         durability = {"postgresql": {"fsync": await conn.fetchval("SHOW fsync")}}
