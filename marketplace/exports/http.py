@@ -10,8 +10,9 @@ from marketplace.documents.rules import XLSX
 from marketplace.edge.dependencies import Conn, Me
 from marketplace.edge.policies import allow
 from marketplace.exports import service
-from marketplace.exports.rules import csv_bytes, xlsx_bytes
+from marketplace.exports.rules import csv_bytes
 from marketplace.exports.service import CATALOGUE_HEADER, SheetName
+from marketplace.exports.workbooks import xlsx_bytes
 from marketplace.organisations.schemas import Role
 
 _BANK = allow(Role.BANK_MAKER, Role.BANK_CHECKER)

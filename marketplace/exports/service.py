@@ -1,6 +1,7 @@
 """Gathers a bank's portfolio, or the rights that somebody may see, as tables in the layout of the import."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import date
 from enum import StrEnum
 from typing import Protocol, TypeVar
@@ -11,11 +12,14 @@ import msgspec
 from kit.money import yuan
 from kit.sql import Connection
 from marketplace.assets import service as assets
+from marketplace.assets.details import Component
 from marketplace.assets.schemas import Asset
 from marketplace.assets.types import FACTS
 from marketplace.cases import service as cases
-from marketplace.exports.rules import csv_bytes, xlsx_bytes
+from marketplace.exports.rules import csv_bytes
+from marketplace.exports.workbooks import xlsx_bytes
 from marketplace.imports.layout import LOANS, PLEDGES, RIGHTS, VALUATIONS, Column, Kind, Sheet
+from marketplace.imports.lists import joined
 from marketplace.organisations.schemas import Caller
 from marketplace.pledges import service as pledges
 from marketplace.valuations import service as valuations
@@ -57,7 +61,7 @@ async def portfolio(conn: Connection, caller: Caller) -> bytes:
     sheets = []
     for name, sheet in SHEET_OF.items():
         sheets.append((sheet.title, _titles(sheet), await rows_of(conn, caller, name)))
-    return xlsx_bytes(sheets)
+    return await asyncio.to_thread(xlsx_bytes, sheets)
 
 
 async def sheet_csv(conn: Connection, caller: Caller, name: SheetName) -> bytes:
@@ -74,7 +78,7 @@ async def rows_of(conn: Connection, caller: Caller, name: SheetName) -> Rows:
                 async for each in _all(cases.page, conn, caller)
             ]
         case SheetName.RIGHTS:
-            return [_row(RIGHTS, _right(each)) async for each in _all(assets.page, conn, caller)]
+            return [rights_row(each) async for each in _all(assets.page, conn, caller)]
         case SheetName.PLEDGES:
             return await _pledges(conn, caller)
         case SheetName.VALUATIONS:
@@ -154,9 +158,9 @@ async def _pledges(conn: Connection, caller: Caller) -> Rows:
         joint = each.joint_pledgees
         more = {
             "contract_number": contracts[each.case_id],
-            "assets": _joined(numbers[asset_id] for asset_id in each.asset_ids),
-            "joint_pledgees": _joined(pledgee.name for pledgee in joint),
-            "joint_consent": all(pledgee.has_consented for pledgee in joint) if joint else None,
+            "assets": joined(numbers[asset_id] for asset_id in each.asset_ids),
+            "joint_pledgees": tuple(pledgee.name for pledgee in joint),
+            "joint_consent": tuple(pledgee.has_consented for pledgee in joint),
         }
         rows.append(_row(PLEDGES, msgspec.structs.asdict(each) | more))
     return rows
@@ -168,18 +172,29 @@ async def _valuations(conn: Connection, caller: Caller) -> Rows:
         _row(
             VALUATIONS,
             msgspec.structs.asdict(each)
-            | {"assets": _joined(numbers[asset_id] for asset_id in each.asset_ids)},
+            | {"assets": joined(numbers[asset_id] for asset_id in each.asset_ids)},
         )
         async for each in _all(valuations.page, conn, caller)
     ]
 
 
+def rights_row(asset: Asset) -> list[str]:
+    """A right as a row of its sheet, with what its type has."""
+    return _row(RIGHTS, _right(asset))
+
+
 def _right(asset: Asset) -> dict[str, object]:
     owners = asset.co_owners
-    return msgspec.structs.asdict(asset) | {
-        "co_owners": _joined(owner.name for owner in owners),
-        "co_owner_consent": all(owner.has_consented for owner in owners) if owners else None,
-    }
+    details = {} if asset.details is None else msgspec.structs.asdict(asset.details)
+    family = None if asset.details is None else asset.details.__struct_config__.tag
+    return (
+        msgspec.structs.asdict(asset)
+        | {
+            "co_owners": tuple(owner.name for owner in owners),
+            "co_owner_consent": tuple(owner.has_consented for owner in owners),
+        }
+        | {f"{family}.{field}": value for field, value in details.items()}
+    )
 
 
 def _row(sheet: Sheet, values: dict[str, object]) -> list[str]:
@@ -188,8 +203,15 @@ def _row(sheet: Sheet, values: dict[str, object]) -> list[str]:
 
 def _text(column: Column, value: object) -> str:
     match value:
-        case None:
+        case None | () | "":
             return ""
+        case tuple() if column.kind is Kind.CONSENTS:
+            words = [column.choices["yes" if said else "no"] for said in value]
+            return words[0] if len(set(words)) == 1 else joined(words)
+        case tuple() if column.kind is Kind.PARTS:
+            return joined(_part(component) for component in value)
+        case tuple():
+            return joined(value)
         case bool():
             return column.choices["yes" if value else "no"]
         case date():
@@ -199,9 +221,15 @@ def _text(column: Column, value: object) -> str:
         case int() if column.kind is Kind.PERCENT:
             return f"{value // 100}.{value % 100:02d}"
         case frozenset():
-            return _joined(sorted(column.choices[str(code)] for code in value))
+            return joined(sorted(column.choices[str(code)] for code in value))
         case _:
             return column.choices.get(str(value), str(value))
+
+
+def _part(component: Component) -> str:
+    """A component as one item of a cell: name, licence, whether it may be sold on."""
+    fits = {None: "", True: "是", False: "否"}[component.is_compatible]
+    return joined([component.name, component.licence, *([fits] if fits else [])], separators="|")
 
 
 def _choice(sheet: Sheet, key: str, code: str) -> str:
@@ -211,10 +239,6 @@ def _choice(sheet: Sheet, key: str, code: str) -> str:
 
 def _titles(sheet: Sheet) -> Sequence[str]:
     return [column.heading for column in sheet.columns]
-
-
-def _joined(parts: Iterable[str]) -> str:
-    return "；".join(parts)
 
 
 def _day(day: date | None) -> str:

@@ -17,10 +17,14 @@ from marketplace.assets import identifiers
 from marketplace.assets.identifiers import InvalidIdentifier
 from marketplace.imports.container import Refusal
 from marketplace.imports.layout import Column, Kind
+from marketplace.imports.lists import UnclosedQuote
+from marketplace.imports.lists import split_list as split_plain
 
 T = TypeVar("T")
 
 CELL_CHARACTERS_MAX: Final = 1_000
+#: The longest list that a cell may hold; spreadsheets hold 32,767 characters.
+LIST_CHARACTERS_MAX: Final = 30_000
 TOTAL_CHARACTERS_MAX: Final = 20_000_000
 
 _AMOUNT: Final = re.compile(r"(\d{1,14})(?:\.(\d{1,2})0*)?", re.ASCII)
@@ -71,11 +75,12 @@ def parse(column: Column, cell: RawCell) -> object:
         if column.is_required:
             raise CellWrong("required", "is empty; it must be filled in", "为必填项，不能为空")
         return None
-    if len(text) > CELL_CHARACTERS_MAX:
+    most = max(CELL_CHARACTERS_MAX, column.length_max)
+    if len(text) > most:
         raise CellWrong(
             "too_long",
-            f"is longer than {CELL_CHARACTERS_MAX} characters",
-            f"超过 {CELL_CHARACTERS_MAX} 个字符",
+            f"is longer than {most} characters",
+            f"超过 {most} 个字符",
         )
     return _PARSERS[column.kind](column, cell, text)
 
@@ -174,7 +179,7 @@ def _amount(column: Column, cell: RawCell, text: str) -> int:
 def _percent(column: Column, cell: RawCell, text: str) -> int:
     match = _AMOUNT.fullmatch(text.removesuffix("%").strip()) if cell.kind in ("n", "s") else None
     bp = int(match[1]) * 100 + int((match[2] or "").ljust(2, "0")) if match else -1
-    if not 0 <= bp <= 10_000:
+    if not column.least_bp <= bp <= 10_000:
         raise CellWrong(
             "invalid_percent",
             "is not a percentage from 0 to 100 with at most two decimals, such as 62.5",
@@ -213,7 +218,7 @@ def _choices(column: Column, cell: RawCell, text: str) -> frozenset[str]:
 
 
 def _numbers(column: Column, cell: RawCell, text: str) -> tuple[str, ...]:
-    parts = tuple(part.strip() for part in _SEPARATORS.split(text) if part.strip())
+    parts = split_list(text)
     if not parts or len(parts) > _NUMBERS_MAX:
         raise CellWrong(
             "invalid_numbers",
@@ -223,9 +228,67 @@ def _numbers(column: Column, cell: RawCell, text: str) -> tuple[str, ...]:
     return parts
 
 
-def names(text: str | None) -> tuple[str, ...]:
-    """The names in a cell that may hold several."""
-    return tuple(part.strip() for part in _SEPARATORS.split(text or "") if part.strip())
+def _paragraph(column: Column, cell: RawCell, text: str) -> str:
+    """A text that may have several lines."""
+    _text(column, cell, text.replace("\n", " ").replace("\t", " "))
+    return text
+
+
+def _integer(column: Column, cell: RawCell, text: str) -> int:
+    match = re.fullmatch(r"(\d{1,9})(?:\.0)?", text, re.ASCII) if cell.kind in ("n", "s") else None
+    if match is None:
+        raise CellWrong("invalid_integer", "is not a whole number", "不是整数")
+    return int(match[1])
+
+
+def split_list(
+    text: str, *, separators: str = "；;、，,\n", keeps_empty: bool = False
+) -> tuple[str, ...]:
+    """The items of a cell that may hold several. Raises `CellWrong`."""
+    try:
+        return split_plain(text, separators=separators, keeps_empty=keeps_empty)
+    except UnclosedQuote as error:
+        raise CellWrong(
+            "invalid_list",
+            "has a double quote that is not closed, or something behind a closed one",
+            "双引号未成对，或引号后有多余内容",
+        ) from error
+
+
+def _list(column: Column, cell: RawCell, text: str) -> tuple[str, ...]:
+    if cell.kind in ("b", "d"):
+        raise CellWrong(
+            "wrong_type",
+            "is not a text; format the cell as text",
+            "不是文本；请将单元格设为文本格式",
+        )
+    parts = split_list(text)
+    if not all(part.isprintable() for part in parts):
+        raise CellWrong("invalid_text", "contains control characters", "含有控制字符")
+    return parts
+
+
+def _parts(column: Column, cell: RawCell, text: str) -> tuple[tuple[str, str, bool | None], ...]:
+    """Names, licences, and whether they let the work be sold on."""
+    found = []
+    for part in split_list(text):
+        fields = [*split_list(part, separators="|", keeps_empty=True), ""]
+        said = fields[2] if len(fields) in (3, 4) else "?"
+        words = {"": None, "是": True, "yes": True, "否": False, "no": False}
+        if said not in words or not fields[0] or not fields[1]:
+            raise CellWrong(
+                "invalid_parts", f"{part!r}: {column.note_en}", f"“{part}”：{column.note_zh}"
+            )
+        found.append((fields[0], fields[1], words[said]))
+    return tuple(found)
+
+
+def _consents(column: Column, cell: RawCell, text: str) -> tuple[bool, ...]:
+    return tuple(
+        _choice(column, cell, part.strip()) == "yes"
+        for part in _SEPARATORS.split(text)
+        if part.strip()
+    )
 
 
 _PARSERS: Final[Mapping[Kind, Callable[[Column, RawCell, str], object]]] = {
@@ -238,4 +301,9 @@ _PARSERS: Final[Mapping[Kind, Callable[[Column, RawCell, str], object]]] = {
     Kind.CHOICES: _choices,
     Kind.NICE_CLASS: _nice_class,
     Kind.NUMBERS: _numbers,
+    Kind.PARAGRAPH: _paragraph,
+    Kind.INTEGER: _integer,
+    Kind.LIST: _list,
+    Kind.PARTS: _parts,
+    Kind.CONSENTS: _consents,
 }

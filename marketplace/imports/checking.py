@@ -4,7 +4,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any, cast
+from uuid import UUID
 
+import msgspec
 from openpyxl.utils.cell import coordinate_to_tuple
 
 from kit.errors import InvalidInput
@@ -15,7 +17,7 @@ from marketplace.assets.schemas import AssetFlag, CoOwner, LegalStatus, NewAsset
 from marketplace.assets.types import IpType
 from marketplace.cases import rules as case_rules
 from marketplace.cases.schemas import CaseFlag, Grade, NewCase
-from marketplace.imports.cells import names
+from marketplace.imports.extras import WrongParticulars, particulars_of
 from marketplace.imports.layout import LOANS, PLEDGES, RIGHTS, VALUATIONS
 from marketplace.imports.portfolio import (
     Known,
@@ -32,6 +34,9 @@ from marketplace.pledges.rules import why_not_registrable
 from marketplace.pledges.schemas import JointPledgee
 from marketplace.valuations.rules import INTERNAL_LOAN_MAX_FEN, is_kind_allowed, require_validity
 from marketplace.valuations.schemas import ValuationKind, ValuationMethod
+
+#: What of a right stands in columns of its type (`extras`).
+LATER_KEYS = frozenset(column.key for column in RIGHTS.columns if column.is_later)
 
 
 def checked(rows: Rows, known: Known) -> tuple[Portfolio, list[Finding]]:
@@ -65,6 +70,12 @@ class _Checking:
         #: Right, as it may be referred to -> its places among `self.built`; None: it stands there, but is wrong.
         self.index: dict[str, list[int | None]] = defaultdict(list)
         self.built: list[NewAsset] = []
+        #: Rights on record, as they may be referred to, each with its class; and the type of each.
+        self.on_record: dict[str, list[tuple[int | None, UUID]]] = defaultdict(list)
+        self.type_of: dict[UUID, IpType] = {}
+        for (ip_type, number, nice_class), asset_id in known.assets.items():
+            self.on_record[reference_key(number)].append((nice_class, asset_id))
+            self.type_of[asset_id] = IpType(ip_type)
         self.pledged: set[Reference] = set()
         self.loan_fen_of: dict[Reference, int] = {
             Reference(None, asset_id): amount for asset_id, amount in known.loans.items()
@@ -122,16 +133,23 @@ class _Checking:
             self._check_number_alone(row)
             return None
         values = dict(row.values)
-        consent = values.pop("co_owner_consent") == "yes"
-        owners = names(cast("str | None", values["co_owners"]))
+        values = {key: value for key, value in values.items() if key not in LATER_KEYS}
+        owners = self._consenting(row, "co_owners", "co_owner_consent")
+        del values["co_owner_consent"]
         flags = cast("frozenset[str] | None", values["flags"]) or frozenset()
         values |= {
             "ip_type": IpType(cast("str", values["ip_type"])),
             "legal_status": LegalStatus(cast("str", values["legal_status"])),
             "has_evaluation_report": values["has_evaluation_report"] == "yes",
             "flags": frozenset(map(AssetFlag, flags)),
-            "co_owners": tuple(CoOwner(name=owner, has_consented=consent) for owner in owners),
+            "co_owners": tuple(CoOwner(name=name, has_consented=said) for name, said in owners),
         }
+        try:
+            more = particulars_of(row, cast("IpType", values["ip_type"]))
+        except WrongParticulars as error:
+            self.findings += error.findings
+            return None
+        values |= msgspec.structs.asdict(more)
         try:
             asset = asset_rules.normal(NewAsset(**cast("dict[str, Any]", values)))
         except InvalidInput as error:
@@ -182,25 +200,40 @@ class _Checking:
     def _pledge(self, row: Row, contract: str, references: tuple[Reference, ...]) -> PledgeRow:
         values = dict(row.values)
         del values["contract_number"], values["assets"]
-        consent = values.pop("joint_consent") == "yes"
-        joint = names(cast("str | None", values["joint_pledgees"]))
+        joint = self._consenting(row, "joint_pledgees", "joint_consent")
+        del values["joint_consent"]
         values |= {
             "is_maximum": values["is_maximum"] == "yes",
             "joint_pledgees": tuple(
-                JointPledgee(name=name, has_consented=consent) for name in joint
+                JointPledgee(name=name, has_consented=said) for name, said in joint
             ),
         }
         return PledgeRow(contract_number=contract, rights=references, fields=values)
+
+    def _consenting(self, row: Row, key: str, consent_key: str) -> tuple[tuple[str, bool], ...]:
+        """The names in a cell, each with its consent: one word for all, or one each; silence is none."""
+        found = cast("tuple[str, ...]", row.values[key] or ())
+        said = cast("tuple[bool, ...]", row.values[consent_key] or ()) or (False,)
+        if len(said) == 1:
+            said = said * len(found)
+        if len(said) != len(found):
+            self.findings.append(
+                about_cell(
+                    row,
+                    consent_key,
+                    "contradiction",
+                    f"says {len(said)} times yes or no for {len(found)} names; one word for all, or one each",
+                    f"共 {len(said)} 个答复、{len(found)} 个名称；请填写一个，或逐一对应",
+                )
+            )
+            return ()
+        return tuple(zip(found, said, strict=True))
 
     def _refuse_second_pledges(self, row: Row, references: Iterable[Reference]) -> None:
         for reference in references:
             if reference.index is None:
                 is_pledged = reference.asset_id in self.known.pledged or reference in self.pledged
-                kind = next(
-                    IpType(key[0])
-                    for key, found in self.known.assets.items()
-                    if found == reference.asset_id
-                )
+                kind = self.type_of[cast("UUID", reference.asset_id)]
             else:
                 is_pledged = reference in self.pledged
                 kind = self.built[reference.index].ip_type
@@ -240,6 +273,8 @@ class _Checking:
                     )
                 )
             values |= {"kind": kind, "method": ValuationMethod(cast("str", values["method"]))}
+            if "is_filed" in values:
+                values["is_filed"] = values["is_filed"] == "yes"
             built.append(ValuationRow(rights=references, fields=values))
         return tuple(built)
 
@@ -248,13 +283,10 @@ class _Checking:
         parts = row.values.get("assets")
         found: dict[Reference, None] = {}
         for part in parts if isinstance(parts, tuple) else ():
-            number, _, mark_class = part.partition("/")
-            key = reference_key(number) + (f"/{mark_class.strip()}" if mark_class else "")
+            number, mark_class, key = self._named(part)
             places = self.index.get(key)
             if places is None:
-                self._reference_on_record(
-                    row, part, reference_key(number), mark_class.strip(), found
-                )
+                self._reference_on_record(row, part, reference_key(number), mark_class, found)
             elif len([place for place in places if place is not None]) > 1:
                 self._dangling(
                     row,
@@ -268,13 +300,21 @@ class _Checking:
                 found[reference] = None
         return tuple(found)
 
+    def _named(self, part: str) -> tuple[str, str, str]:
+        """The number and class that a reference names, and its place in the index; a number may hold a slash itself."""
+        whole = reference_key(part)
+        if whole in self.index or whole in self.on_record or "/" not in part:
+            return part, "", whole
+        number, _, mark_class = part.rpartition("/")
+        return number, mark_class.strip(), f"{reference_key(number)}/{mark_class.strip()}"
+
     def _reference_on_record(
         self, row: Row, part: str, number: str, mark_class: str, found: dict[Reference, None]
     ) -> None:
         matches = [
             asset_id
-            for (_, known_number, known_class), asset_id in self.known.assets.items()
-            if reference_key(known_number) == number and mark_class in ("", str(known_class))
+            for known_class, asset_id in self.on_record.get(number, ())
+            if mark_class in ("", str(known_class))
         ]
         if len(matches) == 1:
             found[Reference(None, matches[0])] = None

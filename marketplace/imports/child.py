@@ -17,7 +17,7 @@ import msgspec
 from openpyxl import load_workbook
 
 from marketplace.imports.cells import (
-    CELL_CHARACTERS_MAX,
+    LIST_CHARACTERS_MAX,
     TOTAL_CHARACTERS_MAX,
     RawCell,
     Reading,
@@ -134,7 +134,7 @@ def _raw(kind: str, value: object) -> RawCell:
             # repr is the shortest text that gives this number again: 4876543.21 stays 4876543.21.
             return RawCell("n", format(Decimal(repr(value)), "f"))
         case _:
-            text = str(value)[: CELL_CHARACTERS_MAX + 1]
+            text = str(value)[: LIST_CHARACTERS_MAX + 1]
             return RawCell(kind if kind in ("f", "e") else "s", text)
 
 

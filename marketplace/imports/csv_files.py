@@ -8,12 +8,14 @@ import csv
 import io
 from typing import Final
 
-from marketplace.imports.cells import CELL_CHARACTERS_MAX, RawCell, Reading
+from marketplace.imports.cells import LIST_CHARACTERS_MAX, RawCell, Reading
 from marketplace.imports.container import ContainerRefused
-from marketplace.imports.layout import SHEETS, Sheet
+from marketplace.imports.layout import SHEETS, Column, Sheet
 
 ROWS_MAX: Final = 100_001  # the header and 100,000 rows of data
 CHARACTERS_MAX: Final = 40_000_000
+#: What an export puts an apostrophe before (exports.rules); taken away again.
+ACTING: Final = frozenset("=+-@\t\r\n\x00＝＋－＠")
 _EMPTY: Final = RawCell("", "")
 _MARKS: Final = (b"\xff\xfe", b"\xfe\xff")
 
@@ -30,7 +32,9 @@ def csv_reading(content: bytes) -> Reading:
             "the first row is the header of no sheet of the template; keep one sheet's header row as it is",
             "首行不是模板任一工作表的标题行；请保留模板标题行",
         )
-    plain = [[RawCell("s", column.title_zh) for column in each.columns] for each in SHEETS]
+    plain = [
+        [RawCell("s", column.title_zh) for column in _columns_of(each, header)] for each in SHEETS
+    ]
     sheets = {each.title: [titles] for each, titles in zip(SHEETS, plain, strict=True)}
     sheets[sheet.title] = [sheets[sheet.title][0], *rows[1:]]
     return Reading(sheets=sheets)
@@ -73,7 +77,10 @@ def _rows(text: str) -> list[list[RawCell]]:
                     f"the file has more than {ROWS_MAX - 1:,} rows; split it",
                     f"文件超过 {ROWS_MAX - 1:,} 行；请拆分",
                 )
-            rows.append([_raw(cell) for cell in row])
+            cells = [_raw(cell) for cell in row]
+            while cells and cells[-1].kind == "":
+                cells.pop()
+            rows.append(cells)
     except csv.Error as error:
         raise ContainerRefused(
             "not_csv",
@@ -88,15 +95,26 @@ def _rows(text: str) -> list[list[RawCell]]:
 def _raw(text: str) -> RawCell:
     if text == "":
         return _EMPTY
-    return RawCell("f" if text[0] in "=＝" else "s", text[: CELL_CHARACTERS_MAX + 1])
+    bare = text.lstrip("'")
+    if text[0] == "'" and bare and bare[0] in ACTING:
+        text = text[1:]  # as an export wrote it, so that it does nothing in a spreadsheet
+        return RawCell("s", text[: LIST_CHARACTERS_MAX + 1])
+    return RawCell("f" if text[0] in "=＝" else "s", text[: LIST_CHARACTERS_MAX + 1])
 
 
 def _sheet_of(header: list[str]) -> Sheet | None:
     """The sheet whose columns the header names, by Chinese title (its first line), or by key."""
     first_lines = [title.partition("\n")[0].strip() for title in header]
     for sheet in SHEETS:
-        titles = [column.title_zh for column in sheet.columns]
-        keys = [column.key for column in sheet.columns]
+        columns = _columns_of(sheet, header)
+        titles = [column.title_zh for column in columns]
+        keys = [column.key for column in columns]
         if first_lines[: len(titles)] == titles or header[: len(keys)] == keys:
             return sheet
     return None
+
+
+def _columns_of(sheet: Sheet, header: list[str]) -> tuple[Column, ...]:
+    """The sheet's columns, or those of the first layout where the header has no more."""
+    first = sheet.first_columns
+    return first if len(header) == len(first) else sheet.columns

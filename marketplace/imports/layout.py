@@ -1,48 +1,29 @@
 """The portfolio workbook (资产包模板) as data: its sheets and columns, in order. Template and reader both follow it."""
 
-from enum import StrEnum
 from typing import Final
 
 import msgspec
 from openpyxl.utils import get_column_letter
 
 from marketplace.assets.types import FACTS
+from marketplace.imports.columns import YES_NO, Column, Kind, later
+from marketplace.imports.particulars import COMMON, DETAILS
 
-LAYOUT_VERSION: Final = "2026-11"
+__all__ = [
+    "INSTRUCTIONS_TITLE",
+    "LAYOUT_VERSION",
+    "LOANS",
+    "PLEDGES",
+    "RIGHTS",
+    "SHEETS",
+    "VALUATIONS",
+    "YES_NO",
+    "Column",
+    "Kind",
+    "Sheet",
+]
 
-
-class Kind(StrEnum):
-    """What a column holds."""
-
-    TEXT = "text"
-    CREDIT_CODE = "credit_code"
-    AMOUNT = "amount"
-    PERCENT = "percent"
-    DAY = "day"
-    CHOICE = "choice"
-    CHOICES = "choices"
-    NICE_CLASS = "nice_class"
-    NUMBERS = "numbers"
-
-
-class Column(msgspec.Struct, frozen=True, kw_only=True):
-    """One column: its titles, what it holds, whether it may be empty, and the choices it offers (code -> Chinese)."""
-
-    key: str
-    title_zh: str
-    title_en: str
-    kind: Kind = Kind.TEXT
-    is_required: bool = True
-    choices: dict[str, str] = {}
-    length_max: int = 200
-    least_fen: int = 0
-    note_zh: str = ""
-    note_en: str = ""
-
-    @property
-    def heading(self) -> str:
-        """The header cell: Chinese first, English on the next line."""
-        return f"{self.title_zh}\n{self.title_en}"
+LAYOUT_VERSION: Final = "2026-12"
 
 
 class Sheet(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,17 +33,45 @@ class Sheet(msgspec.Struct, frozen=True, kw_only=True):
     title_en: str
     columns: tuple[Column, ...]
 
+    @property
+    def first_columns(self) -> tuple[Column, ...]:
+        """Those that every file has: the columns of the first layout."""
+        return tuple(column for column in self.columns if not column.is_later)
+
     def address(self, row: int, key: str) -> str:
         """A cell as people name it: `贷款!C7`."""
         place = next(n for n, column in enumerate(self.columns, 1) if column.key == key)
         return f"{self.title}!{get_column_letter(place)}{row}"
 
 
-def _text(
-    key: str, zh: str, en: str, *, required: bool = True, note: tuple[str, str] = ("", "")
-) -> Column:
+def _text(key: str, zh: str, en: str) -> Column:
+    return Column(key=key, title_zh=zh, title_en=en)
+
+
+def _names(key: str, zh: str, en: str) -> Column:
     return Column(
-        key=key, title_zh=zh, title_en=en, is_required=required, note_zh=note[0], note_en=note[1]
+        key=key,
+        title_zh=zh,
+        title_en=en,
+        kind=Kind.LIST,
+        is_required=False,
+        length_max=30_000,
+        note_zh="多个以；分隔；名称中有分隔符的，加双引号",
+        note_en="parted by ; a name that holds a separator stands in double quotes",
+    )
+
+
+def _consents(key: str, zh: str, en: str) -> Column:
+    return Column(
+        key=key,
+        title_zh=zh,
+        title_en=en,
+        kind=Kind.CONSENTS,
+        choices=YES_NO,
+        is_required=False,
+        length_max=30_000,
+        note_zh="一个答复适用于全部，或按顺序各一个，以；分隔",
+        note_en="one word for all of them, or one each in their order, parted by ;",
     )
 
 
@@ -104,8 +113,6 @@ def _choices(key: str, zh: str, en: str, choices: dict[str, str]) -> Column:
         key=key, title_zh=zh, title_en=en, kind=Kind.CHOICES, choices=choices, is_required=False
     )
 
-
-YES_NO: Final = {"yes": "是", "no": "否"}
 
 LOANS: Final = Sheet(
     title="贷款",
@@ -186,15 +193,17 @@ PLEDGES: Final = Sheet(
             note_zh="多个以；分隔，商标可写 注册号/类别",
             note_en="several parted by ; a mark may be written number/class",
         ),
-        _text(
-            "joint_pledgees",
-            "其他共同质权人",
-            "Joint pledgees",
-            required=False,
-            note=("多个以；分隔", "parted by ;"),
-        ),
-        _choice(
-            "joint_consent", "共同质权人是否同意处置", "Joint consent?", YES_NO, required=False
+        _names("joint_pledgees", "其他共同质权人", "Joint pledgees"),
+        _consents("joint_consent", "共同质权人是否同意处置", "Joint consent?"),
+        msgspec.structs.replace(
+            later(
+                "lead_share_bp",
+                "本行份额(%)",
+                "Lead's share (%)",
+                Kind.PERCENT,
+                note=("有共同质权人时填写", "with joint pledgees"),
+            ),
+            least_bp=1,
         ),
     ),
 )
@@ -217,16 +226,8 @@ RIGHTS: Final = Sheet(
         _text("title", "名称", "Title"),
         _text("owner_name", "登记权利人", "Registered owner"),
         _code("owner_code", "权利人统一社会信用代码", "Owner's credit code", required=False),
-        _text(
-            "co_owners",
-            "其他共有人",
-            "Co-owners",
-            required=False,
-            note=("多个以；分隔", "parted by ;"),
-        ),
-        _choice(
-            "co_owner_consent", "共有人是否同意处置", "Co-owners' consent?", YES_NO, required=False
-        ),
+        _names("co_owners", "其他共有人", "Co-owners"),
+        _consents("co_owner_consent", "共有人是否同意处置", "Co-owners' consent?"),
         _day("filed_on", "申请日", "Filed on", required=False),
         _day("granted_on", "授权(注册)日", "Granted on", required=False),
         _day("expires_on", "届满日", "Expires on", required=False),
@@ -269,6 +270,8 @@ RIGHTS: Final = Sheet(
                 "state_owned": "国有权利人",
             },
         ),
+        *COMMON,
+        *DETAILS,
     ),
 )
 
@@ -306,6 +309,8 @@ VALUATIONS: Final = Sheet(
         _day("base_on", "评估基准日", "Base date"),
         _amount("value_fen", "评估价值(元)", "Value (CNY)", least_fen=1),
         _day("valid_to", "有效期至", "Valid to"),
+        later("valuer_licence", "评估机构备案编号", "Valuer's filing no.", length_max=100),
+        later("is_filed", "是否国资备案", "Filed for state assets?", Kind.CHOICE, choices=YES_NO),
     ),
 )
 

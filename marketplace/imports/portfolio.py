@@ -22,17 +22,16 @@ _SHOWN_CHARACTERS = 100
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
-    """One row of data: where it stands, its cells, and the values of those that are right."""
+    """One row of data: where it stands, its cells, the values of those that are right, and whether all are.
+
+    Of the columns that were added later only those that hold something are here.
+    """
 
     sheet: Sheet
     number: int
     cells: dict[str, RawCell]
     values: dict[str, object]
-
-    @property
-    def is_complete(self) -> bool:
-        """Whether every cell was right."""
-        return len(self.values) == len(self.sheet.columns)
+    is_complete: bool
 
     def text(self, key: str) -> str:
         """What stands in a cell, as text."""
@@ -131,16 +130,21 @@ def _read_sheet(rows: Rows, sheet: Sheet, cells: list[list[RawCell]]) -> None:
         rows.findings += wrong
         rows.unread.add(sheet.title)
         return
+    first = sheet.first_columns
+    columns = first if len(header) == len(first) else sheet.columns
     for number, row in enumerate(cells[1:], 2):
         if not any(cell.text.strip() for cell in row):
             continue
-        rows.findings += _stray_cells(sheet, number, row)
+        rows.findings += _stray_cells(sheet, number, row, width=len(columns))
         by_key = {
             column.key: row[place] if place < len(row) else _EMPTY
-            for place, column in enumerate(sheet.columns)
+            for place, column in enumerate(columns)
+            if not column.is_later or (place < len(row) and row[place].text.strip())
         }
         values: dict[str, object] = {}
-        for column in sheet.columns:
+        for column in columns:
+            if column.key not in by_key:
+                continue
             try:
                 values[column.key] = parse(column, by_key[column.key])
             except CellWrong as wrong_cell:
@@ -148,16 +152,25 @@ def _read_sheet(rows: Rows, sheet: Sheet, cells: list[list[RawCell]]) -> None:
                     _finding(sheet, number, column.key, by_key[column.key].text, wrong_cell)
                 )
         rows.by_sheet[sheet.title].append(
-            Row(sheet=sheet, number=number, cells=by_key, values=values)
+            Row(
+                sheet=sheet,
+                number=number,
+                cells=by_key,
+                values=values,
+                is_complete=len(values) == len(by_key),
+            )
         )
 
 
 def _wrong_headers(sheet: Sheet, header: list[RawCell]) -> Iterable[Finding]:
+    first = sheet.first_columns
+    if [_title(cell) for cell in header] == [column.title_zh for column in first]:
+        return
     width = max(len(header), len(sheet.columns))
     for place in range(width):
         found = header[place].text if place < len(header) else ""
         wanted = sheet.columns[place].title_zh if place < len(sheet.columns) else ""
-        if found.strip().partition("\n")[0].strip() == wanted:
+        if place < len(header) and _title(header[place]) == wanted:
             continue
         cell = f"{get_column_letter(place + 1)}1"
         if not wanted:
@@ -178,8 +191,13 @@ def _wrong_headers(sheet: Sheet, header: list[RawCell]) -> Iterable[Finding]:
         )
 
 
-def _stray_cells(sheet: Sheet, number: int, row: list[RawCell]) -> Iterable[Finding]:
-    for place in range(len(sheet.columns), len(row)):
+def _title(cell: RawCell) -> str:
+    """The Chinese title in a header cell: its first line."""
+    return cell.text.strip().partition("\n")[0].strip()
+
+
+def _stray_cells(sheet: Sheet, number: int, row: list[RawCell], *, width: int) -> Iterable[Finding]:
+    for place in range(width, len(row)):
         if row[place].text.strip():
             cell = f"{get_column_letter(place + 1)}{number}"
             yield Finding(
@@ -209,7 +227,11 @@ def about_sheet(title: str, code: str, message: str, message_zh: str) -> Finding
 def about_cell(row: Row, key: str, code: str, message: str, message_zh: str) -> Finding:
     """A finding about one cell of a row."""
     return _finding(
-        row.sheet, row.number, key, row.cells[key].text, CellWrong(code, message, message_zh)
+        row.sheet,
+        row.number,
+        key,
+        row.cells.get(key, _EMPTY).text,
+        CellWrong(code, message, message_zh),
     )
 
 
@@ -233,6 +255,6 @@ def named_numbers(rows: Rows) -> set[str]:
         for row in found:
             parts = row.values.get("assets")
             if isinstance(parts, tuple):
-                texts |= {part.partition("/")[0].strip() for part in parts}
+                texts |= {part.rpartition("/")[0].strip() or part for part in parts} | set(parts)
     # Rights without a register keep their certificate's spelling, all others have the normal one.
     return texts | {reference_key(text) for text in texts}

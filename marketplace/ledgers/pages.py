@@ -20,6 +20,8 @@ from marketplace.documents import service as documents
 from marketplace.edge.cursors import page_of
 from marketplace.edge.dependencies import At, Conn, Me, Now, Visitor
 from marketplace.edge.policies import POLICY, allow, public
+from marketplace.exports.service import rights_row
+from marketplace.imports.layout import RIGHTS
 from marketplace.ledgers import service
 from marketplace.lots import service as lots
 from marketplace.organisations.schemas import Role
@@ -85,6 +87,11 @@ async def right_page(
         pledges=await pledges.ranked_over(reader, caller, asset_id),
         burdens=await burdens.of_asset(reader, caller, asset_id),
         reports=await valuations.of_assets(reader, [asset_id]),
+        particulars=[
+            (column, text)
+            for column, text in zip(RIGHTS.columns, rights_row(asset), strict=True)
+            if column.is_later and text
+        ],
     )
 
 

@@ -13,7 +13,8 @@ from openpyxl import load_workbook
 from marketplace.app import Resources, create_app
 from marketplace.assets.identifiers import patent_check_digit
 from marketplace.exports.http import routes
-from marketplace.exports.rules import csv_bytes, safe, xlsx_bytes
+from marketplace.exports.rules import csv_bytes, safe
+from marketplace.exports.workbooks import xlsx_bytes
 from marketplace.imports import jobs
 from marketplace.imports.child import answer
 from marketplace.imports.http import CSV, XLSX

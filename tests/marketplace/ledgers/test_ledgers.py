@@ -10,6 +10,9 @@ from kit.errors import NotFound
 from kit.sql import Connection
 from kit.states import IllegalStep
 from marketplace.app import Resources, create_app
+from marketplace.assets import service as assets
+from marketplace.assets.details import PatentDetails
+from marketplace.assets.schemas import AssetParticulars
 from marketplace.burdens import service as burdens
 from marketplace.burdens.schemas import BurdenKind, NewBurden
 from marketplace.cases.schemas import CaseState
@@ -79,6 +82,12 @@ async def test_the_pages_show_it_to_those_who_may_see_it(
     async with resources.pool.acquire() as conn, conn.transaction():
         made = await make_consignment(conn, parties, now=now)
         await monitoring.watch_case(conn, made.case_id, now=now)
+        asset = await assets.get(conn, parties.maker, made.asset_ids[0])
+        details = PatentDetails(inventors=("<b>甲",), claims=12)
+        found_out = AssetParticulars(details=details, region="420100")
+        await assets.record_particulars(
+            conn, parties.maker, asset.id, found_out, version=asset.version, now=now
+        )
         licence = NewBurden(
             asset_id=made.asset_ids[0],
             kind=BurdenKind.EXCLUSIVE_LICENCE,
@@ -95,7 +104,14 @@ async def test_the_pages_show_it_to_those_who_may_see_it(
     pages = {
         "/ledger": ("案件台账", "Case ledger", "611"),
         f"/ledger/{made.case_id}": ("未结预警", "Open alerts", "MON-06"),
-        f"/rights/{made.asset_ids[0]}": ("质押顺位", "Pledges by rank", "&lt;b&gt;被许可人"),
+        f"/rights/{made.asset_ids[0]}": (
+            "质押顺位",
+            "Pledges by rank",
+            "&lt;b&gt;被许可人",
+            "专利·发明人",
+            "&lt;b&gt;甲",
+            "420100",
+        ),
         f"/consignments/{made.id}/diligence": ("合规审查", "Due diligence", "ELG-15"),
     }
     for path, words in pages.items():
