@@ -157,8 +157,12 @@ async def missed_instalment(conn: Connection, sale: Sale, *, now: datetime) -> I
 
 
 async def record_title(conn: Connection, lot_id: UUID, *, recorded_at: datetime) -> Sale:
-    """The registry recorded the transfer (过户登记完成); the first date stays."""
-    return _sale(await conn.fetchrow(_SQL["set_title_recorded"], lot_id, recorded_at))
+    """The registry recorded the transfer (过户登记完成); the first date stays. Raises IllegalStep, NotFound."""
+    row = await conn.fetchrow(_SQL["set_title_recorded"], lot_id, recorded_at)
+    if row is None:
+        sale = _sale(await conn.fetchrow(_SQL["sale"], lot_id))
+        raise IllegalStep(f"the sale of lot {lot_id}", state=sale.state, step="title_recorded")
+    return _sale(row)
 
 
 async def add_payment(

@@ -5,15 +5,26 @@ from uuid import UUID
 
 import msgspec
 
-from kit.sql import Connection
+from kit.reach import everything
+from kit.sql import Connection, load_statements
 from marketplace.audit import service as audit
 from marketplace.organisations.schemas import Caller
 from marketplace.outbox import service as outbox
 
+_SQL = load_statements("marketplace.audit", "steps.sql")
+#: A bank drafts alone: its venue hears of what another person of the bank has passed on.
+_UNFINISHED = frozenset({"draft", "proposed"})
+
 
 class StepTaken(msgspec.Struct, frozen=True, kw_only=True, tag="step_taken"):
-    """Something went one step on; `before` is empty when it was begun."""
+    """Something went one step on; `before` is empty when it was begun.
 
+    `organisation_id` says whose record it is, `venue_id` where it is sold: who hears of it. A venue hears of nothing
+    that is still being drafted.
+    """
+
+    organisation_id: UUID
+    venue_id: UUID | None
     subject: str
     subject_id: UUID
     before: str
@@ -44,5 +55,14 @@ async def moved(
         after={"state": after} if facts is None else {"state": after, "facts": facts},
         reason=reason,
     )
-    event = StepTaken(subject=subject, subject_id=subject_id, before=before, after=after)
+    async with everything(conn):  # who takes a step need not own what it is about
+        sides = await conn.fetchrow(_SQL["sides"], subject_id)
+    event = StepTaken(
+        organisation_id=caller.organisation_id if sides is None else sides["organisation_id"],
+        venue_id=None if sides is None or after in _UNFINISHED else sides["venue_id"],
+        subject=subject,
+        subject_id=subject_id,
+        before=before,
+        after=after,
+    )
     await outbox.add(conn, event, now=now)

@@ -14,6 +14,7 @@ from uuid import UUID
 from kit.errors import LuochuiError
 from marketplace.documents.schemas import Visibility
 from marketplace.imports.container import ContainerRefused, check_container
+from marketplace.lots.rules import LotStatus
 
 BYTES_MAX: Final = 20_000_000
 XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -33,6 +34,15 @@ _PDF_ACTS: Final = re.compile(
 #: A name in a PDF may be written with escapes: `/J#61vaScript`.
 _PDF_ESCAPE: Final = re.compile(rb"#([0-9A-Fa-f]{2})")
 _NAME_CHARACTERS_MAX: Final = 120
+_SOLD: Final = frozenset(
+    {
+        LotStatus.SOLD,
+        LotStatus.AWAITING_PAYMENT,
+        LotStatus.PAID,
+        LotStatus.TRANSFERRING,
+        LotStatus.DONE,
+    }
+)
 
 
 class FileRefused(LuochuiError):
@@ -138,3 +148,8 @@ def levels(*, is_inside: bool, is_registered: bool, has_accepted: bool) -> froze
 
 def _refused(reason: str, message: str, message_zh: str) -> FileRefused:
     return FileRefused(f"file: {message}", f"文件：{message_zh}", field="file", reason=reason)
+
+
+def names_readers(status: LotStatus) -> bool:
+    """Whether the sellers of a lot may know who looked: once it is sold, and not when it may be offered again."""
+    return status in _SOLD

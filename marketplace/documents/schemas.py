@@ -129,7 +129,10 @@ class DataRoom(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Access(msgspec.Struct, frozen=True, kw_only=True):
-    """That somebody read a version; nobody named is a visitor."""
+    """That somebody read a version; nobody named is a visitor, or (`is_withheld`) somebody who may yet bid.
+
+    Who sells a lot learns who looked once it is sold: before, that is who might be spoken to (拍卖法 art. 37).
+    """
 
     id: UUID
     document_id: UUID
@@ -138,3 +141,4 @@ class Access(msgspec.Struct, frozen=True, kw_only=True):
     organisation_id: UUID | None
     user_id: UUID | None
     accessed_at: datetime
+    is_withheld: bool = False

@@ -31,11 +31,13 @@ from marketplace.documents.schemas import (
     Visibility,
 )
 from marketplace.edge.versions import VersionChanged
-from marketplace.organisations.schemas import Caller
+from marketplace.lots.rules import LotStatus
+from marketplace.organisations.schemas import Caller, Role
 from marketplace.pledges import service as pledges
 from marketplace.valuations import service as valuations
 
 _SQL = load_statements("marketplace.documents", "queries.sql")
+_SUPERVISORS = (Role.REGULATOR, Role.AUDITOR)
 
 
 class TermsChanged(Conflict):
@@ -271,12 +273,26 @@ async def accept_terms(
 async def accesses(
     conn: Connection, caller: Caller, lot_id: UUID, *, before: UUID | None, limit: int
 ) -> list[Access]:
-    """Who read what in a lot's data room, the newest first: for its bank, its venue and supervisors."""
+    """Who read what in a lot's data room, the newest first: for its bank, its venue and supervisors.
+
+    Supervisors, who hold nothing to sell, see the names at once. Bank and venue see their own people; of others, until
+    the lot is sold, that somebody read and what, not who.
+    """
     if not await _is_inside(conn, caller, lot_id):
         raise NotFound(f"lot {lot_id}: no such lot", f"标的 {lot_id} 不存在")
+    sides = await conn.fetchrow(_SQL["lot_sides"], lot_id, caller.organisation_id)
+    assert sides is not None, "who is inside a lot sees it"
     async with everything(conn):
         rows = await conn.fetch(_SQL["accesses"], None, lot_id, before, limit)
-    return [msgspec.convert(dict(row), Access) for row in rows]
+    found = [msgspec.convert(dict(row), Access) for row in rows]
+    if caller.has(*_SUPERVISORS) or rules.names_readers(LotStatus(sides["status"])):
+        return found
+    inside = (None, sides["venue_id"], sides["consignor_id"])
+    return [one if one.organisation_id in inside else _withheld(one) for one in found]
+
+
+def _withheld(one: Access) -> Access:
+    return msgspec.structs.replace(one, organisation_id=None, user_id=None, is_withheld=True)
 
 
 async def _may_read(

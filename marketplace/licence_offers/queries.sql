@@ -59,3 +59,7 @@ SELECT EXISTS (SELECT FROM market.set_offs WHERE consignment_id = $1 AND state =
 
 -- name: party
 SELECT name, credit_code, kind FROM market.organisations WHERE id = $1;
+
+-- name: has_mandate
+SELECT EXISTS (SELECT FROM market.mandates
+                WHERE id = $1 AND consignment_id = $2 AND state IN ('agreed', 'running', 'report_due'));

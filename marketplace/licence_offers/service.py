@@ -86,6 +86,8 @@ async def draft(conn: Connection, caller: Caller, given: OfferIn, *, now: dateti
     for wrong in contradictions(given.offer):
         raise wrong
     await _require_power(conn, consignment, given.offer)
+    if given.mandate_id is not None:
+        await _require_mandate(conn, consignment.id, given.mandate_id)
     offer_id = uuid7(now)
     text = canonical_text(msgspec.to_builtins(given.offer))
     await conn.execute(
@@ -359,6 +361,16 @@ async def _require_power(conn: Connection, consignment: Consignment, offer: Offe
         await conn.fetchval(_SQL["has_title"], consignment.id)
     )
     require_power(offer.power, authority=consignment.authority, has_title=has_title)
+
+
+async def _require_mandate(conn: Connection, consignment_id: UUID, mandate_id: UUID) -> None:
+    """An offer under a mandate is under one that runs, over these very rights."""
+    if not await conn.fetchval(_SQL["has_mandate"], mandate_id, consignment_id):
+        raise InvalidInput(
+            "mandate_id",
+            "names no mandate that runs over this consignment",
+            "不是该委托下有效的运营委托",
+        )
 
 
 async def _locked_own(conn: Connection, caller: Caller, offer_id: UUID) -> LicenceOffer:

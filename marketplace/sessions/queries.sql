@@ -41,7 +41,7 @@ UPDATE market.auction_sessions SET state = 'published', published_by = $2, publi
 UPDATE market.auction_sessions SET state = $2, reason = $3, updated_at = $4 WHERE id = $1;
 
 -- name: session_of_lot
-SELECT session_id, case_id FROM market.session_lots WHERE lot_id = $1;
+SELECT session_id, case_id FROM market.session_lots WHERE lot_id = $1 AND freed_at IS NULL;
 
 -- name: of_case
 -- The lots of a session behind one loan, in the order in which they close, with what those sold came to.
@@ -55,7 +55,14 @@ SELECT s.lot_id, s.costs_fen, s.stopped_at, l.status, r.price_fen
 SELECT EXISTS (SELECT FROM market.session_consents WHERE session_id = $1 AND case_id = $2);
 
 -- name: stop
-UPDATE market.session_lots SET stopped_at = $2 WHERE lot_id = $1 AND stopped_at IS NULL;
+UPDATE market.session_lots SET stopped_at = $2 WHERE lot_id = $1 AND stopped_at IS NULL AND freed_at IS NULL;
+
+-- name: free
+-- The lots of a session that is given up may be arranged in another one.
+UPDATE market.session_lots SET freed_at = $2 WHERE session_id = $1 AND freed_at IS NULL;
+
+-- name: has_case
+SELECT EXISTS (SELECT FROM market.session_lots WHERE session_id = $1 AND case_id = $2);
 
 -- name: running
 SELECT count(*) FROM market.session_lots s JOIN market.lots l ON l.id = s.lot_id

@@ -8,7 +8,7 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
-from kit.errors import Conflict, NotFound
+from kit.errors import Conflict, InvalidInput, NotFound
 from kit.ids import uuid7
 from kit.sql import Connection, load_statements
 from marketplace.auctions import orders
@@ -110,10 +110,11 @@ async def publish(conn: Connection, caller: Caller, session_id: UUID, *, now: da
 async def withdraw(
     conn: Connection, caller: Caller, session_id: UUID, *, reason: str, now: datetime
 ) -> Session:
-    """An unpublished session is given up; its lots stay drafts of their own."""
+    """An unpublished session is given up; its lots stay drafts of their own, for another session if need be."""
     session, _ = await _locked(conn, caller, session_id)
     require_session_step(session.state, _S.WITHDRAWN, number=session.number)
     await conn.execute(_SQL["set_state"], session_id, _S.WITHDRAWN, reason, now)
+    await conn.execute(_SQL["free"], session_id, now)
     await _moved(conn, caller, session_id, session.state, _S.WITHDRAWN, now=now, reason=reason)
     return await get(conn, caller, session_id)
 
@@ -121,8 +122,15 @@ async def withdraw(
 async def consent(
     conn: Connection, caller: Caller, session_id: UUID, given: Consent, *, now: datetime
 ) -> Session:
-    """Record that a debtor agrees to the sale of everything, although its debt may be covered before the end."""
+    """Record that a debtor agrees to the sale of everything, although its debt may be covered before the end.
+
+    Raises InvalidInput for a loan behind none of the session's lots.
+    """
     await _locked(conn, caller, session_id)
+    if not await conn.fetchval(_SQL["has_case"], session_id, given.case_id):
+        raise InvalidInput(
+            "case_id", "is behind none of the session's lots", "不是本专场标的所涉债权"
+        )
     await conn.execute(
         _SQL["insert_consent"],
         session_id,

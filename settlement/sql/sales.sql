@@ -22,7 +22,10 @@ RETURNING *;
 UPDATE settlement.sales SET state = $2 WHERE lot_id = $1 RETURNING *;
 
 -- name: set_title_recorded
-UPDATE settlement.sales SET title_recorded_at = coalesce(title_recorded_at, $2::timestamptz) WHERE lot_id = $1 RETURNING *;
+-- Not of a sale whose price is still owed, or that came to nothing; a date that stands is answered in any state.
+UPDATE settlement.sales SET title_recorded_at = coalesce(title_recorded_at, $2::timestamptz)
+ WHERE lot_id = $1 AND (title_recorded_at IS NOT NULL OR state NOT IN ('PRICE_DUE', 'DEFAULTED', 'RESCINDED'))
+RETURNING *;
 
 -- name: overdue
 -- Sales whose price is still due after the deadline.

@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 import asyncpg
 import pytest
 
-from kit.errors import Conflict, InvalidInput
+from kit.errors import Conflict, InvalidInput, NotFound
 from kit.ids import uuid7
 from settlement import costs, deposits, distribution, ledger, payments, sales
 from settlement.costs import CostLine
@@ -136,6 +136,25 @@ async def test_the_price_stays_in_escrow_until_the_title_is_recorded(
     paid = await distribution.pay_plan(conn, plan.id, now=now)
     assert paid.state == distribution.PAID
     assert await balance(conn, ledger.client_price(sale.lot_id)) == 0
+
+
+async def test_no_title_passes_before_the_price_is_paid(
+    conn: asyncpg.Connection, now: datetime
+) -> None:
+    """Nor of a sale that came to nothing; what was recorded once stays, and is answered again in any later state."""
+    sale = await make_sale(conn, hammer_price_fen=238_000_000, release_on="TITLE_RECORDED", now=now)
+    with pytest.raises(IllegalStep, match="PRICE_DUE"):
+        await sales.record_title(conn, sale.lot_id, recorded_at=now)
+    await pay_price(conn, sale, now=now)
+    first = await sales.record_title(conn, sale.lot_id, recorded_at=now)
+    later = now + timedelta(days=1)
+    assert (await sales.record_title(conn, sale.lot_id, recorded_at=later)) == first
+    lost = await make_sale(conn, hammer_price_fen=238_000_000, now=now)
+    await sales.set_state(conn, lost, sales.DEFAULTED)
+    with pytest.raises(IllegalStep, match="DEFAULTED"):
+        await sales.record_title(conn, lost.lot_id, recorded_at=now)
+    with pytest.raises(NotFound):
+        await sales.record_title(conn, uuid7(now), recorded_at=now)
 
 
 async def test_a_surplus_reaches_the_pledgor(conn: asyncpg.Connection, now: datetime) -> None:

@@ -257,7 +257,7 @@ async def test_each_reads_what_the_visibility_lets_them(room: Room) -> None:
 
 
 async def test_readings_are_attachments_and_leave_a_line(room: Room) -> None:
-    """Given out to be saved, under our name, with nosniff; every reading is logged for bank, venue and auditor."""
+    """Given out to be saved, under our name, with nosniff; all is logged. Sellers learn who read once it is sold."""
     path = f"/v1/lots/{room.lot_id}/data-room"
     fine = await room.get("bidder", f"{path}/{room.documents['registered']}/content")
     assert (fine.status_code, fine.content) == (200, PDF)
@@ -270,13 +270,20 @@ async def test_readings_are_attachments_and_leave_a_line(room: Room) -> None:
     await room.get("visitor", f"{path}/{room.documents['public']}/content")
     own = await room.get("maker", f"/v1/documents/{room.documents['internal']}/versions/1/content")
     assert own.content == PDF
-    log = (await room.get("venue", f"{path}/accesses")).json()
+    log = (await room.get("auditor", f"{path}/accesses")).json()
     assert [(line["organisation_id"] is None, line["number"]) for line in log] == [
         (True, 1),
         (False, 1),
     ]
     assert log[1]["organisation_id"] == str(room.bidder.organisation_id)
-    assert (await room.get("auditor", f"{path}/accesses")).json() == log
+    hidden = [log[0], log[1] | {"organisation_id": None, "user_id": None, "is_withheld": True}]
+    statuses = ("published", "registration", "open", "paused", "unsold", "withdrawn", "defaulted")
+    for seller in ("venue", "maker"):
+        for status, seen in [(one, hidden) for one in statuses] + [("sold", log), ("done", log)]:
+            await room.pool.execute(
+                "UPDATE market.lots SET status = $2 WHERE id = $1", room.lot_id, status
+            )
+            assert (await room.get(seller, f"{path}/accesses")).json() == seen, (seller, status)
     assert (await room.get("stranger", f"{path}/accesses")).status_code == 404
 
 

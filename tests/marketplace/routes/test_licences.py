@@ -287,6 +287,44 @@ async def test_offers_name_what_is_wrong_and_warn_above_the_caps(stage: Stage) -
     assert [one["field"] for one in warned["warnings"]] == ["terms.entry_fee_fen", "terms.rate_bp"]
 
 
+async def refused_mandate(stage: Stage, body: dict[str, Any]) -> bool:
+    """Whether an offer is refused for the mandate that it names."""
+    answer = await stage.bank_maker.post("/v1/licence-offers", body, expect=400)
+    return bool(answer["field"] == "mandate_id")
+
+
+async def offered_under(
+    stage: Stage, consignment: dict[str, Any], mandate: dict[str, Any]
+) -> dict[str, Any]:
+    """Offers are drafted under a mandate that runs over their own consignment alone; the body of one."""
+    under = {"consignment_id": consignment["id"], "offer": offered(), "mandate_id": mandate["id"]}
+    assert await refused_mandate(stage, under | {"mandate_id": str(uuid4())})
+    elsewhere = (await consigned(stage))["id"]
+    assert await refused_mandate(stage, under | {"consignment_id": elsewhere})
+    made = await stage.bank_maker.post("/v1/licence-offers", under)
+    assert made["mandate_id"] == mandate["id"]
+    return under
+
+
+async def require_heard(stage: Stage) -> None:
+    """Bank and venue hear of the steps of their plan and mandate, the venue of no draft, a stranger of nothing."""
+    for who in (stage.bank_maker, stage.operator):
+        steps = await heard(who)
+        assert {("mandate", "reverted"), ("plan", "running")} <= steps
+        assert (("plan", "draft") in steps) is (who is stage.bank_maker)
+    assert await heard(await stage.person(Role.BANK_MAKER)) == set()
+
+
+async def heard(who: Person) -> set[tuple[str, str]]:
+    """The steps that the person's organisation heard of, by subject and what it came to."""
+    items = (await who.get("/v1/changes?limit=500"))["items"]
+    return {
+        (one["data"]["subject"], one["data"]["after"])
+        for one in items
+        if one["kind"] == "step_taken"
+    }
+
+
 async def test_plan_turns_into_long_run_operation(stage: Stage) -> None:
     """Nobody takes a licence, so the plan asks an agency to operate: agreed, reported late and in time, reverted."""
     agency = await stage.person(Role.AGENCY_BIDDER)
@@ -316,6 +354,7 @@ async def test_plan_turns_into_long_run_operation(stage: Stage) -> None:
     agreed = await agency.post(f"{mandate_path}/answer", {"sha256": shown["sha256"]})
     assert (agreed["state"], len(agreed["reports"])) == ("agreed", 2)
     await stage.work()
+    under = await offered_under(stage, consignment, agreed)
     report = {"income_fen": 1_000_000, "activities": "two talks 两次洽谈"}
     none = await agency.post(f"{mandate_path}/reports/1", report, expect=409)
     assert none["code"] == "no_report_due"
@@ -327,6 +366,8 @@ async def test_plan_turns_into_long_run_operation(stage: Stage) -> None:
     assert (late["state"], late["reports"][0]["was_late"]) == ("running", True)
     await stage.bank_checker.post(f"{mandate_path}/revert", {"reason": "no income 无收益"})
     await stage.work()
+    assert await refused_mandate(stage, under)
+    await require_heard(stage)
     states = [step["state"] for step in (await stage.bank_maker.get(path))["steps"]]
     # The set-off has no ground: nothing was auctioned, and the parties have not agreed. People decide.
     assert states == ["failed", "failed", "held"]

@@ -73,8 +73,15 @@ async def test_what_must_not_be_split_is_one_lot(stage: Stage) -> None:
         "case_id": (await stage.bank_maker.get("/v1/cases"))["items"][0]["id"],
         "document_sha256": "ab" * 32,
     }
-    await stage.operator.post(f"/v1/auction-sessions/{made['id']}/consents", consent)
+    consents = f"/v1/auction-sessions/{made['id']}/consents"
+    await stage.operator.post(consents, consent)
+    unknown = await stage.operator.post(consents, consent | {"case_id": str(uuid4())}, expect=400)
+    assert unknown["field"] == "case_id"
+    with pytest.raises(Refused, match="lot_in_session"):
+        await arranged(stage, lot, **session)
     given_up = await stage.operator.post(
         f"/v1/auction-sessions/{made['id']}/withdraw", {"reason": "改期"}
     )
     assert given_up["state"] == "withdrawn"
+    again = await arranged(stage, lot, **session)
+    assert [one["lot_id"] for one in again["lots"]] == [lot["id"]]
