@@ -72,8 +72,9 @@ def rows(now: datetime) -> dict[str, tuple[str, str, dict[str, Any]]]:
             "reviewer_id",
             "closed_by",
             {
-                "id": uuid4(), "organisation_id": uuid4(), "code": "MON-01", "level": "high", "subject": "s", "message": "m",
-                "message_zh": "m", "evidence": "{}", "fingerprint": bytes(32), "signals_version": "1", "state": "confirmed",
+                "id": uuid4(), "organisation_id": uuid4(), "code": "MON-01", "level": "high", "subject": "s",
+                "message": "m", "message_zh": "m", "evidence": "{}", "fingerprint": bytes(32), "signals_version": "1",
+                "state": "confirmed",
                 "raised_at": now, "updated_at": now,
             },
         ),
