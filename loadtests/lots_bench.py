@@ -8,7 +8,7 @@ import asyncio
 import shutil
 import tempfile
 import unicodedata
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -24,6 +24,7 @@ import msgspec
 from kit.embedded import Postgres
 from kit.ids import uuid7
 from kit.migrate import migrate
+from kit.reach import Scope, enter
 from kit.sql import Connection, load_statements
 from loadtests.report import Figure, Integrity, Report, machine
 from marketplace.lots import search, service
@@ -106,6 +107,14 @@ _STATUSES = (
     LotStatus.OPEN,
 )
 
+#: Who looks at lots: a visitor belongs to nobody.
+VIEWERS: Mapping[str, OrganisationKind | None] = {
+    "visitor": None,
+    "bidder": OrganisationKind.AGENCY,
+    "bank": OrganisationKind.BANK,
+    "venue": OrganisationKind.VENUE,
+}
+
 Say = Callable[[str], None]
 
 
@@ -177,12 +186,14 @@ async def _measure(url: str, lots: int, asks: int, say: Say) -> LotsReport:
         filled = _figure("fill", perf_counter() - started, "s")
         say(f"filled in {filled.value} s")
         await conn.execute("SET ROLE luochui_app")
+        await look_as(conn, VIEWERS["venue"], caller)
         questions = await _questions(conn, caller, lots)
         figures = [filled]
         for name, ask in questions.items():
             figures += await _time(name, ask, asks)
             say(f"{name}: p99 {figures[-1].value} ms")
-        plans = [await _plan(conn, *each) for each in await _plans(conn, caller, lots)]
+        plans = await _plans_of_all(conn, caller, lots)
+        await look_as(conn, VIEWERS["venue"], caller)
         # The check compares whole rows, which requests may not read.
         await conn.execute("RESET ROLE")
         integrity = await _integrity(conn, figures, plans, lots)
@@ -226,6 +237,15 @@ async def fill(conn: Connection, lots: int) -> Caller:
         roles=frozenset(),
         display_name="Bench",
     )
+
+
+async def look_as(conn: Connection, kind: OrganisationKind | None, caller: Caller) -> None:
+    """Ask from now on as people of this kind do; without one, as a visitor. Venues are `caller`'s, others strangers."""
+    if kind is None:
+        await enter(conn, Scope.PUBLIC)
+        return
+    whose = caller.organisation_id if kind is OrganisationKind.VENUE else uuid7(_START)
+    await enter(conn, Scope.ORGANISATION, str(whose), kind.value)
 
 
 async def _copy(
@@ -382,6 +402,16 @@ async def _plans(
         ("found_among_newest", _SEARCH["found_among_newest"], (None, _PAGE, None, rare, 3000)),
         ("found_by_index", _SEARCH["found_by_index"], (None, _PAGE, None, rare)),
     ]
+
+
+async def _plans_of_all(conn: Connection, caller: Caller, lots: int) -> list[Plan]:
+    """The plans for each kind of viewer: row-level security adds conditions that differ, and must cost no index."""
+    plans = []
+    for viewer, kind in VIEWERS.items():
+        await look_as(conn, kind, caller)
+        for name, statement, given in await _plans(conn, caller, lots):
+            plans.append(await _plan(conn, f"{name} ({viewer})", statement, given))
+    return plans
 
 
 async def _plan(conn: Connection, name: str, statement: str, given: tuple[Any, ...]) -> Plan:

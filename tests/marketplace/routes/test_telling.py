@@ -12,7 +12,7 @@ from marketplace.organisations.schemas import Role
 from marketplace.party_notices.rules import effective_on, may_publish_from
 from marketplace.party_notices.schemas import PartyNotice
 from tests.make_routes import ENGLISH, consigned
-from tests.make_stage import Stage, lot_draft, text
+from tests.make_stage import Person, Stage, lot_draft, text
 from tests.marketplace.lots.test_regimes import make_terms
 
 DAY = 86_400.0
@@ -128,6 +128,40 @@ async def test_a_kept_search_finds_what_is_published_later(stage: Stage) -> None
     assert (await two.get(f"/v1/search-subscriptions/{other['id']}/hits"))["items"] == []
     await two.get(f"/v1/search-subscriptions/{kept['id']}/hits", expect=404)
     assert (await one.post(f"/v1/search-subscriptions/{kept['id']}/end"))["is_active"] is False
+
+
+async def test_a_search_is_kept_from_the_page_and_looked_at_later(stage: Stage) -> None:
+    """Searched on the first page, kept by its button, found when it is published, ended; others find no such page."""
+    one, two = [await stage.person(Role.AGENCY_BIDDER) for _ in range(2)]
+
+    async def see(person: Person, path: str, *, expect: int = 200, **asked: str) -> str:
+        answer = await stage.client.get(path, params=asked, headers=person.headers)
+        assert answer.status_code == expect, answer.text
+        return answer.text
+
+    async def send(person: Person, path: str, *, expect: int = 303, **fields: str) -> str:
+        data = fields | {"form_token": ""}
+        answer = await stage.client.post(path, data=data, headers=person.headers)
+        assert answer.status_code == expect, answer.text
+        return str(answer.headers.get("location", ""))
+
+    words = {"q": "固态 电池"}
+    assert 'action="/subscriptions"' not in await see(stage.anyone, "/", **words)
+    searched = await see(one, "/", **words)
+    assert "没有符合检索词的标的" in searched
+    assert 'name="query" value="固态 电池"' in searched
+    await send(one, "/subscriptions", expect=400, query="电")
+    path = await send(one, "/subscriptions", query="固态 电池")
+    assert "尚无命中" in await see(one, path)
+    lot = await stage.published(title_zh="全固态锂电池专利", opens_in=600.0)
+    await stage.work()
+    assert f'href="/lots/{lot["id"]}"' in await see(one, path)
+    assert lot["number"] in await see(one, "/", **words)
+    assert path in await see(one, "/subscriptions")
+    assert path not in await see(two, "/subscriptions")
+    await see(two, path, expect=404)
+    await send(one, f"{path}/end")
+    assert "已停用" in await see(one, "/subscriptions")
 
 
 def test_who_cannot_be_reached_counts_as_told_after_five_full_days() -> None:
