@@ -1,7 +1,7 @@
 """The ledger: double entry, append-only, checked by the database itself.
 
 Services describe what moves as `Transfer`s between accounts named by `AccountKey`; `post` hands them to the one
-SQL function that may write (`settlement.post_transfers_v1`). Accounts open themselves when first named.
+SQL function that may write (`settlement.post_named_v1`). Accounts open themselves when first named.
 Source: domain 6.6; reliability 5.4.
 """
 
@@ -141,11 +141,8 @@ async def post(conn: Connection, transfers: Sequence[Transfer], *, now: datetime
         return []
     for transfer in transfers:
         _check(transfer)
-    ids = await open_accounts(
-        conn, (entry.account for transfer in transfers for entry in transfer.entries), now=now
-    )
     lines = [
-        (position, ids[entry.account], entry.amount_fen)
+        (position, entry.account, entry.amount_fen)
         for position, transfer in enumerate(transfers, start=1)
         for entry in transfer.entries
     ]
@@ -158,7 +155,9 @@ async def post(conn: Connection, transfers: Sequence[Transfer], *, now: datetime
             [transfer.ref for transfer in transfers],
             [transfer.effective_at for transfer in transfers],
             [position for position, _, _ in lines],
-            [account_id for _, account_id, _ in lines],
+            [account.kind for _, account, _ in lines],
+            [account.owner for _, account, _ in lines],
+            [account.ref for _, account, _ in lines],
             [amount_fen for _, _, amount_fen in lines],
             now,
         )

@@ -1,9 +1,11 @@
 -- name: account_ids
 -- The accounts of these keys that exist, with the position of the key.
-SELECT t.position, a.id
-  FROM unnest($1::text[], $2::uuid[], $3::text[]) WITH ORDINALITY AS t (kind, owner, ref, position)
-  JOIN settlement.accounts a
-    ON a.kind = t.kind AND a.ref = t.ref AND a.owner = t.owner;
+-- A look-up a key rather than a join: a join's kept plan would read all accounts (migration post_by_name).
+SELECT t.position, found.id
+  FROM unnest($1::text[], $2::uuid[], $3::text[]) WITH ORDINALITY AS t (kind, owner, ref, position),
+       LATERAL (SELECT (SELECT a.id FROM settlement.accounts a
+                         WHERE a.kind = t.kind AND a.ref = t.ref AND a.owner = t.owner) AS id) found
+ WHERE found.id IS NOT NULL;
 
 -- name: open_accounts
 -- Accounts for these keys, with the rules of their kind; those that exist stay as they are.
@@ -16,7 +18,7 @@ ON CONFLICT DO NOTHING;
 
 -- name: post_transfers
 SELECT transfer_id, replayed
-  FROM settlement.post_transfers_v1($1, $2, $3, $4, $5, $6, $7, $8, $9);
+  FROM settlement.post_named_v1($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11);
 
 -- name: balance
 SELECT coalesce((SELECT balance_fen FROM settlement.accounts
