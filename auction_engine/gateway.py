@@ -225,7 +225,9 @@ class Gateway:
 
     def _start(self, lane: _Lane) -> None:
         """Send what waits, unless a call is in flight: then it leaves when that returns."""
-        if lane.task is None and len(lane.waiting):
+        if lane.task is not None:
+            lane.waiting.make_ready()
+        elif len(lane.waiting):
             lane.task = asyncio.create_task(self._drain(lane))
 
     def _lane_for(self, auction_id: str) -> _Lane:

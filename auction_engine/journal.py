@@ -36,6 +36,8 @@ _decode_array = msgspec.msgpack.Decoder(list[object]).decode
 _decode_rows = msgspec.msgpack.Decoder(list[list[object]]).decode
 _decode_texts = msgspec.msgpack.Decoder(list[str]).decode
 _encode = msgspec.msgpack.Encoder().encode
+#: How a batch's commands begin: an array of eight, of which the first says that columns follow.
+_HEAD = b"\x98" + _encode(COLUMNS)
 
 #: `[do, age_us, paddle, value, id, extra]`, the last absent where there is nothing to say.
 WireCommand = list[object]
@@ -206,13 +208,31 @@ def encode_commands(rows: Sequence[Sequence[object]]) -> bytes:
 def encode_columns(
     auctions: Sequence[object],
     actions: Sequence[object],
+    ages: Sequence[object],
     *plain: Sequence[object],
     extras: dict[int, object],
 ) -> bytes:
     """The same from columns: 1 stands for auctions that are all the first, "bid" for actions that are all that."""
+    before, after = columns_around_ages(auctions, actions, *plain, extras=extras)
+    return before + encode_column(ages) + after
+
+
+def columns_around_ages(
+    auctions: Sequence[object],
+    actions: Sequence[object],
+    *plain: Sequence[object],
+    extras: dict[int, object],
+) -> tuple[bytes, bytes]:
+    """What stands before the column of ages and after it: all that is known before the call leaves."""
     first = _FIRST if auctions.count(_FIRST) == len(auctions) else auctions
     bids = _BID if actions.count(_BID) == len(actions) else actions
-    return _encode([COLUMNS, first, bids, *plain, extras])
+    before = _HEAD + _encode(first) + _encode(bids)
+    return before, b"".join((*map(_encode, plain), _encode(extras)))
+
+
+def encode_column(column: Sequence[object]) -> bytes:
+    """One column by itself."""
+    return _encode(column)
 
 
 def decode_commands(packed: bytes) -> list[list[object]]:

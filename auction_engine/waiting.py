@@ -11,7 +11,7 @@ from typing import Any, Protocol, Self
 import msgspec
 
 from auction_engine.errors import EngineBusy, TooFast
-from auction_engine.journal import encode_columns
+from auction_engine.journal import columns_around_ages, encode_column
 from auction_engine.rules.commands import AMOUNT_MAX, Command
 
 
@@ -45,7 +45,7 @@ class Sink(Protocol):
 class Taken:
     """Commands that wait, or that leave in one call: columns, one element a command, because this is the hot path."""
 
-    __slots__ = (
+    _COLUMNS = (
         "actions",
         "auctions",
         "entered_us",
@@ -56,8 +56,11 @@ class Taken:
         "sinks",
         "values",
     )
+    __slots__ = (*_COLUMNS, "_ready")
 
     def __init__(self, columns: Iterable[list[Any]] | None = None) -> None:
+        #: The auctions and what goes over the wire before and after the ages, once that is made.
+        self._ready: tuple[list[str], bytes, bytes] | None = None
         self.actions: list[str] = []
         self.auctions: list[str] = []
         self.entered_us: list[int] = []
@@ -68,14 +71,14 @@ class Taken:
         self.sinks: list[Sink] = []
         self.values: list[int] = []
         if columns is not None:
-            for name, column in zip(self.__slots__, columns, strict=True):
+            for name, column in zip(self._COLUMNS, columns, strict=True):
                 setattr(self, name, column)
 
     def __len__(self) -> int:
         return len(self.actions)
 
     def _columns(self) -> list[list[Any]]:
-        return [getattr(self, name) for name in self.__slots__]
+        return [getattr(self, name) for name in self._COLUMNS]
 
     def pick(self, places: Sequence[int]) -> Self:
         """The commands at these places, in this order."""
@@ -85,18 +88,31 @@ class Taken:
         """These commands and then the others."""
         return type(self)(a + b for a, b in zip(self._columns(), others._columns(), strict=True))
 
+    def make_ready(self) -> tuple[list[str], bytes, bytes]:
+        """Pack all but the ages, which are known when the call leaves."""
+        if self._ready is None:
+            extras: dict[int, object] = {}
+            if self.extras.count(None) < len(self):
+                extras = {n: extra for n, extra in enumerate(self.extras, 1) if extra is not None}
+            names = list(dict.fromkeys(self.auctions))
+            places = {auction: place for place, auction in enumerate(names, 1)}
+            auctions = [places[auction] for auction in self.auctions]
+            columns = (self.paddles, self.values, self.ids)
+            self._ready = (
+                names,
+                *columns_around_ages(auctions, self.actions, *columns, extras=extras),
+            )
+        return self._ready
+
+    def grows(self) -> None:
+        """Commands are added: what was packed is not the whole any more."""
+        self._ready = None
+
     def packed(self, now_us: int) -> tuple[list[str], bytes]:
         """The auctions, each once, and the commands, which tell theirs by its place in that list, and their age."""
-        extras: dict[int, object] = {}
-        if self.extras.count(None) < len(self):
-            extras = {n: extra for n, extra in enumerate(self.extras, 1) if extra is not None}
-        ages = [now_us - entered_us for entered_us in self.entered_us]
-        places = {auction: place for place, auction in enumerate(dict.fromkeys(self.auctions), 1)}
-        auctions = [places[auction] for auction in self.auctions]
-        packed = encode_columns(
-            auctions, self.actions, ages, self.paddles, self.values, self.ids, extras=extras
-        )
-        return list(places), packed
+        auctions, before, after = self.make_ready()
+        ages = encode_column([now_us - entered_us for entered_us in self.entered_us])
+        return auctions, b"".join((before, ages, after))
 
     def fail(self, error: Exception) -> None:
         """Tell all callers that their commands were not decided, or that nobody knows."""
@@ -153,6 +169,7 @@ class Waiting:
         elif waiting >= limits.waiting_max + limits.operator_headroom:
             raise busy(1000)
         self._of_auction[auction] = here + 1
+        rows.grows()
         rows.auctions.append(auction)
         rows.actions.append(action)
         rows.paddles.append(paddle)
@@ -185,6 +202,7 @@ class Waiting:
         if fit < count:
             bids, paddles = bids[:fit], paddles[:fit]
         self._of_auction[auction] = here + fit
+        rows.grows()
         rows.auctions += [auction] * fit
         rows.actions += [bid.do for bid in bids]
         rows.paddles += paddles
@@ -195,6 +213,11 @@ class Waiting:
         rows.sinks += [sink] * fit
         rows.positions += range(fit)
         return fit
+
+    def make_ready(self) -> None:
+        """Pack the next batch if it is full, while another is with the server, which then need not wait for it."""
+        if len(self) == self._limits.batch_max:
+            self._rows.make_ready()
 
     def take(self) -> Taken:
         """What leaves with the next call, in the order of arrival."""
