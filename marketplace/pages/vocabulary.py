@@ -195,6 +195,10 @@ ANSWERS: Final[Mapping[str, Words]] = MappingProxyType(
         "amount_unreadable": Words(
             "请输入金额，例如 1,234,567.89。", "Give an amount, for example 1,234,567.89."
         ),
+        "envelope_unreadable": Words(
+            "这不是密封信封，未发送任何内容。请填写 luochui sealing seal 的输出，切勿填写金额。",
+            "That is no sealed envelope; nothing was sent. Give what `luochui sealing seal` printed, never an amount.",
+        ),
         "reason_missing": Words("请填写原因。", "Give a reason."),
         "failed": Words("请求未能完成。", "The request could not be completed."),
     }

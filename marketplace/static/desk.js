@@ -1,24 +1,19 @@
 // The bidder's desk: a bid, a hidden maximum, and what became of each.
 
 import { fenFrom, money, yuan } from "./money.js";
-import { Order, problemWords } from "./orders.js";
+import { Order } from "./orders.js";
+import { Sender } from "./sender.js";
 
 // A raise of more than so many steps, or more than a tenth above the minimum, is asked about once more.
 const STEPS_UNASKED = 10n;
 
-export class Desk {
+export class Desk extends Sender {
   constructor(element, { words, ownPaddle, state, onDecided }) {
-    this.element = element;
-    this.words = words;
+    super(element, { words, onDecided });
     this.ownPaddle = ownPaddle;
     this.state = state;
-    this.onDecided = onDecided;
-    this.isBusy = false;
-    this.unknown = null;
     this.bid = element.querySelector('[data-form="bid"]');
     this.proxy = element.querySelector('[data-form="proxy"]');
-    this.answer = element.querySelector('[data-part="answer"]');
-    this.again = element.querySelector('[data-part="ask-again"]');
     this.dialog = element.querySelector("dialog");
     this.isTyped = false;
     this.bid.elements.amount.addEventListener("input", () => { this.isTyped = true; });
@@ -27,7 +22,6 @@ export class Desk {
     }
     this.bid.addEventListener("submit", (event) => this.submitBid(event));
     this.proxy?.addEventListener("submit", (event) => this.submitProxy(event));
-    this.again.addEventListener("click", () => this.unknown && this.send(this.unknown.order, this.unknown.then));
   }
 
   draw(state) {
@@ -114,55 +108,5 @@ export class Desk {
       this.element.querySelector('[data-part="proxy-set"]').hidden = false;
       this.say("good", "answer:proxy_set", "", decision);
     });
-  }
-
-  async send(order, then) {
-    this.isBusy = true;
-    this.unknown = null;
-    this.again.hidden = true;
-    this.say("", "answer:sending");
-    this.onDecided();
-    const { status, answer } = await order.send(() => this.say("warn", "answer:retrying"));
-    this.isBusy = false;
-    if (status === 200 || status === 201) then(answer);
-    else if (status === 0 || answer?.code === "outcome_unknown") {
-      this.unknown = { order, then };
-      this.again.hidden = false;
-      this.say("stop", "answer:outcome_unknown");
-    } else this.sayRefused(answer);
-    this.onDecided();
-  }
-
-  sayRefused(answer) {
-    const text = problemWords(this.words, answer);
-    const content = [text];
-    if (answer.minimum_fen) {
-      const minimum = document.createElement("p");
-      minimum.className = "inline";
-      minimum.append(this.words("label:minimum"), ` ${money(answer.minimum_fen)}`);
-      content.push(minimum);
-    }
-    this.show("stop", content);
-  }
-
-  say(tone, key, after = "", decision = null) {
-    const link = decision?.receipt ? [" ", this.receiptLink(decision)] : [];
-    this.show(tone, [this.words(key), after ? ` ${after}` : "", ...link]);
-  }
-
-  /** The receipt (出价凭证) as a file of this page's own making: nothing else is asked for it. */
-  receiptLink(decision) {
-    const link = document.createElement("a");
-    const file = new Blob([JSON.stringify(decision.receipt, null, 2)], { type: "application/json" });
-    link.href = URL.createObjectURL(file);
-    link.download = `receipt-${this.element.dataset.lot}-${decision.seq}.json`;
-    link.append(this.words("label:receipt"));
-    return link;
-  }
-
-  show(tone, content) {
-    this.answer.className = `notice answer ${tone}`;
-    this.answer.hidden = false;
-    this.answer.replaceChildren(...content);
   }
 }

@@ -6,6 +6,7 @@ import { money } from "./money.js";
 import { Feed } from "./stream.js";
 import { Desk } from "./desk.js";
 import { Controls } from "./controls.js";
+import { SealDesk } from "./seals.js";
 
 const ROWS_MAX = 200;
 const EXTENSION_SHOWN_MS = 12_000;
@@ -78,6 +79,7 @@ function draw() {
   drawTime();
   drawRecord();
   desk?.draw(state);
+  seals?.draw(state);
   controls?.draw(state);
 }
 
@@ -186,6 +188,8 @@ function takeEntries(entries) {
 
 const desk = document.getElementById("desk") === null ? null
   : new Desk(document.getElementById("desk"), { words, ownPaddle, state, onDecided: schedule });
+const seals = document.getElementById("seals") === null ? null
+  : new SealDesk(document.getElementById("seals"), { words, onDecided: schedule });
 const controls = document.getElementById("controls") === null ? null
   : new Controls(document.getElementById("controls"), { words });
 

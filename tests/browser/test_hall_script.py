@@ -9,11 +9,21 @@ import pytest
 from playwright.async_api import BrowserContext, Page, Request, Route, expect
 
 import marketplace
-from marketplace.auctions.schemas import AuctionState
+from auction_engine.sealed_bids import SealingKey, SealingTerms, parse_envelope, seal
+from marketplace.auctions.schemas import AuctionState, SealIn
 from marketplace.auctions.seats import Seat
 from marketplace.bidders.rules import BidderStatus
+from marketplace.pages.vocabulary import REFUSALS
 from tests.browser.conftest import NewContext
-from tests.make_hall import ENDS_AT_MS, LOT_ID, OPENS_AT_MS, hall_text, make_entry, make_state
+from tests.make_hall import (
+    ENDS_AT_MS,
+    LOT_ID,
+    OPENS_AT_MS,
+    hall_text,
+    make_entry,
+    make_public_lot,
+    make_state,
+)
 
 pytestmark = pytest.mark.browser
 
@@ -169,6 +179,93 @@ async def test_steps_add_to_the_least_bid(new_context: NewContext) -> None:
     await expect(page.locator("#amount")).to_have_value("1,200,000.00")
     await page.click('[data-steps="0"]')
     await expect(page.locator("#amount")).to_have_value("950,000.00")
+
+
+SEALED = make_public_lot(format="vickrey")
+TERMS = SealingTerms(
+    auction=str(LOT_ID),
+    deadline_ms=ENDS_AT_MS,
+    terms_hash="ab" * 32,
+    kem="mlkem768-x25519",
+    venue_key=SealingKey.generate("mlkem768-x25519").public,
+    opener_key=SealingKey.generate("mlkem768-x25519").public,
+)
+
+
+@pytest.mark.parametrize("way", ["printed", "bare", "file"])
+async def test_sealed_envelope_is_handed_in(
+    new_context: NewContext, way: str, tmp_path: Path
+) -> None:
+    """What the bidder's client printed is sent as it is, pasted or out of a file, and its receipt can be kept."""
+    envelope = seal(123_456_700, paddle=318, terms=TERMS)
+    printed = json.dumps({"envelope": envelope}, indent=1)
+    server = PlayedServer(hall_text(lot=SEALED, seat=SEAT, is_sealed=True))
+    server.on_bid = lambda _: (200, accepted(price_fen=None, receipt={"version": 1}))
+    page = await server.join(await new_context())
+    if way == "file":
+        file = tmp_path / "envelope.json"
+        file.write_text(printed)
+        await page.set_input_files("#envelope-file", file)
+        await expect(page.locator("#envelope")).to_have_value(printed)
+    else:
+        await page.fill("#envelope", printed if way == "printed" else f"  {envelope}\n")
+    await page.click('[data-form="seal"] button[type="submit"]')
+    await expect(page.locator('[data-part="answer"]')).to_contain_text("密封报价已受理")
+    await expect(page.locator('[data-part="answer"] a')).to_have_attribute(
+        "download", "receipt-LC-2026-000001-4.json"
+    )
+    await expect(page.locator("#envelope")).to_have_value("")
+    [sent] = server.bids
+    assert sent.url.endswith(f"/v1/auctions/{LOT_ID}/seals")
+    assert msgspec.json.decode(sent.post_data or "", type=SealIn).envelope == envelope
+    parse_envelope(envelope)
+
+
+@pytest.mark.parametrize(
+    "typed", ["", "1234567", "1,234,567.00", '{"amount_fen": 123456700}', '{"envelope"', "lsb1.x"]
+)
+async def test_what_is_no_envelope_never_leaves_the_page(
+    new_context: NewContext, typed: str
+) -> None:
+    """An amount that is typed where the envelope belongs is told off, and told to nobody."""
+    server = PlayedServer(hall_text(lot=SEALED, seat=SEAT, is_sealed=True))
+    page = await server.join(await new_context())
+    await page.fill("#envelope", typed)
+    await page.click('[data-form="seal"] button[type="submit"]')
+    await expect(page.locator('[data-part="answer"]')).to_contain_text("未发送任何内容")
+    assert server.bids == []
+
+
+async def test_envelope_without_an_answer_is_asked_for_again(new_context: NewContext) -> None:
+    """It is sent again under its first key, and a refusal is told in words."""
+    server = PlayedServer(hall_text(lot=SEALED, seat=SEAT, is_sealed=True))
+    server.on_bid = lambda number: None if number < 3 else (409, {"code": "not_amendable"})
+    page = await server.join(await new_context())
+    await page.fill("#envelope", seal(1_000_000, paddle=318, terms=TERMS))
+    await page.click('[data-form="seal"] button[type="submit"]')
+    refusal = REFUSALS["not_amendable"]
+    await expect(page.locator('[data-part="answer"]')).to_contain_text(refusal.zh)
+    assert len(server.bids) == 3
+    assert len(keys_of(server.bids)) == 1
+
+
+@pytest.mark.parametrize("kind", ["dutch", "dutch_hybrid"])
+async def test_falling_price_is_accepted_as_it_stands(new_context: NewContext, kind: str) -> None:
+    """In a Dutch hall the form holds the price on the clock, follows it down, and sends an acceptance of it."""
+    lot = make_public_lot(format=kind)
+    state = make_state(format=kind, price_fen=None, leader=None, minimum_fen=950_000_00)
+    server = PlayedServer(hall_text(lot=lot, state=state, seat=SEAT))
+    server.on_bid = lambda _: (200, accepted(price_fen=900_000_00, leader=318))
+    server.say(
+        "state", make_state(format=kind, price_fen=None, leader=None, minimum_fen=900_000_00)
+    )
+    page = await server.join(await new_context())
+    await expect(page.locator("#amount")).to_have_value("900,000.00")
+    await page.click('[data-form="bid"] button[type="submit"]')
+    await expect(page.locator('[data-part="answer"]')).to_contain_text("出价已受理")
+    [sent] = server.bids
+    assert sent.url.endswith(f"/v1/auctions/{LOT_ID}/acceptances")
+    assert json.loads(sent.post_data or "") == {"amount_fen": 900_000_00}
 
 
 async def test_feed_that_ends_is_resumed_where_it_was(new_context: NewContext) -> None:
