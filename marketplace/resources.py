@@ -1,7 +1,7 @@
 """What a process works with: opened once, from the settings, and let go of in the other order."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -67,6 +67,8 @@ class Resources(msgspec.Struct, frozen=True, kw_only=True):
     passwords: Passwords
     gate: Gate
     checks: Mapping[str, Check]
+    #: Brings the gauges of /metrics up to date.
+    measure: Callable[[], Awaitable[None]]
     hall_or_none: Hall | None = None
 
     @property
@@ -139,6 +141,7 @@ async def open_desk(settings: Settings, *, clock: Clock = system_clock) -> Async
                 demands=_DEMANDS[settings.second_factor_required],
             ),
             checks=_checks(pool, checks),
+            measure=checks.measure,
         )
 
 

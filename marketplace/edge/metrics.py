@@ -1,8 +1,9 @@
 """Counters of requests, by route and never by address: /metrics is for operators."""
 
 import time
+from typing import Any
 
-from litestar import Response, get
+from litestar import Request, Response, get
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 from prometheus_client import CONTENT_TYPE_LATEST, Counter, Histogram, generate_latest
 
@@ -43,8 +44,11 @@ class RequestMetrics:
     "/metrics",
     opt={"policy": allow(Role.PLATFORM_ADMINISTRATOR, Role.AUDITOR)},
     include_in_schema=False,
-    sync_to_thread=False,
 )
-def metrics() -> Response[bytes]:
-    """All counters of this process, in the Prometheus text format; scraped with an API key."""
+async def metrics(request: Request[Any, Any, Any]) -> Response[bytes]:
+    """All counters of this process, and how far the journal is behind now, in the Prometheus text format.
+
+    Scraped with an API key.
+    """
+    await request.app.state.resources.measure()
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
