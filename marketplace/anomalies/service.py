@@ -17,6 +17,8 @@ from marketplace.anomalies.rules import Bid, Played, rings, scores
 from marketplace.anomalies.schemas import Anomaly, ResultHeldBack, Review
 from marketplace.audit import service as audit
 from marketplace.conflicts import service as conflicts
+from marketplace.duties import service as duties
+from marketplace.duties.schemas import Kind
 from marketplace.lots import service as lots
 from marketplace.lots.schemas import Lot
 from marketplace.organisations.schemas import SYSTEM_CALLER, Caller
@@ -110,6 +112,8 @@ async def review(conn: Connection, lot: Lot, *, now: datetime) -> bool:
         )
         held = ResultHeldBack(lot_id=lot.id, venue_id=lot.venue_id, findings=len(found))
         await outbox.add(conn, held, now=now)
+    else:
+        await duties.add(conn, Kind.ISSUE_CONFIRMATION, subject_id=lot.id, due_at=now, now=now)
     return not found
 
 
@@ -140,6 +144,7 @@ async def release(conn: Connection, caller: Caller, lot_id: UUID, *, now: dateti
     if standing.proposed_by == caller.user_id:
         raise ReleasedBySame
     await conn.execute(_SQL["release"], lot_id, caller.user_id, now)
+    await duties.add(conn, Kind.ISSUE_CONFIRMATION, subject_id=lot_id, due_at=now, now=now)
     await _audited(conn, caller, lot_id, "result_released", reason=standing.reason, now=now)
     return await _get(conn, lot_id)
 

@@ -6,7 +6,8 @@ SELECT l.id, l.number, l.status AS lot_status, l.format, l.start_price_fen, l.op
        a.result::text, a.batch_seq
   FROM market.lots l
   LEFT JOIN engine.auctions a ON a.auction_id = l.id
- WHERE l.id = $1 AND l.published_at IS NOT NULL AND l.format <> 'collection';
+ WHERE l.id = $1 AND l.published_at IS NOT NULL AND l.format <> 'collection'
+   AND coalesce(l.origin, 'reauction') = 'reauction';  -- others were sold without an auction of their own
 
 -- name: record
 -- Decided commands of whole batches after a position, in the order decided.

@@ -32,7 +32,8 @@ STEPS: Mapping[BidderStatus, frozenset[BidderStatus]] = MappingProxyType(
         _B.QUALIFIED: frozenset({_B.DEPOSITED, _B.BARRED, _B.LOST}),
         _B.DEPOSITED: frozenset({_B.ACTIVE, _B.BARRED, _B.LOST}),
         _B.ACTIVE: frozenset({_B.WON, _B.LOST, _B.BARRED}),
-        _B.WON: frozenset({_B.BARRED}),  # a winner who does not pay (悔拍)
+        # A winner who does not pay (悔拍) or won as it must not; or one whose sale was set aside, not by its fault.
+        _B.WON: frozenset({_B.BARRED, _B.LOST}),
         _B.LOST: frozenset(),
         _B.BARRED: frozenset(),
     }

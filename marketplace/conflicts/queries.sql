@@ -46,7 +46,7 @@ SELECT ip_type, flags, export_class FROM market.rights_at_lot($1);
 -- name: defaults_since
 SELECT count(*) FROM market.bidders b
   JOIN market.sales s ON s.winner_id = b.id
-  JOIN market.lots l ON l.id = b.lot_id AND l.status = 'defaulted'
+  JOIN market.lots l ON l.id = b.lot_id AND l.status IN ('defaulted', 're_auction')
  WHERE b.organisation_id = $1 AND s.closed_at >= $2;
 
 -- name: insert_declaration

@@ -20,6 +20,8 @@ class Kind(StrEnum):
         "follow_suspension"  # added by the database, with the epoch that suspended the auction
     )
     REVIEW_RESULT = "review_result"
+    ISSUE_CONFIRMATION = "issue_confirmation"
+    LAPSE_UNDERBIDDER_OFFER = "lapse_underbidder_offer"
     RELEASE_DEPOSIT = "release_deposit"
     CHECK_PAYMENT = "check_payment"
     SHARE_RECOVERY = "share_recovery"

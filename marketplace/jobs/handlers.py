@@ -30,6 +30,7 @@ from marketplace.monitoring import service as monitoring
 from marketplace.organisations.schemas import SYSTEM_CALLER
 from marketplace.plans import stepping
 from marketplace.recorded_routes import service as recorded_routes
+from marketplace.resales import service as resales
 from marketplace.sales import coverage, proceeds
 from marketplace.sales import service as sales
 from marketplace.sales.rules import Outcome
@@ -224,6 +225,8 @@ HANDLERS: Mapping[Kind, Handler] = MappingProxyType(
         Kind.CARRY_OUT_ORDER: carry_out_order,
         Kind.FOLLOW_SUSPENSION: follow_suspension,
         Kind.REVIEW_RESULT: review_result,
+        Kind.ISSUE_CONFIRMATION: _in_a_transaction(sales.confirm_when_released),
+        Kind.LAPSE_UNDERBIDDER_OFFER: _in_a_transaction(resales.lapse),
         Kind.RELEASE_DEPOSIT: release_deposit,
         Kind.CHECK_PAYMENT: check_payment,
         Kind.SHARE_RECOVERY: share_recovery,

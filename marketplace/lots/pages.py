@@ -17,7 +17,7 @@ from marketplace.edge.dependencies import At, Conn, Now, Visitor
 from marketplace.edge.policies import POLICY, public
 from marketplace.lots import search, service
 from marketplace.lots.doors import doors_of
-from marketplace.lots.rules import LotStatus
+from marketplace.lots.rules import LotStatus, Origin
 from marketplace.lots.schemas import PublicLot
 from marketplace.notices import service as notices
 from marketplace.notices.schemas import Kind, Notice
@@ -37,6 +37,7 @@ _CONFIRMED = frozenset(
         LotStatus.TRANSFERRING,
         LotStatus.DONE,
         LotStatus.DEFAULTED,
+        LotStatus.RE_AUCTION,
     }
 )
 _SOLD = _CONFIRMED | {LotStatus.SOLD}
@@ -110,7 +111,8 @@ async def lot_page(
 ) -> Response[str]:
     """The notice with all that it must say, the rules in words, and what was published since."""
     lot = await service.public(reader, lot_id)
-    published = await notices.of_lot(reader, lot_id)
+    told_with = lot_id if lot.origin in (None, Origin.REAUCTION) else lot.origin_lot_id
+    published = await notices.of_lot(reader, told_with or lot_id)
     sale = next(notice for notice in published if notice.kind is Kind.SALE)
     content: dict[str, Any] = msgspec.json.decode(sale.content)
     return page(

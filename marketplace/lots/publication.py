@@ -17,11 +17,12 @@ from marketplace.lots.content import notice_content
 from marketplace.lots.offered import OFFERED
 from marketplace.lots.profile import freeze, rules_of
 from marketplace.lots.regimes import Finding, Regime, Severity, check_notice, check_terms
-from marketplace.lots.rules import LotStatus, require_lot_step
+from marketplace.lots.rules import LotStatus, Origin, require_lot_step
 from marketplace.lots.schemas import Lot, LotCheck, LotPublished, Override
 from marketplace.lots.service import (
     LotNotReady,
     findings,
+    for_update,
     get,
     notified_on,
     owned_for_update,
@@ -134,6 +135,7 @@ async def publish(conn: Connection, caller: Caller, lot_id: UUID, *, now: dateti
     await _require_nothing_new(conn, caller, lot, now=now)
     lot = await _freeze(conn, caller, lot, now=now)
     lot = await set_status(conn, caller, lot, LotStatus.PUBLISHED, now=now)
+    await _reauction(conn, caller, lot, now=now)
     await intake.begin_disposal(conn, caller, lot.consignment_id, now=now)
     await outbox.add(
         conn,
@@ -158,6 +160,16 @@ async def publish(conn: Connection, caller: Caller, lot_id: UUID, *, now: dateti
         now=now,
     )
     return lot
+
+
+async def _reauction(conn: Connection, caller: Caller, lot: Lot, *, now: datetime) -> None:
+    """The lot whose buyer defaulted is on sale again from here; the defaulter is barred (法释〔2016〕18号 art. 24)."""
+    if lot.origin is not Origin.REAUCTION or lot.origin_lot_id is None:
+        return
+    defaulted = await for_update(conn, lot.origin_lot_id)
+    if defaulted.status is LotStatus.DEFAULTED:
+        reason = f"on sale again as {lot.number} 重新处置：{lot.number}"
+        await set_status(conn, caller, defaulted, LotStatus.RE_AUCTION, now=now, reason=reason)
 
 
 async def _require_told(conn: Connection, lot: Lot, *, now: datetime) -> None:

@@ -3,12 +3,38 @@ INSERT INTO market.lots
   (id, number, consignment_id, venue_id, consignor_id, pledgor_codes, title, title_zh, regime, format, round_number,
    previous_start_price_fen, status, valuation_fen, start_price_fen, reserve_price_fen, deposit_fen, bidding, conditions,
    registration_opens_at, priority_closes_at, opens_at, closes_at, payment_hours, release_on, objection_days,
-   shortened_times, drafted_by, created_at, updated_at)
+   shortened_times, drafted_by, created_at, updated_at, origin, origin_lot_id)
 VALUES
   ($1, 'LC-' || to_char($2::timestamptz AT TIME ZONE 'Asia/Shanghai', 'YYYY') || '-'
        || lpad(nextval('market.lot_numbers')::text, 6, '0'),
    $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 'draft', $13, $14, $15, $16, $17::jsonb, $18::jsonb,
-   $19, $20, $21, $22, $23, $24, $25, $26, $27, $2, $2);
+   $19, $20, $21, $22, $23, $24, $25, $26, $27, $2, $2, $28, $29);
+
+-- name: defaulted_before
+-- The newest lot of a consignment that was published, if its buyer did not pay: what is drafted now is its re-auction.
+SELECT id FROM (SELECT id, status FROM market.lots
+                 WHERE consignment_id = $1 AND published_at IS NOT NULL AND origin IS DISTINCT FROM 'unit'
+                 ORDER BY id DESC LIMIT 1) AS newest
+ WHERE status = 'defaulted';
+
+-- name: insert_sold
+-- A lot that is sold from its first moment, with all that was published of the one that it follows.
+INSERT INTO market.lots
+  (id, number, consignment_id, venue_id, consignor_id, pledgor_codes, title, title_zh, regime, format, round_number,
+   previous_start_price_fen, status, valuation_fen, start_price_fen, reserve_price_fen, deposit_fen, bidding, conditions,
+   registration_opens_at, priority_closes_at, opens_at, closes_at, payment_hours, release_on, objection_days,
+   shortened_times, drafted_by, checked_by, published_by, published_at, profile, profile_salt, profile_hash, notice_sha256,
+   origin, origin_lot_id, created_at, updated_at)
+SELECT $2, number || $3, consignment_id, venue_id, consignor_id, pledgor_codes, title, title_zh, regime, format, round_number,
+       previous_start_price_fen, 'sold', valuation_fen, start_price_fen, secret.reserve_price_fen, deposit_fen, bidding, conditions,
+       registration_opens_at, priority_closes_at, opens_at, closes_at, payment_hours, release_on, objection_days,
+       shortened_times, drafted_by, checked_by, published_by, published_at, secret.profile, secret.profile_salt, profile_hash,
+       notice_sha256, $4, id, $5, $5
+  FROM market.lots, market.secret_of_lot($1) AS secret WHERE id = $1;
+
+-- name: carry_assets
+-- What the lot that is followed consists of; of several units none is the only one on sale.
+INSERT INTO market.lot_assets (lot_id, asset_id, is_live) SELECT $2, asset_id, $3 FROM market.lot_assets WHERE lot_id = $1;
 
 -- name: insert_asset
 INSERT INTO market.lot_assets (lot_id, asset_id) VALUES ($1, $2);
@@ -33,7 +59,7 @@ SELECT id, number, consignment_id, venue_id, consignor_id, pledgor_codes, title,
        previous_start_price_fen, status, version, valuation_fen, start_price_fen,
        (market.secret_of_lot(id)).reserve_price_fen, deposit_fen,
        bidding::text, conditions::text, registration_opens_at, priority_closes_at, opens_at, closes_at, payment_hours,
-       release_on, objection_days, shortened_times, drafted_by, checked_by, published_by, published_at, profile_hash, notice_sha256, created_at, updated_at
+       release_on, objection_days, shortened_times, drafted_by, checked_by, published_by, published_at, profile_hash, notice_sha256, origin, origin_lot_id, created_at, updated_at
   FROM market.lots
  WHERE id = $1;
 
@@ -43,7 +69,7 @@ SELECT id, number, consignment_id, venue_id, consignor_id, pledgor_codes, title,
        previous_start_price_fen, status, version, valuation_fen, start_price_fen,
        (market.secret_of_lot(id)).reserve_price_fen, deposit_fen,
        bidding::text, conditions::text, registration_opens_at, priority_closes_at, opens_at, closes_at, payment_hours,
-       release_on, objection_days, shortened_times, drafted_by, checked_by, published_by, published_at, profile_hash, notice_sha256, created_at, updated_at
+       release_on, objection_days, shortened_times, drafted_by, checked_by, published_by, published_at, profile_hash, notice_sha256, origin, origin_lot_id, created_at, updated_at
   FROM market.lots
  WHERE id = $1
    FOR UPDATE;
@@ -56,7 +82,7 @@ SELECT s.profile AS text, s.profile_salt AS salt, l.profile_hash AS hash
 -- name: public_by_id
 SELECT id, number, title, title_zh, regime, format, round_number, status, valuation_fen, start_price_fen, deposit_fen,
        bidding::text, conditions::text, registration_opens_at, priority_closes_at, opens_at, closes_at, payment_hours,
-       release_on, objection_days, shortened_times, published_at, profile_hash, notice_sha256
+       release_on, objection_days, shortened_times, published_at, profile_hash, notice_sha256, origin, origin_lot_id
   FROM market.lots
  WHERE id = $1 AND published_at IS NOT NULL;
 
@@ -66,7 +92,7 @@ SELECT id, number, consignment_id, venue_id, consignor_id, pledgor_codes, title,
        previous_start_price_fen, status, version, valuation_fen, start_price_fen,
        (market.secret_of_lot(id)).reserve_price_fen, deposit_fen,
        bidding::text, conditions::text, registration_opens_at, priority_closes_at, opens_at, closes_at, payment_hours,
-       release_on, objection_days, shortened_times, drafted_by, checked_by, published_by, published_at, profile_hash, notice_sha256, created_at, updated_at
+       release_on, objection_days, shortened_times, drafted_by, checked_by, published_by, published_at, profile_hash, notice_sha256, origin, origin_lot_id, created_at, updated_at
   FROM market.lots
  WHERE id IN (SELECT id FROM (
         (SELECT id FROM market.lots

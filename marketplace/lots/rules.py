@@ -25,6 +25,16 @@ class LotStatus(StrEnum):
     TRANSFERRING = "transferring"
     DONE = "done"
     DEFAULTED = "defaulted"
+    REVOKED = "revoked"  # the result was set aside (法释〔2016〕18号 art. 31)
+    RE_AUCTION = "re_auction"  # defaulted, and on sale again; the defaulter is barred (art. 24)
+
+
+class Origin(StrEnum):
+    """Why a lot follows another one."""
+
+    REAUCTION = "reauction"  # the buyer defaulted
+    UNDERBIDDER = "underbidder"  # the buyer defaulted, the next in the order took it (顺位递补)
+    UNIT = "unit"  # one of several equal units, each sold to a buyer of its own
 
 
 _S = LotStatus
@@ -42,15 +52,19 @@ STEPS: Mapping[LotStatus, frozenset[LotStatus]] = MappingProxyType(
         _S.REGISTRATION: frozenset({_S.OPEN, _S.WITHDRAWN}),
         _S.OPEN: frozenset({_S.PAUSED, _S.SOLD, _S.UNSOLD, _S.WITHDRAWN}),
         _S.PAUSED: frozenset({_S.OPEN, _S.WITHDRAWN}),
-        _S.SOLD: frozenset({_S.AWAITING_PAYMENT}),
-        _S.AWAITING_PAYMENT: frozenset({_S.PAID, _S.DEFAULTED}),
+        # Until its money leaves or its title passes a result can be set aside (domain 2.10, REVOKE).
+        _S.SOLD: frozenset({_S.AWAITING_PAYMENT, _S.REVOKED}),
+        _S.AWAITING_PAYMENT: frozenset({_S.PAID, _S.DEFAULTED, _S.REVOKED}),
         # The registry refused the transfer: the sale is rescinded (domain 6.6).
-        _S.PAID: frozenset({_S.TRANSFERRING, _S.WITHDRAWN}),
+        _S.PAID: frozenset({_S.TRANSFERRING, _S.WITHDRAWN, _S.REVOKED}),
         _S.TRANSFERRING: frozenset({_S.DONE, _S.WITHDRAWN}),
         _S.UNSOLD: frozenset(),
         _S.WITHDRAWN: frozenset(),
         _S.DONE: frozenset(),
-        _S.DEFAULTED: frozenset(),
+        # When the lot in which the rights are auctioned again is published.
+        _S.DEFAULTED: frozenset({_S.RE_AUCTION}),
+        _S.REVOKED: frozenset(),
+        _S.RE_AUCTION: frozenset(),
     }
 )
 

@@ -8,7 +8,7 @@ import msgspec
 
 from marketplace.edge.fields import Fen, Moment, PositiveFen, Reason
 from marketplace.lots.regimes import Finding, Regime, Severity, Terms
-from marketplace.lots.rules import LotStatus
+from marketplace.lots.rules import LotStatus, Origin
 
 Milliseconds = Annotated[int, msgspec.Meta(ge=1, le=10**12)]
 Title = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
@@ -192,6 +192,9 @@ class Lot(msgspec.Struct, frozen=True, kw_only=True):
     published_at: datetime | None
     profile_hash: str | None
     notice_sha256: str | None
+    #: What this lot follows: a default, an award to the underbidder, or one unit of several; and which lot.
+    origin: Origin | None = None
+    origin_lot_id: UUID | None = None
     created_at: datetime
     updated_at: datetime
 
@@ -243,6 +246,8 @@ class PublicLot(msgspec.Struct, frozen=True, kw_only=True):
     published_at: datetime
     profile_hash: str
     notice_sha256: str
+    origin: Origin | None = None
+    origin_lot_id: UUID | None = None
 
 
 class LotCheck(msgspec.Struct, frozen=True, kw_only=True):

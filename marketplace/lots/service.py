@@ -16,7 +16,7 @@ from marketplace.edge.versions import require_version
 from marketplace.lots import intake
 from marketplace.lots.offered import OFFERED
 from marketplace.lots.profile import Frozen, auction_object, require_readable
-from marketplace.lots.rules import LotStatus, require_lot_step
+from marketplace.lots.rules import LotStatus, Origin, require_lot_step
 from marketplace.lots.schemas import (
     Lot,
     LotDraft,
@@ -37,7 +37,9 @@ _BY_CLOCK = {
     LotStatus.REGISTRATION: LotStatus.OPEN,
     LotStatus.PAUSED: LotStatus.OPEN,
 }
-_RETIRED = frozenset({LotStatus.UNSOLD, LotStatus.WITHDRAWN, LotStatus.DEFAULTED})
+_RETIRED = frozenset(
+    {LotStatus.UNSOLD, LotStatus.WITHDRAWN, LotStatus.DEFAULTED, LotStatus.REVOKED}
+)
 #: What a plan of disposal looks at to go on.
 _ENDED = _RETIRED | {LotStatus.DONE}
 #: What a session of lots looks at: whether the debt is covered, and whether anything still runs.
@@ -71,13 +73,14 @@ async def draft(
     priced: intake.Priced | None = None,
 ) -> Lot:
     """A new lot of the caller's venue from a consignment that it accepted; prices are the consignment's, or those that
-    the bank's plan of disposal states for this round.
+    the bank's plan of disposal states for this round. Where the buyer of the last lot defaulted it is the re-auction.
     """
     consigned = await intake.accepted(conn, caller, given.consignment_id, now=now)
     if priced is not None:
         consigned = priced.over(consigned)
     _require_readable_profile(given, consigned)
     lot_id = uuid7(now)
+    defaulted_id = await conn.fetchval(_SQL["defaulted_before"], given.consignment_id)
     await conn.execute(
         _SQL["insert"],
         lot_id,
@@ -107,6 +110,8 @@ async def draft(
         given.objection_days,
         given.shortened_times,
         caller.user_id,
+        None if defaulted_id is None else Origin.REAUCTION,
+        defaulted_id,
     )
     await _put_assets(conn, lot_id, consigned.asset_ids)
     lot = await get(conn, lot_id)

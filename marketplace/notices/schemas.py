@@ -14,6 +14,7 @@ class Kind(StrEnum):
     SUSPENSION = "suspension"
     RESUMPTION = "resumption"
     WITHDRAWAL = "withdrawal"
+    REVOCATION = "revocation"
 
 
 class Notice(msgspec.Struct, frozen=True, kw_only=True):

@@ -32,6 +32,8 @@ LOT_STATES: Final[Mapping[str, Words]] = MappingProxyType(
         "transferring": Words("交割中", "Being transferred"),
         "done": Words("已办结", "Completed"),
         "defaulted": Words("买受人违约", "Buyer defaulted"),
+        "revoked": Words("成交已撤销", "Result set aside"),
+        "re_auction": Words("违约后重新处置", "On sale again after a default"),
     }
 )
 
@@ -272,6 +274,7 @@ NOTICE_KINDS: Final[Mapping[str, Words]] = MappingProxyType(
         "suspension": Words("暂停公告", "Suspended"),
         "resumption": Words("恢复公告", "Resumed"),
         "withdrawal": Words("撤回公告", "Withdrawn"),
+        "revocation": Words("撤销成交公告", "Result set aside"),
     }
 )
 

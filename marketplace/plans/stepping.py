@@ -102,6 +102,21 @@ async def follow(conn: Connection, subject_id: UUID, *, now: datetime) -> None:
         await begin_next(conn, plan, now=now)
 
 
+async def go_on_with(
+    conn: Connection, subject_id: UUID, follows_id: UUID, *, reason: str, now: datetime
+) -> None:
+    """What a held step began is followed by something else: the step runs on with that. No plan, nothing changes."""
+    plan_id = await conn.fetchval(_SQL["plan_of_subject"], subject_id)
+    if plan_id is None:
+        return
+    plan = await lock(conn, plan_id)
+    step = next(s for s in await priced_steps(conn, plan) if s.subject_id == subject_id)
+    if step.state is StepState.HELD:
+        await set_step(
+            conn, plan, step, StepState.RUNNING, now=now, subject_id=follows_id, reason=reason
+        )
+
+
 async def begin_next(conn: Connection, plan: Plan, *, now: datetime) -> None:
     """Begin the next step of a running plan; the plan is over when the debt is covered, or nothing is left to try."""
     if await outstanding_fen(conn, plan) == 0:
@@ -320,8 +335,10 @@ def _lot_outcome(status: LotStatus) -> Outcome | None:
             return Outcome(StepState.SUCCEEDED)
         case LotStatus.UNSOLD:
             return Outcome(StepState.FAILED, "not sold 流拍")
-        case LotStatus.DEFAULTED:
+        case LotStatus.DEFAULTED | LotStatus.RE_AUCTION:
             return Outcome(StepState.HELD, "the buyer defaulted 买受人悔拍")
+        case LotStatus.REVOKED:
+            return Outcome(StepState.HELD, "the result was set aside 成交已撤销")
         case LotStatus.WITHDRAWN:
             return Outcome(StepState.HELD, "the lot was withdrawn 标的已撤回")
         case _:

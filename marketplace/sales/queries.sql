@@ -21,3 +21,20 @@ VALUES ($1, $2, $3, $4, $5, $6, $7);
 -- name: confirmation
 SELECT lot_id, number, content, sha256, payment_due_at, issued_by, issued_at
   FROM market.confirmations WHERE lot_id = $1;
+
+-- name: carry_bidder
+-- A bidder of one lot as the winner of another that follows it, under its paddle.
+INSERT INTO market.bidders
+  (id, lot_id, organisation_id, registered_by, status, disclosure_sha256, conflict_statement, limit_fen, paddle, rank,
+   rank_nature, rank_confirmed_by, deposit_id, exempt_fen, registered_at, updated_at)
+SELECT $2, $3, organisation_id, registered_by, 'won', disclosure_sha256, conflict_statement, limit_fen, paddle, rank,
+       rank_nature, rank_confirmed_by, $4, exempt_fen, registered_at, $5
+  FROM market.bidders WHERE id = $1;
+
+-- name: carry_declaration
+INSERT INTO market.bidder_declarations
+  (bidder_id, lot_id, organisation_id, controllers, related, account_sha256, device_sha256, origin, is_foreign,
+   letter_of_intent, source_of_funds, content, declared_at)
+SELECT $2, $3, organisation_id, controllers, related, account_sha256, device_sha256, origin, is_foreign,
+       letter_of_intent, source_of_funds, content, declared_at
+  FROM market.bidder_declarations WHERE bidder_id = $1;

@@ -21,7 +21,7 @@ from marketplace.lots import service as lots
 from marketplace.lots.rules import LotStatus
 from marketplace.lots.schemas import Lot
 from marketplace.organisations import service as organisations
-from marketplace.organisations.schemas import SYSTEM_CALLER, Caller
+from marketplace.organisations.schemas import SYSTEM_CALLER, Caller, OrganisationKind
 from marketplace.outbox import service as outbox
 from marketplace.sales import coverage
 from marketplace.sales.rules import (
@@ -109,7 +109,7 @@ async def record_outcome(
     await dismiss(conn, all_bidders, winners=winners, now=now)
     if winner is not None:
         await duties.add(conn, Kind.REVIEW_RESULT, subject_id=lot_id, due_at=now, now=now)
-        await _owe_price(conn, lot, winner, outcome, now=now)
+        await owe_price(conn, lot, winner, outcome, now=now)
         for needless in await coverage.needless_lots(conn, lot, now=now):
             await withdraw_needless(conn, needless, now=now)
     _after_recorded()
@@ -151,9 +151,27 @@ async def of_lot(conn: Connection, lot_id: UUID) -> Sale:
     return sale
 
 
+async def confirm_when_released(conn: Connection, lot_id: UUID, *, now: datetime) -> None:
+    """Nothing holds the result: its confirmation is issued by itself (法释〔2016〕18号 art. 22)."""
+    lot = await lots.for_update(conn, lot_id)
+    if lot.status is LotStatus.SOLD:
+        venue = msgspec.structs.replace(
+            SYSTEM_CALLER,
+            organisation_id=lot.venue_id,
+            organisation_kind=OrganisationKind.VENUE,
+        )
+        await confirm(conn, venue, lot_id, now=now)
+
+
 async def confirm(conn: Connection, caller: Caller, lot_id: UUID, *, now: datetime) -> Confirmation:
-    """Issue the confirmation with the winner's true identity; from here the price is awaited, or paid already."""
+    """Issue the confirmation with the winner's true identity; from here the price is awaited, or paid already.
+
+    It is issued once, by a duty as soon as nothing holds the result, or by the venue; asked for again, it is the same.
+    """
     lot = await lots.owned_for_update(conn, caller, lot_id)
+    issued = await _confirmation_or_none(conn, lot_id)
+    if issued is not None:
+        return issued
     sale = await of_lot(conn, lot_id)
     if sale.winner_id is None or sale.price_fen is None:
         raise NothingSold(f"lot {lot.number} was not sold", f"标的 {lot.number} 未成交")
@@ -202,10 +220,15 @@ async def confirm(conn: Connection, caller: Caller, lot_id: UUID, *, now: dateti
 
 async def confirmation_of(conn: Connection, lot_id: UUID) -> Confirmation:
     """The confirmation of a sale. Raises `NotFound` before it is issued."""
-    row = await conn.fetchrow(_SQL["confirmation"], lot_id)
-    if row is None:
+    issued = await _confirmation_or_none(conn, lot_id)
+    if issued is None:
         raise NotFound("no confirmation has been issued for this lot", "本标的尚未出具成交确认书")
-    return msgspec.convert(dict(row), Confirmation)
+    return issued
+
+
+async def _confirmation_or_none(conn: Connection, lot_id: UUID) -> Confirmation | None:
+    row = await conn.fetchrow(_SQL["confirmation"], lot_id)
+    return None if row is None else msgspec.convert(dict(row), Confirmation)
 
 
 async def receive_payment(
@@ -353,7 +376,7 @@ async def _end_lot(conn: Connection, lot: Lot, outcome: Outcome, *, now: datetim
     await outbox.add(conn, event, now=now)
 
 
-async def _owe_price(
+async def owe_price(
     conn: Connection, lot: Lot, winner: Bidder, outcome: Outcome, *, now: datetime
 ) -> None:
     """Hand the sale over to settlement: who owes what to whom until when."""

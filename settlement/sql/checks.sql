@@ -70,18 +70,19 @@ SELECT s.lot_id::text AS subject
     OR (s.state = 'RESCINDED' AND s.returned_fen <> s.paid_fen);
 
 -- name: orders_carried_out
--- What two people ordered was done: a rescinded sale and a payment by hand have their order, and the order its deed.
+-- What two people ordered was done: a sale that was undone and a payment by hand have their order, and the order its deed.
 SELECT o.id::text AS subject
   FROM settlement.money_orders o
  WHERE o.state = 'DONE' AND CASE o.kind
    WHEN 'RESCISSION' THEN NOT EXISTS (SELECT FROM settlement.sales s WHERE s.lot_id = o.subject_id AND s.state = 'RESCINDED')
+   WHEN 'REVOCATION' THEN NOT EXISTS (SELECT FROM settlement.sales s WHERE s.lot_id = o.subject_id AND s.state = 'RESCINDED')
    WHEN 'PAID_BY_HAND' THEN NOT EXISTS (SELECT FROM settlement.payouts p WHERE p.id = o.subject_id AND p.state = 'PAID')
    WHEN 'INSTALMENTS' THEN NOT EXISTS (SELECT FROM settlement.instalments i WHERE i.lot_id = o.subject_id AND i.order_id = o.id)
    ELSE NOT EXISTS (SELECT FROM settlement.forfeitures f WHERE f.deposit_id = o.subject_id) END
 UNION ALL
 SELECT s.lot_id::text FROM settlement.sales s
  WHERE s.state = 'RESCINDED' AND NOT EXISTS (
-   SELECT FROM settlement.money_orders o WHERE o.kind = 'RESCISSION' AND o.subject_id = s.lot_id AND o.state = 'DONE')
+   SELECT FROM settlement.money_orders o WHERE o.kind IN ('RESCISSION', 'REVOCATION') AND o.subject_id = s.lot_id AND o.state = 'DONE')
 UNION ALL
 SELECT i.lot_id::text FROM settlement.instalments i JOIN settlement.sales s ON s.lot_id = i.lot_id
  GROUP BY i.lot_id, s.due_fen HAVING sum(i.amount_fen) <> s.due_fen;

@@ -43,7 +43,9 @@ from marketplace.client.rooms.recorded_routes import RecordedRoutes
 from marketplace.client.rooms.records import Records
 from marketplace.client.rooms.registry import Registry
 from marketplace.client.rooms.remedies import Remedies
+from marketplace.client.rooms.resales import Resales
 from marketplace.client.rooms.returns import Returns
+from marketplace.client.rooms.revocations import Revocations
 from marketplace.client.rooms.sales import Sales
 from marketplace.client.rooms.sealings import Sealings
 from marketplace.client.rooms.sessions import Sessions
@@ -98,7 +100,9 @@ _ROOMS = {
     "records": Records,
     "registry": Registry,
     "remedies": Remedies,
+    "resales": Resales,
     "returns": Returns,
+    "revocations": Revocations,
     "sales": Sales,
     "sealings": Sealings,
     "sessions": Sessions,
@@ -157,7 +161,9 @@ class Rooms:
     records: Records
     registry: Registry
     remedies: Remedies
+    resales: Resales
     returns: Returns
+    revocations: Revocations
     sales: Sales
     sealings: Sealings
     sessions: Sessions

@@ -17,10 +17,12 @@ notified withdrawn | checked published | checked draft | checked withdrawn | pub
 published withdrawn | registration open | registration withdrawn | open paused | open sold | open unsold
 open withdrawn | paused open | paused withdrawn | sold awaiting_payment | awaiting_payment paid
 awaiting_payment defaulted | paid transferring | transferring done | paid withdrawn | transferring withdrawn
+sold revoked | awaiting_payment revoked | paid revoked | defaulted re_auction
 """
 BIDDER_STEPS = """
 applied qualified | applied barred | applied lost | qualified deposited | qualified barred | qualified lost
 deposited active | deposited barred | deposited lost | active won | active lost | active barred | won barred
+won lost
 """
 
 

@@ -21,6 +21,8 @@ from marketplace.mandates.rules import require_mandate_step
 from marketplace.plans.rules import PLAN_STEPS, STEP_STEPS, require_plan_step, require_step_step
 from marketplace.recorded_routes.rules import STEPS as ROUTE_STEPS
 from marketplace.recorded_routes.rules import require_route_step
+from marketplace.resales.rules import STEPS as UNDERBID_STEPS
+from marketplace.resales.rules import require_underbid_step
 from marketplace.sessions.rules import STEPS as SESSION_STEPS
 from marketplace.sessions.rules import require_session_step
 from marketplace.set_offs.rules import STEPS as SET_OFF_STEPS
@@ -80,6 +82,11 @@ MACHINES: dict[str, tuple[Mapping[Any, frozenset[Any]], Callable[..., None], str
         SESSION_STEPS,
         lambda a, b: require_session_step(a, b, number="1"),
         "draft published | draft withdrawn | published closed",
+    ),
+    "underbidder_offer": (
+        UNDERBID_STEPS,
+        lambda a, b: require_underbid_step(a, b, number="1"),
+        "proposed offered | proposed refused | offered accepted | offered declined | offered lapsed",
     ),
     "recorded_route": (
         ROUTE_STEPS,
