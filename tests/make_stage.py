@@ -53,6 +53,7 @@ CONDITIONS = dict.fromkeys(
         "contact",
         "complaints",
         "priority_holders",
+        "court",
     ),
     _PAIR,
 )
@@ -192,6 +193,17 @@ class Stage:
                 return dict(await self.anyone.get(f"/v1/lots/{lot['id']}"))
             await asyncio.sleep(0.1)
         raise AssertionError("the auction did not close")
+
+    async def until_confirmed(self, lot: dict[str, Any]) -> dict[str, Any]:
+        """Work until the confirmation is there, for which nobody asks."""
+        await self.until_closed(lot)
+        for _ in range(100):
+            shown = await self.anyone.get(f"/v1/lots/{lot['id']}")
+            if shown["status"] == "awaiting_payment":
+                return dict(shown)
+            await self.work()
+            await asyncio.sleep(0.1)
+        raise AssertionError("the result was not confirmed")
 
 
 @asynccontextmanager

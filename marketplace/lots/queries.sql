@@ -8,7 +8,8 @@ VALUES
   ($1, 'LC-' || to_char($2::timestamptz AT TIME ZONE 'Asia/Shanghai', 'YYYY') || '-'
        || lpad(nextval('market.lot_numbers')::text, 6, '0'),
    $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 'draft', $13, $14, $15, $16, $17::jsonb, $18::jsonb,
-   $19, $20, $21, $22, $23, $24, $25, $26, $27, $2, $2, $28, $29);
+   $19, $20, $21, $22, $23, $24, $25, $26, $27, $2, $2,
+   CASE WHEN $28::uuid IS NOT NULL THEN 'reauction' END, $28);
 
 -- name: defaulted_before
 -- The newest lot of a consignment that was published, if its buyer did not pay: what is drafted now is its re-auction.
@@ -35,6 +36,9 @@ SELECT $2, number || $3, consignment_id, venue_id, consignor_id, pledgor_codes, 
 -- name: carry_assets
 -- What the lot that is followed consists of; of several units none is the only one on sale.
 INSERT INTO market.lot_assets (lot_id, asset_id, is_live) SELECT $2, asset_id, $3 FROM market.lot_assets WHERE lot_id = $1;
+
+-- name: unit_statuses
+SELECT status FROM market.lots WHERE origin_lot_id = $1 AND origin = 'unit';
 
 -- name: insert_asset
 INSERT INTO market.lot_assets (lot_id, asset_id) VALUES ($1, $2);
@@ -148,6 +152,10 @@ UPDATE market.lots SET parties_notified_on = $2 WHERE id = $1;
 
 -- name: notified_on
 SELECT parties_notified_on FROM market.lots WHERE id = $1;
+
+-- name: told
+-- Who was told of a lot's sale in which part, how, and from when it counts.
+SELECT role, method, sent_on, state, effective_on FROM market.party_notices WHERE lot_id = $1 ORDER BY id;
 
 -- name: viewing_days
 -- On how many days (in China) a lot can be viewed.

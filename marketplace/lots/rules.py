@@ -1,6 +1,6 @@
 """The states of a lot (标的), and which step may follow which. Source: domain 9."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from enum import StrEnum
 from types import MappingProxyType
 
@@ -67,6 +67,26 @@ STEPS: Mapping[LotStatus, frozenset[LotStatus]] = MappingProxyType(
         _S.RE_AUCTION: frozenset(),
     }
 )
+
+_COURSE = (_S.SOLD, _S.AWAITING_PAYMENT, _S.PAID, _S.TRANSFERRING, _S.DONE)
+
+
+def next_with_units(current: LotStatus, units: Collection[LotStatus]) -> LotStatus | None:
+    """The next step of a lot whose units were sold to several, by how far they are; None while it stays.
+
+    It is as far as the slowest unit whose sale stands. With none left it defaulted if a buyer did, while its price was
+    awaited; a sale that was paid can only have been rescinded; else all were set aside.
+    """
+    standing = [_COURSE.index(unit) for unit in units if unit in _COURSE]
+    if standing:
+        place = _COURSE.index(current)
+        return _COURSE[place + 1] if place < min(standing) else None
+    if current in (_S.PAID, _S.TRANSFERRING):
+        return _S.WITHDRAWN
+    if _S.DEFAULTED not in units:
+        return _S.REVOKED
+    return _S.AWAITING_PAYMENT if current is _S.SOLD else _S.DEFAULTED
+
 
 #: Bidders may register and pay deposits from the notice on until the end. Source: 法释〔2016〕18号 art. 18.
 TAKES_BIDDERS = frozenset({_S.REGISTRATION, _S.OPEN, _S.PAUSED})

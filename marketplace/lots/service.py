@@ -16,7 +16,7 @@ from marketplace.edge.versions import require_version
 from marketplace.lots import intake
 from marketplace.lots.offered import OFFERED
 from marketplace.lots.profile import Frozen, auction_object, require_readable
-from marketplace.lots.rules import LotStatus, Origin, require_lot_step
+from marketplace.lots.rules import LotStatus, Origin, next_with_units, require_lot_step
 from marketplace.lots.schemas import (
     Lot,
     LotDraft,
@@ -110,7 +110,6 @@ async def draft(
         given.objection_days,
         given.shortened_times,
         caller.user_id,
-        None if defaulted_id is None else Origin.REAUCTION,
         defaulted_id,
     )
     await _put_assets(conn, lot_id, consigned.asset_ids)
@@ -296,7 +295,33 @@ async def set_status(
         LotStatusChanged(lot_id=lot.id, number=lot.number, before=lot.status, after=wanted),
         now=now,
     )
+    if lot.origin is Origin.UNIT and lot.origin_lot_id is not None:
+        await _follow_units(conn, lot.origin_lot_id, now=now)
     return msgspec.structs.replace(lot, status=wanted, version=lot.version + 1, updated_at=now)
+
+
+async def end_disposal(
+    conn: Connection, lot: Lot, *, is_sold: bool, now: datetime, reason: str | None = None
+) -> None:
+    """The lot has ended, and with it its consignment's disposal; that of several units ends with the last of them."""
+    if lot.origin is not Origin.UNIT:
+        await intake.end_disposal(
+            conn, SYSTEM_CALLER, lot.consignment_id, is_sold=is_sold, reason=reason, now=now
+        )
+
+
+async def _follow_units(conn: Connection, lot_id: UUID, *, now: datetime) -> None:
+    """A unit went a step on: the lot that it is of goes as far as the slowest, and ends with the last."""
+    lot = await for_update(conn, lot_id)
+    units = [LotStatus(row["status"]) for row in await conn.fetch(_SQL["unit_statuses"], lot_id)]
+    before = lot.status
+    while lot.status not in _ENDED:
+        following = next_with_units(lot.status, units)
+        if following is None:
+            break
+        lot = await set_status(conn, SYSTEM_CALLER, lot, following, now=now)
+    if lot.status in _ENDED and before not in _ENDED:
+        await end_disposal(conn, lot, is_sold=lot.status is LotStatus.DONE, now=now)
 
 
 async def catch_up(conn: Connection, lot: Lot, wanted: LotStatus, *, now: datetime) -> Lot:

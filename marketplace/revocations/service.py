@@ -8,13 +8,12 @@ from kit.sql import Connection
 from marketplace.audit import service as audit
 from marketplace.bidders import service as bidders
 from marketplace.bidders.rules import BidderStatus
-from marketplace.lots import intake
 from marketplace.lots import service as lots
 from marketplace.lots.rules import LotStatus
 from marketplace.lots.schemas import Lot
 from marketplace.notices import service as notices
 from marketplace.notices.schemas import Kind as NoticeKind
-from marketplace.organisations.schemas import SYSTEM_CALLER, Caller
+from marketplace.organisations.schemas import Caller
 from marketplace.outbox import service as outbox
 from marketplace.revocations.schemas import Ground, RevocationIn, RevocationView, SaleRevoked
 from marketplace.sales import service as sales
@@ -105,9 +104,7 @@ async def _set_aside(
         reason=reason,
         now=now,
     )
-    await intake.end_disposal(
-        conn, SYSTEM_CALLER, lot.consignment_id, is_sold=False, reason=reason, now=now
-    )
+    await lots.end_disposal(conn, lot, is_sold=False, reason=reason, now=now)
     await outbox.add(conn, SaleRevoked(lot_id=lot.id, ground=Ground(document.ground)), now=now)
 
 

@@ -160,7 +160,7 @@ async def pay_plan(
     sale = await accounts.get(conn, lot_id)
     if sale.title_recorded_at is not None:
         await lots.set_status(conn, caller, lot, LotStatus.DONE, now=now)
-    await intake.end_disposal(conn, SYSTEM_CALLER, lot.consignment_id, is_sold=True, now=now)
+    await lots.end_disposal(conn, lot, is_sold=True, now=now)
     await duties.add(conn, Kind.SHARE_RECOVERY, subject_id=lot_id, due_at=now, now=now)
     await outbox.add(conn, ProceedsDistributed(lot_id=lot_id, plan_id=plan.id), now=now)
     return shown

@@ -38,3 +38,6 @@ INSERT INTO market.bidder_declarations
 SELECT $2, $3, organisation_id, controllers, related, account_sha256, device_sha256, origin, is_foreign,
        letter_of_intent, source_of_funds, content, declared_at
   FROM market.bidder_declarations WHERE bidder_id = $1;
+
+-- name: units
+SELECT id FROM market.lots WHERE origin_lot_id = $1 AND origin = 'unit' ORDER BY number;

@@ -23,13 +23,13 @@ from marketplace.lots.schemas import Lot
 from marketplace.organisations import service as organisations
 from marketplace.organisations.schemas import SYSTEM_CALLER, Caller, OrganisationKind
 from marketplace.outbox import service as outbox
-from marketplace.sales import coverage
+from marketplace.sales import coverage, successors
+from marketplace.sales.owing import owe_price
 from marketplace.sales.rules import (
     Buyer,
     Outcome,
     confirmation_content,
     digest,
-    payment_due_at,
 )
 from marketplace.sales.schemas import (
     BuyerDefaulted,
@@ -107,9 +107,12 @@ async def record_outcome(
             _SQL["insert_unit_winner"], lot_id, one.id, one.paddle, outcome.price_fen
         )
     await dismiss(conn, all_bidders, winners=winners, now=now)
-    if winner is not None:
+    if winners:
         await duties.add(conn, Kind.REVIEW_RESULT, subject_id=lot_id, due_at=now, now=now)
-        await owe_price(conn, lot, winner, outcome, now=now)
+        if winner is not None:
+            await owe_price(conn, lot, winner, outcome, now=now)
+        else:
+            await successors.sell_units(conn, lot, of_units, outcome, now=now)
         for needless in await coverage.needless_lots(conn, lot, now=now):
             await withdraw_needless(conn, needless, now=now)
     _after_recorded()
@@ -160,7 +163,8 @@ async def confirm_when_released(conn: Connection, lot_id: UUID, *, now: datetime
             organisation_id=lot.venue_id,
             organisation_kind=OrganisationKind.VENUE,
         )
-        await confirm(conn, venue, lot_id, now=now)
+        for one_id in await successors.units_of(conn, lot_id) or [lot_id]:
+            await confirm(conn, venue, one_id, now=now)
 
 
 async def confirm(conn: Connection, caller: Caller, lot_id: UUID, *, now: datetime) -> Confirmation:
@@ -337,9 +341,7 @@ async def mark_default(conn: Connection, lot_id: UUID, *, now: datetime) -> bool
         conn, SYSTEM_CALLER, winner, BidderStatus.BARRED, now=now, reason=reason
     )
     await lots.set_status(conn, SYSTEM_CALLER, lot, LotStatus.DEFAULTED, now=now, reason=reason)
-    await intake.end_disposal(
-        conn, SYSTEM_CALLER, lot.consignment_id, is_sold=False, reason=reason, now=now
-    )
+    await lots.end_disposal(conn, lot, is_sold=False, reason=reason, now=now)
     await outbox.add(conn, BuyerDefaulted(lot_id=lot_id), now=now)
     return True
 
@@ -374,28 +376,6 @@ async def _end_lot(conn: Connection, lot: Lot, outcome: Outcome, *, now: datetim
     else:
         event = LotPassed(lot_id=lot.id, outcome=outcome.outcome, reason=outcome.reason)
     await outbox.add(conn, event, now=now)
-
-
-async def owe_price(
-    conn: Connection, lot: Lot, winner: Bidder, outcome: Outcome, *, now: datetime
-) -> None:
-    """Hand the sale over to settlement: who owes what to whom until when."""
-    assert outcome.price_fen is not None
-    consignment = await intake.of(conn, lot.consignment_id)
-    case = await intake.case_of(conn, consignment)
-    await accounts.record_sale(
-        conn,
-        lot.id,
-        buyer_id=winner.organisation_id,
-        consignor_id=lot.consignor_id,
-        venue_id=lot.venue_id,
-        case_id=case.id,  # settlement's case, if there is one or will be, has the loan's id
-        hammer_price_fen=outcome.price_fen,
-        deadline_at=payment_due_at(outcome.closed_at, payment_hours=lot.payment_hours),
-        sold_at=outcome.closed_at,
-        release_on=lot.release_on,
-        objection_days=lot.objection_days,
-    )
 
 
 async def _buyer(conn: Connection, winner_id: UUID) -> Buyer:

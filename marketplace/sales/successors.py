@@ -3,6 +3,7 @@
 From here the sale is like any other: its confirmation, its price, its deposit, its plan, its transfer.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -15,9 +16,9 @@ from marketplace.lots.rules import Origin
 from marketplace.lots.schemas import Lot
 from marketplace.organisations.schemas import SYSTEM_CALLER
 from marketplace.outbox import service as outbox
+from marketplace.sales.owing import owe_price
 from marketplace.sales.rules import Outcome
 from marketplace.sales.schemas import LotSold
-from marketplace.sales.service import owe_price
 from settlement import deposits
 
 _SQL = load_statements("marketplace.sales", "queries.sql")
@@ -71,6 +72,33 @@ async def sell_beside(
     sold = LotSold(lot_id=lot.id, price_fen=price_fen, winner_paddle=winner.paddle)
     await outbox.add(conn, sold, now=now)
     return lot
+
+
+async def sell_units(
+    conn: Connection, lot: Lot, winners: Sequence[Bidder], outcome: Outcome, *, now: datetime
+) -> None:
+    """Several equal units went to several buyers: each has a sale, a deposit and a confirmation of its own."""
+    assert outcome.price_fen is not None, "what is sold has a price"
+    for number, winner in enumerate(sorted(winners, key=lambda one: one.paddle or 0), start=1):
+        if (
+            winner.deposit_id is not None
+        ):  # out of the lot's account, into that of the buyer's own sale
+            await deposits.release(conn, winner.deposit_id, now=now)
+        await sell_beside(
+            conn,
+            lot,
+            winner,
+            Origin.UNIT,
+            suffix=f"-U{number}",
+            price_fen=outcome.price_fen,
+            closed_at=outcome.closed_at,
+            now=now,
+        )
+
+
+async def units_of(conn: Connection, lot_id: UUID) -> list[UUID]:
+    """The lots in which the units of a lot were sold; none where it went to one buyer."""
+    return [row["id"] for row in await conn.fetch(_SQL["units"], lot_id)]
 
 
 async def _carry_bidder(

@@ -62,6 +62,31 @@ def test_bidder_takes_exactly_the_steps_of_the_table(
     assert f"bidder one is {before} and cannot become {after}" in refused.value.message
 
 
+@pytest.mark.parametrize(
+    ("current", "units", "after"),
+    [
+        ("sold", "sold awaiting_payment", None),
+        ("sold", "awaiting_payment paid", "awaiting_payment"),
+        ("awaiting_payment", "paid done", "paid"),
+        ("paid", "done transferring", "transferring"),
+        ("transferring", "done defaulted", "done"),
+        ("awaiting_payment", "done awaiting_payment", None),
+        ("sold", "defaulted revoked", "awaiting_payment"),
+        ("awaiting_payment", "defaulted revoked", "defaulted"),
+        ("awaiting_payment", "revoked revoked", "revoked"),
+        ("paid", "withdrawn defaulted", "withdrawn"),
+    ],
+)
+def test_lot_of_several_units_is_as_far_as_the_slowest(
+    current: str, units: str, after: str | None
+) -> None:
+    """Each step is a legal one; with no unit's sale standing the lot ends as they did."""
+    found = lots.next_with_units(LotStatus(current), [LotStatus(unit) for unit in units.split()])
+    assert found == after
+    if found is not None:
+        require_lot_step(LotStatus(current), found, number="LC-1")
+
+
 def test_every_state_has_its_row() -> None:
     """No state is forgotten in either table."""
     assert set(lots.STEPS) == set(LotStatus)

@@ -67,7 +67,7 @@ async def test_plan_ends_when_the_debt_is_covered(stage: Stage) -> None:
     buyer, _ = await stage.deposited(lot)
     await stage.until_open(lot)
     await buyer.post(f"/v1/auctions/{lot['id']}/bids", {"amount_fen": START_FEN})
-    assert (await stage.until_closed(lot))["status"] == "sold"
+    assert (await stage.until_confirmed(lot))["status"] == "awaiting_payment"
     await paid_out(stage, lot["id"], START_FEN - DEPOSIT_FEN)
     await step_of(stage, plan, 1, "succeeded")
     shown = await stage.bank_maker.get(f"/v1/plans/{plan['id']}")

@@ -50,7 +50,7 @@ async def test_selling_stops_when_the_debt_is_covered(stage: Stage) -> None:
     await stage.until_open(lots[0])
     for lot, buyer in zip(lots, buyers, strict=True):
         await buyer.post(f"/v1/auctions/{lot['id']}/bids", {"amount_fen": START_FEN})
-    assert (await stage.until_closed(lots[0]))["status"] == "sold"
+    assert (await stage.until_confirmed(lots[0]))["status"] == "awaiting_payment"
     assert (await stage.until_closed(lots[1]))["status"] == "withdrawn"
     await stage.work()
     done = await stage.anyone.get(f"/v1/auction-sessions/{session['id']}")

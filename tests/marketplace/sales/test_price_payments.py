@@ -12,9 +12,15 @@ HALF_FEN = START_FEN // 2 - DEPOSIT_FEN // 2
 
 
 async def sold(stage: Stage, *, confirmed: bool = True) -> dict[str, Any]:
-    """A lot that one bidder won at the start price."""
+    """A lot that one bidder won at the start price; not confirmed, because its review holds it."""
     lot = await stage.published(lasts=1.0)
     one, _ = await stage.deposited(lot)
+    if not confirmed:
+        await stage.pool.execute(
+            "INSERT INTO market.result_reviews (lot_id, venue_id, reviewed_at, lots_seen, state)"
+            " SELECT id, venue_id, now(), 1, 'held' FROM market.lots WHERE id = $1",
+            UUID(lot["id"]),
+        )
     await stage.until_open(lot)
     await one.post(f"/v1/auctions/{lot['id']}/bids", {"amount_fen": START_FEN})
     await stage.until_closed(lot)
@@ -79,7 +85,11 @@ async def test_a_price_paid_before_the_confirmation_makes_the_lot_paid(stage: St
     lot = await sold(stage, confirmed=False)
     early = await pay(stage, lot, money(START_FEN - DEPOSIT_FEN))
     assert (early["still_due_fen"], early["lot_status"]) == (0, "sold")
-    await stage.operator.post(f"/v1/lots/{lot['id']}/confirmation")
+    path = f"/v1/lots/{lot['id']}"
+    await stage.operator.post(f"{path}/review/release", {"reason": "a namesake"})
+    await stage.checker.post(f"{path}/review/release/approve")
+    await stage.work()  # released, it is confirmed by itself
+    assert await stage.anyone.get(f"{path}/confirmation")
     assert await status(stage.anyone, lot) == "paid"
     await run_due_duties(stage, system_clock() + timedelta(hours=121))
     assert await status(stage.anyone, lot) == "paid"

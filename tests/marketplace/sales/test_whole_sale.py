@@ -14,8 +14,8 @@ async def test_lot_is_sold_paid_and_distributed(stage: Stage) -> None:
     """Bids, a hidden maximum, a priority holder, refusals, close, confirmation, payment, costs, distribution."""
     lot = await stage.published()
     winner_paddle = await _bid(stage, lot)
-    closed = await stage.until_closed(lot)
-    assert closed["status"] == "sold"
+    closed = await stage.until_confirmed(lot)
+    assert closed["status"] == "awaiting_payment"
     sale = await stage.anyone.get(f"/v1/lots/{lot['id']}/sale")
     assert (sale["price_fen"], sale["winner_paddle"]) == (PRICE_FEN, winner_paddle)
     await stage.work()

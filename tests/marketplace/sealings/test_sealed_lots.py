@@ -1,6 +1,7 @@
 """Lots of the sealed formats from the keys to the result, over HTTP alone; nothing told before, everything after."""
 
 import asyncio
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -10,8 +11,11 @@ import pytest
 from auction_engine.engine import NotDue
 from auction_engine.sealed_bids import seal
 from auction_engine.verification import verify_bundle
+from kit.clock import system_clock
+from marketplace.jobs.running import run_due_duties
 from marketplace.organisations.schemas import Role
-from tests.make_stage import START_FEN, Person, Refused, Stage
+from settlement.checks import check_ledger
+from tests.make_stage import DEPOSIT_FEN, START_FEN, Person, Refused, Stage, money, text
 from tests.marketplace.make_sealed_lot import (
     KeyHolders,
     open_over_http,
@@ -113,10 +117,10 @@ async def sold_over_http(stage: Stage, directory: Path, name: str) -> None:
     assert tuple(sale or ()) == ("sold", paddle or second, price)
 
 
-async def units_are_sold_to_several(stage: Stage, directory: Path) -> None:
-    """Two units: both winners are on record at the highest losing bid, and only the loser's deposit goes back."""
+async def test_units_are_sold_to_several(stage: Stage, tmp_path: Path) -> None:
+    """Two units: both winners at the highest losing bid, only the loser's deposit back; each sale is settled alone."""
     opener = await stage.person(Role.REGULATOR)
-    holders = KeyHolders(_made(directory / "units"))
+    holders = KeyHolders(_made(tmp_path / "units"))
     two_units = bidding("uniform_price") | {"format_terms": {"units": 2}}
     lot = await published_sealed_lot(
         stage, opener, holders, bidding=two_units, opens_in=8, lasts=16
@@ -127,14 +131,58 @@ async def units_are_sold_to_several(stage: Stage, directory: Path) -> None:
         await seal_over_http(stage, lot, person, paddle, START_FEN + number)
     await until_opening_due(stage, lot)
     await open_over_http(stage, lot, opener, holders)
-    ended = await stage.until_closed(lot)
-    assert ended["status"] == "sold"
+    await stage.until_closed(lot)
+    assert (await stage.anyone.get(f"/v1/lots/{lot['id']}/sale"))["outcome"] == "sold"
     rows = await stage.pool.fetch(
         "SELECT paddle, price_fen FROM market.unit_winners WHERE lot_id = $1", UUID(lot["id"])
     )
     assert {tuple(row) for row in rows} == {(paddle, START_FEN) for _, paddle in found[1:]}
     own = [await person.get(f"/v1/lots/{lot['id']}/bidders/me") for person, _ in found]
     assert [one["status"] for one in own] == ["lost", "won", "won"]
+    await _each_unit_is_settled(stage, lot)
+
+
+async def _each_unit_is_settled(stage: Stage, lot: dict[str, Any]) -> None:
+    """Each buyer has a sale of its own: one pays and is served, the other defaults; the lot ends with the last."""
+    for _ in range(3):
+        await stage.work()
+    found = await stage.pool.fetch(
+        "SELECT id FROM market.lots WHERE origin_lot_id = $1 ORDER BY number", UUID(lot["id"])
+    )
+    units = [await stage.anyone.get(f"/v1/lots/{row['id']}") for row in found]
+    assert [unit["number"] for unit in units] == [f"{lot['number']}-U1", f"{lot['number']}-U2"]
+    assert [unit["status"] for unit in units] == ["awaiting_payment"] * 2
+    assert (await stage.anyone.get(f"/v1/lots/{lot['id']}"))["status"] == "awaiting_payment"
+    papers = [await stage.anyone.get(f"/v1/lots/{unit['id']}/confirmation") for unit in units]
+    assert papers[0]["content"] != papers[1]["content"]
+    path = f"/v1/lots/{units[0]['id']}"
+    paid = await stage.operator.post(f"{path}/payments", money(START_FEN - DEPOSIT_FEN))
+    assert (paid["still_due_fen"], paid["lot_status"]) == (0, "paid")
+    costs = await stage.operator.post(f"{path}/costs", {"lines": []})
+    await stage.checker.post(f"{path}/costs/lock", {"content_hash": costs["content_hash"]})
+    plan = await stage.bank_maker.post(f"{path}/distribution")
+    seen = {"content_hash": plan["content_hash"]}
+    await stage.bank_checker.post(f"{path}/distribution/approve", seen)
+    await stage.operator.post(f"{path}/distribution/pay")
+    done = await stage.operator.post(f"{path}/title", {"recorded_at": text(system_clock())})
+    assert done["status"] == "done"
+    assert (await stage.anyone.get(f"/v1/lots/{lot['id']}"))["status"] == "awaiting_payment"
+    await run_due_duties(stage, system_clock() + timedelta(hours=121))
+    ends = [(await stage.anyone.get(f"/v1/lots/{unit['id']}"))["status"] for unit in units]
+    assert ends == ["done", "defaulted"]
+    assert (await stage.anyone.get(f"/v1/lots/{lot['id']}"))["status"] == "done"
+    consignment = await stage.bank_maker.get(f"/v1/consignments/{lot['consignment_id']}")
+    assert consignment["state"] == "recovered"
+    kept = await stage.pool.fetch(
+        "SELECT state, count(*) FROM settlement.deposits GROUP BY state ORDER BY state"
+    )
+    assert [tuple(row) for row in kept] == [
+        ("APPLIED_TO_PRICE", 1),
+        ("FORFEITED", 1),
+        ("RELEASED", 3),
+    ]
+    async with stage.pool.acquire() as conn:
+        assert (await check_ledger(conn)).ok
 
 
 async def holder_wins_tie(stage: Stage, directory: Path) -> None:
@@ -166,7 +214,6 @@ async def test_sealed_lots_are_sold_over_http_alone(stage: Stage, tmp_path: Path
     """Every sealed format from the keys to a bundle that verifies, at once; a failure is told with its reason."""
     await asyncio.gather(
         *(sold_over_http(stage, tmp_path, name) for name in FORMATS),
-        units_are_sold_to_several(stage, tmp_path),
         holder_wins_tie(stage, tmp_path),
         told_what_will_not_open(stage, tmp_path),
     )
