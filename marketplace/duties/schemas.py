@@ -51,6 +51,7 @@ class Kind(StrEnum):
     ASK_MANDATE_REPORT = "ask_mandate_report"
     CHECK_MANDATE_REPORT = "check_mandate_report"
     END_MANDATE = "end_mandate"
+    SHARE_MANDATE_RECEIPT = "share_mandate_receipt"
     WATCH_CASE = (
         "watch_case"  # added by the database, with every change of a loan or its collateral
     )

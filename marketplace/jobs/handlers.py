@@ -25,6 +25,7 @@ from marketplace.imports import jobs as import_jobs
 from marketplace.licence_offers import awarding
 from marketplace.lots import service as lots
 from marketplace.lots.rules import LotStatus
+from marketplace.mandates import money as mandate_money
 from marketplace.mandates import service as mandates
 from marketplace.monitoring import service as monitoring
 from marketplace.organisations.schemas import SYSTEM_CALLER
@@ -192,6 +193,15 @@ async def share_flow(resources: JobResources, flow_id: UUID, now: datetime) -> d
     return None if is_settled else now + _CASE_PAUSE
 
 
+async def share_mandate_receipt(
+    resources: JobResources, receipt_id: UUID, now: datetime
+) -> datetime | None:
+    """Hand what an agency paid of a period to the loan's compensation case."""
+    async with resources.pool.acquire() as conn, conn.transaction():
+        is_settled = await mandate_money.share(conn, receipt_id, now=now)
+    return None if is_settled else now + _CASE_PAUSE
+
+
 def _in_a_transaction(step: Step) -> Handler:
     """A duty that is one call of one service."""
 
@@ -254,6 +264,7 @@ HANDLERS: Mapping[Kind, Handler] = MappingProxyType(
         Kind.ASK_MANDATE_REPORT: _in_a_transaction(mandates.ask_report),
         Kind.CHECK_MANDATE_REPORT: _in_a_transaction(mandates.check_report),
         Kind.END_MANDATE: _in_a_transaction(mandates.expire),
+        Kind.SHARE_MANDATE_RECEIPT: share_mandate_receipt,
         Kind.WATCH_CASE: watch_case,
         Kind.RECHECK_CONSIGNMENT: recheck_consignment,
         Kind.RUN_IMPORT: import_jobs.run,

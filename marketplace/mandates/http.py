@@ -11,8 +11,14 @@ from marketplace.edge.cursors import Page, page_of
 from marketplace.edge.dependencies import At, Conn, Me, Now
 from marketplace.edge.policies import allow
 from marketplace.edge.reach import REACH
-from marketplace.mandates import service
-from marketplace.mandates.schemas import Mandate, MandateDecision, MandateIn, ReportIn
+from marketplace.mandates import money, service
+from marketplace.mandates.schemas import (
+    Mandate,
+    MandateDecision,
+    MandateIn,
+    MandateReceiptIn,
+    ReportIn,
+)
 from marketplace.organisations.schemas import Role
 from marketplace.plans.schemas import Why
 
@@ -93,6 +99,19 @@ async def submit_mandate_report(
     return await service.submit(conn, caller, mandate_id, n, data, now=now)
 
 
+@post(**_step("reports/{n:int}/receipts", Role.BANK_MAKER, summary="Receipt 登记运营回款"))
+async def book_mandate_receipt(
+    conn: Conn,
+    caller: Me,
+    now: Now,
+    mandate_id: FromPath[UUID],
+    n: FromPath[int],
+    data: JSONBody[MandateReceiptIn],
+) -> Mandate:
+    """Book what the agency paid my bank of a period that it reported on: a recovery of the loan."""
+    return await money.receive(conn, caller, mandate_id, n, data, now=now)
+
+
 @post(**_step("revert", Role.BANK_CHECKER, summary="Revert 收回委托"))
 async def revert_mandate(
     conn: Conn, caller: Me, now: Now, mandate_id: FromPath[UUID], data: JSONBody[Why]
@@ -108,5 +127,6 @@ routes: list[HTTPRouteHandler] = [
     approve_mandate,
     answer_mandate,
     submit_mandate_report,
+    book_mandate_receipt,
     revert_mandate,
 ]

@@ -31,8 +31,24 @@ UPDATE market.mandates
 INSERT INTO market.mandate_reports (id, mandate_id, n, period_from, period_to, due_on) VALUES ($1, $2, $3, $4, $5, $6);
 
 -- name: reports
-SELECT id, n, period_from, period_to, due_on, state, income_fen, costs_fen, activities, submitted_by, submitted_at, was_late
-  FROM market.mandate_reports WHERE mandate_id = $1 ORDER BY n;
+SELECT r.id, r.n, r.period_from, r.period_to, r.due_on, r.state, r.income_fen, r.costs_fen, r.activities, r.submitted_by,
+       r.submitted_at, r.was_late,
+       (SELECT coalesce(sum(p.amount_fen), 0)::bigint FROM market.mandate_receipts p WHERE p.report_id = r.id) AS received_fen
+  FROM market.mandate_reports r WHERE r.mandate_id = $1 ORDER BY r.n;
+
+-- name: receipt
+SELECT report_id, amount_fen FROM market.mandate_receipts WHERE mandate_id = $1 AND reference = $2;
+
+-- name: insert_receipt
+INSERT INTO market.mandate_receipts (id, report_id, mandate_id, reference, amount_fen, received_on, recorded_by, recorded_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8);
+
+-- name: lock_receipt
+SELECT p.amount_fen, p.shared_at, m.consignment_id
+  FROM market.mandate_receipts p JOIN market.mandates m ON m.id = p.mandate_id WHERE p.id = $1 FOR UPDATE OF p;
+
+-- name: mark_receipt_shared
+UPDATE market.mandate_receipts SET shared_at = $2 WHERE id = $1;
 
 -- name: mandate_of_report
 SELECT mandate_id FROM market.mandate_reports WHERE id = $1;

@@ -6,6 +6,7 @@ from types import MappingProxyType
 
 import msgspec
 
+from kit.money import half_up
 from kit.states import require_step
 from marketplace.assets.terms import add_months
 from marketplace.mandates.schemas import MandateState, MandateTerms
@@ -52,3 +53,19 @@ def periods(starts_on: date, terms: MandateTerms) -> list[Period]:
         due_on = last + timedelta(days=terms.report_within_days)
         found.append(Period(first=first, last=last, due_on=due_on))
     return found
+
+
+class PeriodMoney(msgspec.Struct, frozen=True):
+    """Of a period's income: the agency's share, and what it owes the bank."""
+
+    agency_fen: int
+    due_fen: int
+
+
+def money_of(income_fen: int, costs_fen: int, *, agency_bp: int, floor_fen: int) -> PeriodMoney:
+    """The agency keeps its share of the income and what the period cost; the rest is the bank's, the floor at least.
+
+    Source: domain 3.9; rounding half up (domain 0.2).
+    """
+    agency_fen = half_up(income_fen, agency_bp)
+    return PeriodMoney(agency_fen, max(income_fen - costs_fen - agency_fen, floor_fen, 0))

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 
-from marketplace.edge.fields import Bp, Fen, Reason
+from marketplace.edge.fields import Bp, Fen, PositiveFen, Reason
 
 _Months = Annotated[int, msgspec.Meta(ge=1, le=120)]
 Sha256 = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}\Z")]
@@ -69,8 +69,20 @@ class ReportIn(_In, frozen=True, kw_only=True):
     activities: Reason
 
 
+class MandateReceiptIn(_In, frozen=True, kw_only=True):
+    """Money that the agency paid the bank of a period, once a reference."""
+
+    bank_reference: Annotated[str, msgspec.Meta(min_length=1, max_length=140)]
+    amount_fen: PositiveFen
+    received_on: date
+
+
 class Report(msgspec.Struct, frozen=True, kw_only=True):
-    """A period's report, expected or submitted."""
+    """A period's report, expected or submitted.
+
+    `agency_fen` is the agency's share of the income, `due_fen` what it owes the bank of the period, both once it was
+    submitted; `received_fen` what of it came in.
+    """
 
     id: UUID
     n: int
@@ -84,6 +96,9 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     submitted_by: UUID | None
     submitted_at: datetime | None
     was_late: bool
+    agency_fen: int | None = None
+    due_fen: int | None = None
+    received_fen: int = 0
 
 
 class Mandate(msgspec.Struct, frozen=True, kw_only=True):

@@ -16,12 +16,13 @@ from marketplace.consignments.rules import require_another_person
 from marketplace.consignments.schemas import ConsignmentState
 from marketplace.duties import service as duties
 from marketplace.duties.schemas import Kind
-from marketplace.mandates.rules import last_day, periods, require_mandate_step
+from marketplace.mandates.rules import last_day, money_of, periods, require_mandate_step
 from marketplace.mandates.schemas import (
     Mandate,
     MandateDecision,
     MandateIn,
     MandateState,
+    MandateTerms,
     Report,
     ReportIn,
 )
@@ -249,9 +250,23 @@ async def lock(conn: Connection, mandate_id: UUID) -> Mandate:
 async def shown(conn: Connection, mandate: Mandate) -> Mandate:
     """The mandate with its reports."""
     rows = await conn.fetch(_SQL["reports"], mandate.id)
+    reports = [msgspec.convert(dict(row), Report) for row in rows]
     return msgspec.structs.replace(
-        mandate, reports=[msgspec.convert(dict(row), Report) for row in rows]
+        mandate, reports=[_with_money(one, mandate.terms) for one in reports]
     )
+
+
+def _with_money(report: Report, terms: MandateTerms) -> Report:
+    """The report with what the agency owes by it."""
+    if report.income_fen is None or report.costs_fen is None:
+        return report
+    money = money_of(
+        report.income_fen,
+        report.costs_fen,
+        agency_bp=terms.agency_bp,
+        floor_fen=terms.floor_fen,
+    )
+    return msgspec.structs.replace(report, agency_fen=money.agency_fen, due_fen=money.due_fen)
 
 
 async def _of_report(conn: Connection, report_id: UUID) -> Mandate:

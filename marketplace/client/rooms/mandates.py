@@ -95,6 +95,26 @@ class Mandates:
             key=key or new_key(),
         )
 
+    async def book_mandate_receipt(
+        self,
+        mandate_id: UUID,
+        n: int,
+        data: mandates_schemas.MandateReceiptIn,
+        *,
+        key: str | None = None,
+    ) -> mandates_schemas.Mandate:
+        """Book what the agency paid my bank of a period that it reported on: a recovery of the loan.
+
+        `POST /v1/mandates/{mandate_id}/reports/{n}/receipts`
+        """
+        return await self._calls.struct(
+            "POST",
+            f"/v1/mandates/{mandate_id}/reports/{quote(str(n), safe='')}/receipts",
+            mandates_schemas.Mandate,
+            body=data,
+            key=key or new_key(),
+        )
+
     async def revert_mandate(
         self, mandate_id: UUID, data: plans_schemas.Why, *, key: str | None = None
     ) -> mandates_schemas.Mandate:

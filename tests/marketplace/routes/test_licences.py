@@ -5,9 +5,12 @@ from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
+import pytest
+
 from kit.clock import CHINA, system_clock
 from kit.commitments import commitment
 from marketplace.jobs.running import run_due_duties
+from marketplace.mandates.rules import money_of
 from marketplace.organisations.schemas import Role
 from tests.make_routes import LOT_TERMS, consigned, started
 from tests.make_stage import Person, Stage, moment, money
@@ -325,6 +328,55 @@ async def heard(who: Person) -> set[tuple[str, str]]:
     }
 
 
+async def _agency_pays(
+    stage: Stage, agency: Person, plan: dict[str, Any], mandate_path: str
+) -> None:
+    """Of 1,000,000 the agency keeps a fifth; what the bank books of the rest is a recovery of the loan, once."""
+    path = f"{mandate_path}/reports/1/receipts"
+    today = str(system_clock().astimezone(CHINA).date())
+    credit = {"bank_reference": "CREDIT-1", "amount_fen": 500_000, "received_on": today}
+    await agency.post(path, credit, expect=403)
+    early = await stage.bank_maker.post(f"{mandate_path}/reports/2/receipts", credit, expect=409)
+    assert early["code"] == "mandate_not_reported"
+    before = (await stage.bank_maker.get(f"/v1/plans/{plan['id']}"))["outstanding_fen"]
+    booked = [await stage.bank_maker.post(path, credit) for _ in range(2)]
+    assert booked[0] == booked[1]
+    report = booked[0]["reports"][0]
+    assert (report["agency_fen"], report["due_fen"], report["received_fen"]) == (
+        200_000,
+        800_000,
+        500_000,
+    )
+    after = (await stage.bank_maker.get(f"/v1/plans/{plan['id']}"))["outstanding_fen"]
+    assert before - after == 500_000
+    again = await stage.bank_maker.post(path, credit | {"amount_fen": 1}, expect=409)
+    assert again["code"] == "mandate_receipt_differs"
+    more = credit | {"bank_reference": "CREDIT-2", "amount_fen": 300_001}
+    assert (await stage.bank_maker.post(path, more, expect=400))["field"] == "amount_fen"
+    await stage.work()
+    shared = await stage.pool.fetchval("SELECT shared_at FROM market.mandate_receipts")
+    assert shared is not None
+
+
+@pytest.mark.parametrize(
+    ("income_fen", "costs_fen", "floor_fen", "agency_fen", "due_fen"),
+    [
+        (1_000_000, 0, 0, 200_000, 800_000),
+        (1_000_000, 300_000, 0, 200_000, 500_000),
+        (100_000, 300_000, 0, 20_000, 0),
+        (100_000, 300_000, 50_000, 20_000, 50_000),
+        (2, 0, 0, 0, 2),
+        (3, 0, 0, 1, 2),
+    ],
+)
+def test_what_an_agency_owes_of_a_period(
+    income_fen: int, costs_fen: int, floor_fen: int, agency_fen: int, due_fen: int
+) -> None:
+    """A fifth is the agency's, half up; costs come off the bank's part; never below the floor that was agreed."""
+    found = money_of(income_fen, costs_fen, agency_bp=2_000, floor_fen=floor_fen)
+    assert (found.agency_fen, found.due_fen) == (agency_fen, due_fen)
+
+
 async def test_plan_turns_into_long_run_operation(stage: Stage) -> None:
     """Nobody takes a licence, so the plan asks an agency to operate: agreed, reported late and in time, reverted."""
     agency = await stage.person(Role.AGENCY_BIDDER)
@@ -364,6 +416,7 @@ async def test_plan_turns_into_long_run_operation(stage: Stage) -> None:
     await pass_by(stage, f"{first['due_on']}T23:59:59+08:00")
     late = await agency.post(f"{mandate_path}/reports/1", report)
     assert (late["state"], late["reports"][0]["was_late"]) == ("running", True)
+    await _agency_pays(stage, agency, plan, mandate_path)
     await stage.bank_checker.post(f"{mandate_path}/revert", {"reason": "no income 无收益"})
     await stage.work()
     assert await refused_mandate(stage, under)
