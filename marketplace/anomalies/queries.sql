@@ -29,6 +29,33 @@ SELECT id, lot_id, bidder_id, kind, score_bp, detail::text, found_at FROM market
 SELECT s.outcome, s.winner_id, b.organisation_id AS winner_organisation_id
   FROM market.sales s LEFT JOIN market.bidders b ON b.id = s.winner_id WHERE s.lot_id = $1;
 
+-- name: unit_winners
+SELECT u.bidder_id, b.organisation_id FROM market.unit_winners u JOIN market.bidders b ON b.id = u.bidder_id
+ WHERE u.lot_id = $1 ORDER BY u.paddle;
+
+-- name: traces
+-- What each bidder who was let in left behind: accounts, devices, networks, parties; and how often it defaulted since $2.
+WITH bidders AS (
+  SELECT b.id, b.paddle, b.organisation_id FROM market.bidders b
+   WHERE b.lot_id = $1 AND b.paddle IS NOT NULL AND b.status IN ('active', 'won', 'lost')
+), traces AS (
+  SELECT d.bidder_id, 'account 账户' AS kind, d.account_sha256 AS value FROM market.bidder_declarations d WHERE d.lot_id = $1
+  UNION SELECT d.bidder_id, 'device 设备', d.device_sha256 FROM market.bidder_declarations d WHERE d.lot_id = $1
+  UNION SELECT d.bidder_id, 'network 网段', d.origin FROM market.bidder_declarations d WHERE d.lot_id = $1
+  UNION SELECT d.bidder_id, 'party 关联方', p.code FROM market.bidder_declarations d
+          CROSS JOIN LATERAL unnest(d.controllers || d.related) AS p (code) WHERE d.lot_id = $1
+)
+SELECT b.paddle, t.kind, t.value, 0::bigint AS defaults
+  FROM bidders b JOIN traces t ON t.bidder_id = b.id AND t.value IS NOT NULL
+UNION ALL
+SELECT b.paddle, NULL, NULL,
+       (SELECT count(*) FROM market.bidders o
+          JOIN market.sales s ON s.winner_id = o.id AND s.closed_at >= $2
+          JOIN market.lots l ON l.id = o.lot_id AND l.status IN ('defaulted', 're_auction')
+         WHERE o.organisation_id = b.organisation_id)
+  FROM bidders b
+ ORDER BY 1, 2, 3;
+
 -- name: is_journalled
 -- Whether all that the engine decided of an auction is in the database; what was sold without it has nothing there.
 SELECT coalesce((SELECT final FROM engine.auctions WHERE auction_id = $1), true);

@@ -20,7 +20,10 @@ from marketplace.conflicts import service as conflicts
 from marketplace.duties import service as duties
 from marketplace.duties.schemas import Kind
 from marketplace.lots import service as lots
+from marketplace.lots.rules import Origin
 from marketplace.lots.schemas import Lot
+from marketplace.monitoring import service as monitoring
+from marketplace.monitoring.rules import BidderTraces, bidding_anomalies
 from marketplace.organisations.schemas import SYSTEM_CALLER, Caller
 from marketplace.outbox import service as outbox
 
@@ -60,7 +63,12 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def require_released(conn: Connection, lot: Lot, *, now: datetime) -> None:
-    """Raise `ResultHeld` where a review found something that nobody has released; review now if nobody has yet."""
+    """Raise `ResultHeld` where a review found something that nobody has released; review now if nobody has yet.
+
+    Units are reviewed together, in the lot that they are of.
+    """
+    if lot.origin is Origin.UNIT and lot.origin_lot_id is not None:
+        lot = await lots.get(conn, lot.origin_lot_id)
     row = await conn.fetchrow(_SQL["review"], lot.id)
     if row is None:
         await review(conn, lot, now=now)
@@ -77,6 +85,7 @@ async def review(conn: Connection, lot: Lot, *, now: datetime) -> bool:
     if not await conn.fetchval(_SQL["is_journalled"], lot.id):
         raise NotJournalled(retry_after_seconds=1)
     found = await _exact(conn, lot, sale, now=now)
+    found += await _in_common(conn, lot, now=now)
     played = _played(await conn.fetch(_SQL["played"], lot.venue_id, LOTS_SEEN_MAX))
     ids = {
         str(row["organisation_id"]): row["id"] for row in await conn.fetch(_SQL["bidders"], lot.id)
@@ -166,10 +175,45 @@ async def of_venue(
 
 
 async def _exact(conn: Connection, lot: Lot, sale: asyncpg.Record, *, now: datetime) -> list[Found]:
-    """What is certain about the winner: conflicts that came to light since it registered, and repeated defaults."""
+    """What is certain about the winners: conflicts that came to light since they registered, and repeated defaults."""
+    winners = [(sale["winner_id"], sale["winner_organisation_id"])]
     if sale["winner_id"] is None:
-        return []
-    winner, organisation = sale["winner_id"], sale["winner_organisation_id"]
+        rows = await conn.fetch(_SQL["unit_winners"], lot.id)
+        winners = [(row["bidder_id"], row["organisation_id"]) for row in rows]
+    return [
+        one
+        for winner, organisation in winners
+        for one in await _about(conn, lot, winner, organisation, now=now)
+    ]
+
+
+async def _in_common(conn: Connection, lot: Lot, *, now: datetime) -> list[Found]:
+    """MON-07: what bidders of the lot have in common, and who of them defaulted repeatedly. The venue is alarmed.
+
+    Registration refuses what is the same then; parties that several call related to themselves, and what became the
+    same since, come to light here.
+    """
+    traces = [
+        BidderTraces(
+            paddle=row["paddle"],
+            traces={row["kind"]: row["value"]} if row["kind"] else {},
+            defaults_before=row["defaults"],
+        )
+        for row in await conn.fetch(_SQL["traces"], lot.id, now - DEFAULTS_SINCE)
+    ]
+    found = []
+    for signal in bidding_anomalies(lot.number, traces):
+        await monitoring.raise_alert(conn, signal, organisation_id=lot.venue_id, now=now)
+        if "kind" in signal.evidence:
+            found.append(
+                Found(kind="in_common", bidder_id=None, score_bp=None, detail=signal.evidence)
+            )
+    return found
+
+
+async def _about(
+    conn: Connection, lot: Lot, winner: UUID, organisation: UUID, *, now: datetime
+) -> list[Found]:
     grounds = await conflicts.still_found(conn, lot, winner, organisation, now=now)
     found = [
         Found(kind=ground.value, bidder_id=winner, score_bp=None, detail={}) for ground in grounds

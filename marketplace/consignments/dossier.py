@@ -16,8 +16,9 @@ from marketplace.burdens import service as burdens
 from marketplace.burdens.rules import is_standing, with_burdens
 from marketplace.cases import service as cases
 from marketplace.claims import service as claims
-from marketplace.consignments.facts import Facts, Right
+from marketplace.consignments.facts import Facts, Right, parties_to_tell, told_too_late
 from marketplace.consignments.schemas import Consignment, ConsignmentState, Terms
+from marketplace.lots.regimes import Regime
 from marketplace.monitoring import service as monitoring
 from marketplace.organisations import service as organisations
 from marketplace.organisations.schemas import SYSTEM_CALLER
@@ -70,22 +71,43 @@ async def _gathered(conn: Connection, consignment: Consignment, *, today: date) 
             )
         )
     fund_ids = await claims.funds_of_case(conn, consignment.case_id)
+    case = await cases.get(conn, SYSTEM_CALLER, consignment.case_id)
     acting_for_it = msgspec.structs.replace(SYSTEM_CALLER, organisation_id=owner_id)
     consignor = await organisations.organisation(conn, acting_for_it, owner_id)
     return Facts(
         terms=_terms(consignment),
         consignor_code=consignor.credit_code,
-        case=await cases.get(conn, SYSTEM_CALLER, consignment.case_id),
+        case=case,
         rights=tuple(rights),
         today=today,
         is_planned=consignment.state in _PLANNED,
-        alerts=tuple(
-            await monitoring.open_over(
+        alerts=(
+            *await monitoring.open_over(
                 conn, case_id=consignment.case_id, asset_ids=consignment.asset_ids
-            )
+            ),
+            *await monitoring.open_of_lender(conn, case_id=consignment.case_id),
         ),
         fund_ids=fund_ids,
         is_fund_told=bool(fund_ids) and await is_fund_told(conn, consignment, fund_ids),
+        unnotified=await _unnotified(conn, consignment, parties_to_tell(rights, case)),
+    )
+
+
+async def _unnotified(
+    conn: Connection, consignment: Consignment, required: frozenset[str]
+) -> tuple[str, ...]:
+    """Who was not told in time of the lot in which the rights are offered, once its parties count as told.
+
+    A court's sale has parties who must be told; elsewhere who was sent word is waited for. Rehearsals wait for nobody.
+    """
+    lot = await conn.fetchrow(_SQL["told_lot"], consignment.id)
+    if lot is None:
+        return ()
+    rows = await conn.fetch(_SQL["told"], lot["id"])
+    return told_too_late(
+        required if lot["regime"] == Regime.JUDICIAL_NETWORK else (),
+        [(row["party_name"], row["effective_on"]) for row in rows],
+        published_on=lot["published_on"],
     )
 
 

@@ -1,6 +1,6 @@
 """What the eligibility checks look at and what they say."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from uuid import UUID
 
@@ -26,6 +26,44 @@ class Right(msgspec.Struct, frozen=True, kw_only=True):
     marks_left_out: tuple[str, ...] = ()
     #: What rests on it and stands; `asset` carries the flags of these beside the register's.
     burdens: tuple[Burden, ...] = ()
+
+
+def parties_to_tell(rights: Iterable[Right], case: Case) -> frozenset[str]:
+    """Who is told of a court's sale before its notice: pledgors, co-owners, the debtor (法释〔2016〕18号 art. 16)."""
+    found = list(rights)
+    pledgors = {pledge.pledgor_name for right in found for pledge in right.pledges}
+    co_owners = {owner.name for right in found for owner in right.asset.co_owners}
+    return frozenset(pledgors | co_owners | {case.borrower_name})
+
+
+def told_too_late(
+    required: Iterable[str],
+    told: Iterable[tuple[str, date | None]],
+    *,
+    published_on: date | None,
+) -> tuple[str, ...]:
+    """Who was not told in time, by name: never, not yet, or less than three days before the notice.
+
+    `told`: each party that was sent word, and the day on which it counts as told. One that nobody has to be told and
+    who was sent word (a priority holder found later) is waited for too.
+    """
+    days: dict[str, list[date | None]] = {name: [] for name in required}
+    for name, day in told:
+        days.setdefault(name, []).append(day)
+    return tuple(
+        sorted(name for name, own in days.items() if not own or any(map(_late(published_on), own)))
+    )
+
+
+def _late(published_on: date | None) -> Callable[[date | None], bool]:
+    def is_late(day: date | None) -> bool:
+        return day is None or (published_on is not None and (published_on - day).days < _TOLD_DAYS)
+
+    return is_late
+
+
+#: 法释〔2016〕18号 art. 16: three days before the notice.
+_TOLD_DAYS = 3
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):

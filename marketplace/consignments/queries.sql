@@ -118,3 +118,16 @@ SELECT n.id, n.consignment_id, n.organisation_id, n.fund_ids, n.route, n.regime,
  WHERE ($1::uuid IS NULL OR n.id < $1) AND ($2::uuid IS NULL OR n.organisation_id = $2 OR $2 = ANY (n.fund_ids))
  ORDER BY n.id DESC
  LIMIT $3;
+
+-- name: told_lot
+-- The lot in which a consignment's rights are offered, from the moment at which its parties count as told, and for a lot
+-- of another law than a court's from its check on.
+SELECT id, regime, (published_at AT TIME ZONE 'Asia/Shanghai')::date AS published_on
+  FROM market.lots
+ WHERE consignment_id = $1 AND NOT shortened_times
+   AND (status IN ('notified', 'published', 'registration', 'open', 'paused')
+        OR (status = 'checked' AND regime <> 'judicial_network'))
+ ORDER BY id DESC LIMIT 1;
+
+-- name: told
+SELECT party_name, effective_on FROM market.party_notices WHERE lot_id = $1;

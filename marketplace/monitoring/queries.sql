@@ -37,6 +37,25 @@ SELECT id, organisation_id, code, level, case_id, asset_id, subject, message, me
  WHERE (case_id = $1 OR asset_id = ANY ($2::uuid[])) AND state IN ('open', 'under_review', 'frozen')
  ORDER BY id;
 
+-- name: open_of_lender
+-- What is not closed about a loan's bank itself and holds its listings: a return that does not hold (MON-02).
+SELECT a.id, a.organisation_id, a.code, a.level, a.case_id, a.asset_id, a.subject, a.message, a.message_zh,
+       a.evidence::text AS evidence, a.signals_version, a.state, a.reviewer_id, a.closed_by, a.version, a.raised_at, a.updated_at
+  FROM market.alerts a JOIN market.loan_cases c ON c.id = $1 AND c.organisation_id = a.organisation_id
+ WHERE a.code = 'MON-02' AND a.case_id IS NULL AND a.asset_id IS NULL AND a.state IN ('open', 'under_review', 'frozen')
+ ORDER BY a.id;
+
+-- name: schemes_of_lender
+-- The schemes by which a loan's bank has claimed, each with the funds that pay under it.
+SELECT c.scheme_id, max(c.scheme_version) AS scheme_version, c.organisation_id AS lender_id, o.name AS lender_name,
+       array_agg(DISTINCT f.fund_id) AS fund_ids
+  FROM market.loan_cases l
+  JOIN market.claims c ON c.organisation_id = l.organisation_id
+  JOIN market.organisations o ON o.id = c.organisation_id
+  CROSS JOIN LATERAL unnest(c.fund_ids) AS f (fund_id)
+ WHERE l.id = $1
+ GROUP BY c.scheme_id, c.organisation_id, o.name ORDER BY c.scheme_id;
+
 -- name: steps
 SELECT position, state, reason, taken_by, taken_at FROM market.alert_steps WHERE alert_id = $1 ORDER BY position;
 

@@ -33,6 +33,8 @@ from marketplace.organisations.schemas import SYSTEM_CALLER, Caller
 from marketplace.outbox.service import add as tell
 from marketplace.pledges import service as pledges
 from marketplace.valuations import service as valuations
+from settlement import breakers
+from settlement import cases as compensation_cases
 
 _SQL = load_statements("marketplace.monitoring", "queries.sql")
 _OVER = frozenset({CaseState.CLOSED, CaseState.RELEASED})
@@ -91,8 +93,8 @@ async def raise_alert(
 async def watch_case(conn: Connection, case_id: UUID, *, now: datetime) -> bool:
     """Look at one loan and everything that secures it, for a job; whether there is still something to watch.
 
-    MON-01, 05 and 06 look at the loan, MON-03 and 04 at each right. What befell a right (MON-04) also ends every
-    recognition of reports about it.
+    MON-01, 05 and 06 look at the loan, MON-03 and 04 at each right, MON-08 at the schemes by which its bank claims.
+    What befell a right (MON-04) also ends every recognition of reports about it.
     """
     case = await cases.get(conn, SYSTEM_CALLER, case_id)
     if case.state in _OVER:
@@ -109,10 +111,27 @@ async def watch_case(conn: Connection, case_id: UUID, *, now: datetime) -> bool:
         await raise_alert(
             conn, signal, organisation_id=case.organisation_id, case_id=case_id, now=now
         )
+    await _watch_breakers(conn, case_id, now=now)
     ids = [row["asset_id"] for row in await conn.fetch(_SQL["assets_of_case"], case_id)]
     for asset in await assets.of_ids(conn, ids, organisation_id=case.organisation_id):
         await _watch_asset(conn, case, asset, now=now)
     return True
+
+
+async def _watch_breakers(conn: Connection, case_id: UUID, *, now: datetime) -> None:
+    """MON-08: the funds under whose schemes the loan's bank claims are warned before a breaker trips."""
+    for row in await conn.fetch(_SQL["schemes_of_lender"], case_id):
+        file = await compensation_cases.scheme(conn, row["scheme_id"], row["scheme_version"])
+        for reading in await breakers.readings(conn, file, row["lender_id"], now=now):
+            for signal in rules.near_breaker(
+                scheme=f"{file.id} {row['lender_name']}",
+                period=f"{reading.metric} {reading.period_from}/{reading.period_to}",
+                loss_fen=reading.loss_fen,
+                enrolled_fen=reading.enrolled_fen,
+                threshold_bp=reading.threshold_bp,
+            ):
+                for fund_id in row["fund_ids"]:
+                    await raise_alert(conn, signal, organisation_id=fund_id, now=now)
 
 
 async def _watch_asset(conn: Connection, case: Case, asset: Asset, *, now: datetime) -> None:
@@ -253,6 +272,12 @@ async def open_over(
 ) -> Sequence[Alert]:
     """What is not closed about a loan or these rights, for a room that has checked who asks."""
     rows = await conn.fetch(_SQL["open_over"], case_id, sorted(set(asset_ids)))
+    return [_from_row(row, row["id"]) for row in rows]
+
+
+async def open_of_lender(conn: Connection, *, case_id: UUID) -> Sequence[Alert]:
+    """What is not closed about the bank of a loan and holds its listings (MON-02), for a room that checked who asks."""
+    rows = await conn.fetch(_SQL["open_of_lender"], case_id)
     return [_from_row(row, row["id"]) for row in rows]
 
 

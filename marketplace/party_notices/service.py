@@ -12,6 +12,7 @@ from kit.ids import uuid7
 from kit.sql import Connection, load_statements
 from marketplace.audit import service as audit
 from marketplace.consignments.dossier import facts_of
+from marketplace.consignments.facts import parties_to_tell
 from marketplace.lots import intake
 from marketplace.lots import service as lots
 from marketplace.lots.rules import LotStatus, require_lot_step
@@ -126,9 +127,7 @@ async def of_lot(conn: Connection, lot_id: UUID) -> list[PartyNotice]:
 async def _shown(conn: Connection, lot: Lot, *, now: datetime) -> PartyNoticeList:
     consignment = await intake.of(conn, lot.consignment_id)
     facts = await facts_of(conn, consignment, today=now.astimezone(CHINA).date())
-    required = {pledge.pledgor_name for right in facts.rights for pledge in right.pledges}
-    required |= {owner.name for right in facts.rights for owner in right.asset.co_owners}
-    required.add(facts.case.borrower_name)
+    required = parties_to_tell(facts.rights, facts.case)
     items = await of_lot(conn, lot.id)
     return PartyNoticeList(
         required=sorted(required),

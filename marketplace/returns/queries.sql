@@ -53,7 +53,7 @@ SELECT id, name FROM market.organisations WHERE id = ANY ($1::uuid[]);
 -- What of a bank's collateral was sold in a span of Chinese days, by format.
 SELECT l.format, count(*) AS sold, sum(s.hammer_price_fen)::bigint AS sold_fen
   FROM settlement.sales s JOIN market.lots l ON l.id = s.lot_id
- WHERE s.consignor_id = $1 AND s.state <> 'DEFAULTED'
+ WHERE s.consignor_id = $1 AND s.state NOT IN ('DEFAULTED', 'RESCINDED')
    AND (s.sold_at AT TIME ZONE 'Asia/Shanghai')::date BETWEEN $2 AND $3
  GROUP BY l.format ORDER BY l.format;
 

@@ -17,6 +17,8 @@ from kit.ids import uuid7
 from kit.money import yuan
 from kit.sql import Connection, load_statements
 from marketplace.audit import service as audit
+from marketplace.monitoring import service as monitoring
+from marketplace.monitoring.rules import return_disagrees
 from marketplace.organisations.schemas import SYSTEM_USER_ID, Caller, OrganisationKind
 from marketplace.outbox import service as outbox
 from marketplace.returns.schemas import (
@@ -94,6 +96,7 @@ async def submit(conn: Connection, caller: Caller, return_id: UUID, *, now: date
     ledger_fen = content.figures.ledger_npl_fen
     alerts = []
     if quarters.disagrees(reported_fen, ledger_fen, tolerance_bp=TOLERANCE_BP):
+        await _alarm(conn, row, reported_fen=reported_fen, ledger_fen=ledger_fen, now=now)
         alerts.append(
             Alert(
                 code="MON-02",
@@ -190,6 +193,8 @@ async def _again(
     stands = msgspec.json.decode(row["content"], type=Content)
     if stands.branches == content.branches:
         return await get(conn, caller, row["id"])
+    reported_fen = sum(branch.ip_npl_fen for branch in content.branches)
+    await _alarm(conn, row, reported_fen=reported_fen, ledger_fen=None, now=now)
     alerts = msgspec.json.decode(row["alerts"], type=list[Alert])
     changed = Alert(
         code="MON-02",
@@ -202,6 +207,28 @@ async def _again(
         *(row["id"], ReturnState.LOCKED, msgspec.json.encode([*alerts, changed]).decode()),
     )
     return await _noted(conn, caller, row["id"], "return_locked", now=now)
+
+
+async def _alarm(
+    conn: Connection,
+    row: asyncpg.Record,
+    *,
+    reported_fen: int,
+    ledger_fen: int | None,
+    now: datetime,
+) -> None:
+    """Raise MON-02 for the bank, whose listings it holds until two people have looked (ELG-28).
+
+    `ledger_fen` None: the figures were changed after their submission.
+    """
+    subject = f"{row['quarter']}/{row['version']}"
+    for signal in return_disagrees(
+        quarter=subject,
+        reported_fen=reported_fen,
+        ledger_fen=reported_fen if ledger_fen is None else ledger_fen,
+        is_changed_after_submission=ledger_fen is None,
+    ):
+        await monitoring.raise_alert(conn, signal, organisation_id=row["organisation_id"], now=now)
 
 
 async def _check(conn: Connection, given: ReturnIn) -> None:

@@ -30,6 +30,30 @@ async def test_clear_result_is_confirmed(stage: Stage) -> None:
     await stage.operator.post(f"{path}/review/release", {"reason": "r"}, expect=409)
     stranger = await stage.person(Role.VENUE_OPERATOR)
     await stranger.get(f"{path}/review", expect=404)
+    assert (await stage.operator.get("/v1/alerts"))["items"] == []
+
+
+async def test_bidders_with_a_party_in_common_hold_the_result(stage: Stage) -> None:
+    """MON-07: two who name the same related party were let in, and what came of it is held; the venue is alarmed."""
+    lot = await stage.published(opens_in=4.0, lasts=6.0)
+    party = {"name": "Somebody 某方", "code": CODE}
+    declared = {"source_of_funds": "own money 自有资金", "related": [party]}
+    one, first = await stage.deposited(lot, declaration=declared)
+    _, second = await stage.deposited(lot, declaration=declared)
+    await stage.until_open(lot)
+    await one.post(f"/v1/auctions/{lot['id']}/bids", {"amount_fen": START_FEN})
+    await stage.until_closed(lot)
+    path = f"/v1/lots/{lot['id']}"
+    held = await stage.operator.post(f"{path}/confirmation", expect=409)
+    assert held["code"] == "result_held"
+    await stage.work()
+    review = await stage.checker.get(f"{path}/review")
+    paddles = ", ".join(str(paddle) for paddle in sorted([first["paddle"], second["paddle"]]))
+    assert [one["kind"] for one in review["anomalies"]] == ["in_common"]
+    assert review["anomalies"][0]["detail"]["paddles"] == paddles
+    [alert] = (await stage.checker.get("/v1/alerts"))["items"]
+    assert (alert["code"], alert["subject"]) == ("MON-07", lot["number"])
+    assert alert["evidence"]["paddles"] == paddles
 
 
 async def test_held_result_needs_two_people(stage: Stage) -> None:

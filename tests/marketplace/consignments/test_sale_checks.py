@@ -11,7 +11,7 @@ from marketplace.burdens.rules import with_burdens
 from marketplace.burdens.schemas import Burden, BurdenKind, BurdenState
 from marketplace.cases.schemas import CaseState
 from marketplace.consignments.eligibility import CHECK_SET, EXAMINE, eligibility
-from marketplace.consignments.facts import Facts
+from marketplace.consignments.facts import Facts, told_too_late
 from marketplace.lots.regimes import Regime, Severity
 from marketplace.monitoring.schemas import Alert, AlertState, Level
 from marketplace.pledges.schemas import Pledge
@@ -233,3 +233,21 @@ def test_a_recorded_burden_counts_like_the_register_s_flag() -> None:
     burdened = msgspec.structs.replace(right, asset=asset, burdens=(burden,))
     found = eligibility(msgspec.structs.replace(given, rights=(burdened,)))
     assert [finding.code for finding in found] == ["ELG-15"]
+
+
+@pytest.mark.parametrize(
+    ("told", "published_on", "late"),
+    [
+        ([], None, ("甲", "乙")),
+        ([("甲", date(2026, 11, 2)), ("乙", None)], None, ("乙",)),
+        ([("甲", date(2026, 11, 2)), ("乙", date(2026, 11, 9))], None, ()),
+        ([("甲", date(2026, 11, 2)), ("乙", date(2026, 11, 3))], date(2026, 11, 5), ("乙",)),
+        ([("甲", date(2026, 11, 2)), ("乙", date(2026, 11, 2))], date(2026, 11, 5), ()),
+        ([("甲", date(2026, 11, 2)), ("乙", date(2026, 11, 2)), ("丙", None)], None, ("丙",)),
+    ],
+)
+def test_who_was_told_too_late(
+    told: list[tuple[str, date | None]], published_on: date | None, late: tuple[str, ...]
+) -> None:
+    """Never, not yet, or less than three days before the notice; whoever was sent word is waited for."""
+    assert told_too_late({"甲", "乙"}, told, published_on=published_on) == late

@@ -96,6 +96,9 @@ async def test_what_the_books_do_not_bear_out_is_locked(office: Office) -> None:
     path = f"/v1/returns/{drafted['id']}"
     locked = await office.do(cast.bank_checker, f"{path}/submit")
     assert (locked["state"], locked["alerts"][0]["code"]) == ("locked", "MON-02")
+    [alert] = (await office.read(cast.bank_checker, "/v1/alerts"))["items"]
+    assert (alert["code"], alert["level"], alert["subject"]) == ("MON-02", "high", "2026Q3/1")
+    assert alert["evidence"]["ledger_fen"] == "487654321"
     refused = await office.post(cast.bank_maker, "/v1/returns", figures(other, office))
     assert (refused.status_code, refused.json()["code"]) == (409, "return_locked")
     await office.do(other, f"{path}/reopen", {"reason": "sent the wrong sheet"})
@@ -103,6 +106,9 @@ async def test_what_the_books_do_not_bear_out_is_locked(office: Office) -> None:
     assert (second["version"], second["id"] != drafted["id"]) == (2, True)
     done = await office.do(cast.bank_checker, f"/v1/returns/{second['id']}/submit")
     assert done["state"] == "submitted"
+    assert (
+        len((await office.read(cast.bank_checker, "/v1/alerts"))["items"]) == 1
+    )  # the first one's
 
 
 async def test_figures_changed_after_submission_lock_the_return(office: Office) -> None:
@@ -111,10 +117,13 @@ async def test_figures_changed_after_submission_lock_the_return(office: Office) 
     await make_loan(office)
     drafted = await office.do(cast.bank_maker, "/v1/returns", figures(other, office))
     await office.do(cast.bank_checker, f"/v1/returns/{drafted['id']}/submit")
+    assert (await office.read(cast.bank_maker, "/v1/alerts"))["items"] == []
     changed = await office.do(cast.bank_maker, "/v1/returns", figures(other, office, all_npl_fen=1))
     assert changed["state"] == "locked"
     assert changed["content"] == drafted["content"]
     assert changed["alerts"][0]["code"] == "MON-02"
+    [alert] = (await office.read(cast.bank_maker, "/v1/alerts"))["items"]
+    assert (alert["code"], "报送后" in alert["message_zh"]) == ("MON-02", True)
 
 
 @pytest.mark.parametrize(

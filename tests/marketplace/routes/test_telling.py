@@ -70,6 +70,15 @@ async def test_a_courts_sale_is_published_three_days_after_the_last_party_was_to
     ] == "party_told_already"
     done = await stage.operator.post(f"{path}/party-notices/finish")
     assert done["lot"]["status"] == "notified"
+    run = await stage.bank_checker.post(f"/v1/consignments/{lot['consignment_id']}/diligence")
+    assert "ELG-21" not in [each["code"] for each in run["findings"]]
+    found = sent | {"party_name": "后来查明的优先购买权人", "role": "priority_holder"}
+    later = await stage.operator.post(f"{path}/party-notices", found)
+    waiting = await stage.checker.post(f"{path}/publish", expect=409)
+    assert "ELG-21" in waiting["detail"]
+    assert "后来查明的优先购买权人" in waiting["detail"]
+    waived = {"state": "waived", "on": sent["sent_on"], "evidence": "放弃声明"}
+    await stage.operator.post(f"{path}/party-notices/{later['items'][1]['id']}/outcome", waived)
     published = await stage.checker.post(f"{path}/publish")
     assert published["status"] == "registration"
     late = await stage.operator.post(f"{path}/party-notices", sent | {"role": "debtor"}, expect=409)
