@@ -11,7 +11,7 @@ from kit.clock import CHINA
 from marketplace.lots.profile import Frozen, public_rules
 from marketplace.lots.regimes import Severity
 from marketplace.lots.schemas import Lot, StoredFinding
-from marketplace.notices.rules import FULL_TIMES, SHORTENED_TIMES, WARNINGS
+from marketplace.notices.rules import FULL_TIMES, SHORTENED_TIMES, WARNINGS, standard_texts
 
 
 def notice_content(
@@ -20,12 +20,19 @@ def notice_content(
     assets: Sequence[Mapping[str, Any]],
     findings: Sequence[StoredFinding],
     frozen: Frozen,
+    background: Mapping[str, Any],
     sealing: SealingTerms | None = None,
 ) -> dict[str, Any]:
-    """All sections of a sale notice; texts in English and Chinese, amounts in fen, moments in UTC and China time."""
+    """All sections of a sale notice; texts in English and Chinese, amounts in fen, moments in UTC and China time.
+
+    `background`: who sells, by which title, at what valuation, and who was told.
+    """
     sealed = {} if sealing is None else {"sealed_bids": msgspec.to_builtins(sealing)}
+    own_words = msgspec.to_builtins(lot.conditions)
     return {
         **sealed,
+        **background,
+        **standard_texts(lot.regime.value),
         "lot": {
             "number": lot.number,
             "title": {"en": lot.title, "zh": lot.title_zh},
@@ -50,7 +57,7 @@ def notice_content(
             "release_on": lot.release_on,
             "objection_days": lot.objection_days,
         },
-        **msgspec.to_builtins(lot.conditions),
+        **{section: words for section, words in own_words.items() if words is not None},
         "disclosures": [
             {"code": finding.code, "en": finding.message, "zh": finding.message_zh}
             for finding in findings

@@ -13,6 +13,7 @@ from marketplace.diligence.schemas import Cause
 from marketplace.duties import service as duties
 from marketplace.duties.schemas import Kind
 from marketplace.lots import intake
+from marketplace.lots.background import background_of
 from marketplace.lots.content import notice_content
 from marketplace.lots.offered import OFFERED
 from marketplace.lots.profile import freeze, rules_of
@@ -252,10 +253,17 @@ async def _freeze(conn: Connection, caller: Caller, lot: Lot, *, now: datetime) 
         assets=await intake.described_assets(conn, lot.consignment_id),
         findings=await findings(conn, lot.id),
         frozen=frozen,
+        background=await background_of(conn, lot),
         sealing=sealing.terms() if sealing else None,
     )
     notice = await notices.publish_sale(
-        conn, caller, lot.id, lot_number=lot.number, content=content, now=now
+        conn,
+        caller,
+        lot.id,
+        lot_number=lot.number,
+        regime=lot.regime.value,
+        content=content,
+        now=now,
     )
     await conn.execute(
         _SQL["freeze"],

@@ -86,7 +86,10 @@ class Words(_In, frozen=True, kw_only=True):
 
 
 class Conditions(_In, frozen=True, kw_only=True):
-    """What a notice must say besides the figures. Sources: `notices.rules.MANDATORY`."""
+    """What a notice must say besides the figures, by regime. Sources: `notices/contents.json`.
+
+    The last ones: `court` is for a court's sale; the others replace the words of the regime itself.
+    """
 
     bidder_conditions: Words
     known_defects: Words
@@ -97,6 +100,11 @@ class Conditions(_In, frozen=True, kw_only=True):
     contact: Words
     complaints: Words
     priority_holders: Words
+    court: Words | None = None
+    rights_and_duties: Words | None = None
+    liability: Words | None = None
+    procedure: Words | None = None
+    deposit_rules: Words | None = None
 
 
 class LotDraft(_In, frozen=True, kw_only=True):

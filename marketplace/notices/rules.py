@@ -3,29 +3,45 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from typing import Any
+from importlib.resources import files
+from typing import Any, Final
+
+import msgspec
 
 from kit.errors import LuochuiError
 
-#: Sections that no notice may lack, with the rule that asks for each.
-MANDATORY: Mapping[str, str] = {
-    "lot": "Auction Law art. 46 (2)",
-    "property": "Fa Shi [2016] 18, art. 12",
-    "price": "Fa Shi [2016] 18, art. 12",
-    "bidding_rules": "Fa Shi [2016] 18, art. 13 (4)",
-    "schedule": "Auction Law art. 46 (1)",
-    "bidder_conditions": "Fa Shi [2016] 18, art. 12",
-    "known_defects": "Fa Shi [2016] 18, art. 14 (3)",
-    "viewing": "Auction Law art. 46 (3)",
-    "delivery": "the venue's rules on notices of disposal",
-    "taxes_and_bearer": "Fa Shi [2016] 18, art. 13 (9)",
-    "deposit_account": "Fa Shi [2016] 18, art. 13 (8)",
-    "priority_holders": "Fa Shi [2016] 18, art. 13 (6)",
-    "contact": "Fa Shi [2016] 18, art. 13 (10)",
-    "complaints": "the venue's rules on notices of disposal",
-    "warnings": "Fa Shi [2016] 18, art. 14",
-    "times": "Fa Shi [2016] 18, art. 12",
-}
+
+class Words(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A text in both languages."""
+
+    en: str
+    zh: str
+
+
+class Item(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A section of a notice, and by which article each regime asks for it; one that is not named does not."""
+
+    section: str
+    title: str
+    title_zh: str
+    articles: Mapping[str, Words]
+
+
+class ContentSet(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What notices must say, as data: the sections by regime, and the regime's words where a lot has none."""
+
+    version: str
+    items: tuple[Item, ...]
+    texts: Mapping[str, Mapping[str, Words]]
+
+
+def load_contents(name: str = "contents.json") -> ContentSet:
+    """The contents that came with this version."""
+    text = files("marketplace.notices").joinpath(name).read_bytes()
+    return msgspec.json.decode(text, type=ContentSet)
+
+
+CONTENTS: Final = load_contents()
 
 #: What every bidder must know before it registers; it acknowledges the hash of the notice that holds these words.
 WARNINGS: tuple[Mapping[str, str], ...] = (
@@ -72,14 +88,30 @@ class NoticeIncomplete(LuochuiError):
     code = "notice_incomplete"
 
 
-def require_complete(content: Mapping[str, Any]) -> None:
-    """Raise `NoticeIncomplete` naming the sections that are absent or empty, with the rule that asks for each."""
-    missing = [name for name in MANDATORY if not content.get(name)]
+def standard_texts(regime: str) -> dict[str, dict[str, str]]:
+    """What the regime itself says of rights, liability, procedure and deposits: for notices that say nothing else."""
+    return {
+        section: {"en": by_regime[regime].en, "zh": by_regime[regime].zh}
+        for section, by_regime in CONTENTS.texts.items()
+        if regime in by_regime
+    }
+
+
+def require_complete(content: Mapping[str, Any], regime: str) -> None:
+    """Raise `NoticeIncomplete` naming the sections that are absent or empty, with the article that asks for each."""
+    missing = [
+        item for item in CONTENTS.items if regime in item.articles and not content.get(item.section)
+    ]
     if not missing:
         return
-    english = "; ".join(f"{name} ({MANDATORY[name]})" for name in missing)
+    english = "; ".join(
+        f"{one.section}: {one.title} ({one.articles[regime].en})" for one in missing
+    )
+    chinese = "；".join(f"{one.title_zh}（{one.articles[regime].zh}）" for one in missing)
     raise NoticeIncomplete(
-        f"the notice must also state: {english}", f"公告还应载明：{english}", fields=missing
+        f"the notice must also state: {english}",
+        f"公告还应载明：{chinese}",
+        fields=[one.section for one in missing],
     )
 
 

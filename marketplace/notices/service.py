@@ -21,11 +21,12 @@ async def publish_sale(
     lot_id: UUID,
     *,
     lot_number: str,
+    regime: str,
     content: Mapping[str, Any],
     now: datetime,
 ) -> Notice:
-    """The notice of a sale: complete, numbered, hashed. Raises `NoticeIncomplete`."""
-    require_complete(content)
+    """The notice of a sale: complete by its regime, numbered, hashed. Raises `NoticeIncomplete`."""
+    require_complete(content, regime)
     return await _publish(
         conn, caller, lot_id, lot_number=lot_number, kind=Kind.SALE, content=content, now=now
     )

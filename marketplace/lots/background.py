@@ -1,0 +1,62 @@
+"""What a notice says of the sale's background: who sells, by which title, at what valuation, and who was told.
+
+Sources: domain 2.1 (art. 13 (2), (3), (7)), 3.8 (title basis, value).
+"""
+
+from typing import Any
+
+import msgspec
+
+from kit.sql import Connection, load_statements
+from marketplace.lots import intake
+from marketplace.lots.schemas import Lot
+from marketplace.organisations import service as organisations
+from marketplace.valuations import service as valuations
+
+_SQL = load_statements("marketplace.lots", "queries.sql")
+_PLATFORM = {
+    "en": "Bids are made on this platform alone; its server's time decides.",
+    "zh": "竞价仅在本平台进行，出价时间以平台服务器时间为准。",
+}
+_NOT_VALUED = {
+    "en": "Not valued; the start price rests on the consignor's own decision.",
+    "zh": "未经评估，起始价由委托人依法确定。",
+}
+_TOLD = {
+    "en": "Parties and known priority holders were told as follows.",
+    "zh": "当事人和已知优先购买权人通知情况如下。",
+}
+
+
+async def background_of(conn: Connection, lot: Lot) -> dict[str, Any]:
+    """The sections that follow from the consignment, its reports and the words sent; parties are not named."""
+    consignment = await intake.of(conn, lot.consignment_id)
+    venue = await organisations.organisation_by_id(conn, lot.venue_id)
+    seller = await organisations.organisation_by_id(conn, lot.consignor_id)
+    reports = [
+        {
+            "number": report.report_number,
+            "method": report.method,
+            "base_on": report.base_on,
+            "valid_to": report.valid_to,
+            "value_fen": report.value_fen,
+        }
+        for report in await valuations.of_assets(conn, list(consignment.asset_ids))
+    ]
+    told = [dict(row) for row in await conn.fetch(_SQL["told"], lot.id)]
+    found: dict[str, Any] = {
+        "platform": {"venue": venue.name, **_PLATFORM},
+        "seller": {"name": seller.name},
+        "authority": {
+            "kind": consignment.authority,
+            "document": consignment.authority_document,
+        },
+        "valuation": {"reports": reports} if reports else _NOT_VALUED,
+        "commission": {
+            "rate_bp": consignment.commission_bp,
+            "costs_borne_by": consignment.costs_borne_by,
+        },
+        "parties_notified": {"parties": told, **_TOLD},
+    }
+    shown: dict[str, Any] = msgspec.to_builtins(found)
+    return shown
