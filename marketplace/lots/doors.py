@@ -4,8 +4,9 @@ from datetime import datetime
 
 from kit.errors import NotFound
 from kit.sql import Connection
+from marketplace.collections import service as collections
 from marketplace.lots import service
-from marketplace.lots.rules import LotStatus
+from marketplace.lots.rules import LotStatus, Origin
 from marketplace.lots.schemas import PublicLot
 from marketplace.organisations.schemas import Caller, Role
 from marketplace.pages.vocabulary import Words
@@ -33,7 +34,8 @@ async def doors_of(
     """Paths and names, in the order in which people need them; none leads to a refusal."""
     at = f"/lots/{lot.id}"
     found = [(f"{at}/data-room", Words("资料室", "Data room"))]
-    if lot.status in _OVER and lot.format != "collection":
+    is_auctioned = lot.format != "collection" and lot.origin in (None, Origin.REAUCTION)
+    if lot.status in _OVER and is_auctioned:
         found.append((f"{at}/bid-record", Words("竞价记录", "Record of bids")))
     if visitor is None:
         return found
@@ -42,6 +44,19 @@ async def doors_of(
     if lot.status in _MOVED and await _moves(conn, visitor, lot, now=now):
         found.append((f"{at}/transfer", Words("交割清单", "Transfer checklist")))
     return found
+
+
+async def may_see_call(conn: Connection, visitor: Caller | None, lot: PublicLot) -> bool:
+    """Whether a call for offers has a page for this visitor: its sides, and who is registered to offer."""
+    if visitor is None or lot.format != "collection":
+        return False
+    if not visitor.has(*_SELLERS, Role.AGENCY_BIDDER):
+        return False
+    try:
+        await collections.get(conn, visitor, lot.id)
+    except NotFound:
+        return False
+    return True
 
 
 async def _sells(conn: Connection, visitor: Caller, lot: PublicLot) -> bool:

@@ -16,7 +16,7 @@ from marketplace.edge.cursors import page_of
 from marketplace.edge.dependencies import At, Conn, Now, Visitor
 from marketplace.edge.policies import POLICY, public
 from marketplace.lots import search, service
-from marketplace.lots.doors import doors_of
+from marketplace.lots.doors import doors_of, may_see_call
 from marketplace.lots.rules import LotStatus, Origin
 from marketplace.lots.schemas import PublicLot
 from marketplace.notices import service as notices
@@ -124,6 +124,7 @@ async def lot_page(
         notice_number=sale.number,
         has_reserve=bool(content["price"]["has_reserve"]),
         has_confirmation=lot.status in _CONFIRMED,
+        may_see_call=await may_see_call(reader, visitor, lot),
         doors=await doors_of(reader, visitor, lot, now=now),
         hammer_price_fen=await _hammer_price_fen(reader, lot),
         rights=[_right(described) for described in content["property"]],

@@ -110,7 +110,9 @@ async def sign_out(request: Request[Any, Any, Any], now: Now, settings: Config) 
 
 
 @get("/me", opt={POLICY: signed_in()}, **PAGE)
-async def my_desk(request: Request[Any, Any, Any], reader: Conn, caller: Me) -> Response[str]:
+async def my_desk(
+    request: Request[Any, Any, Any], reader: Conn, caller: Me, settings: Config
+) -> Response[str]:
     """Who I am, what I may do now, and where I take part."""
     return page(
         "me.html",
@@ -120,6 +122,7 @@ async def my_desk(request: Request[Any, Any, Any], reader: Conn, caller: Me) -> 
         seats=await _seats(reader, caller),
         lots=await _own_lots(reader, caller),
         rooms=rooms_of(caller.roles),
+        idle_minutes=settings.session_idle_minutes,
     )
 
 

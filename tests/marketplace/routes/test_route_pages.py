@@ -51,6 +51,10 @@ async def test_call_shows_offers_by_paddle_and_no_sealed_amount(stage: Stage) ->
     assert "密封报价" in notice
     assert f"/lots/{lot['id']}/call" in notice
     assert f"/auctions/{lot['id']}" not in notice
+    stranger = await stage.person(Role.AGENCY_BIDDER)
+    await page_of(stranger, f"/lots/{lot['id']}/call", expect=404)
+    for person in (stranger, stage.anyone):
+        assert f"/lots/{lot['id']}/call" not in await page_of(person, f"/lots/{lot['id']}")
     nothing = await stage.anyone.get(f"/v1/auctions/{lot['id']}", expect=404)
     assert nothing["code"] == "not_found"
 
@@ -67,5 +71,8 @@ async def test_licences_and_sessions_have_their_pages(stage: Stage) -> None:
     await page_of(stage.anyone, f"/auction-sessions/{session['id']}", expect=404)
     shown = await page_of(stage.operator, f"/auction-sessions/{session['id']}")
     assert "春季专场" in shown
+    [lot] = session["lots"]
+    assert lot["number"] in shown
+    assert f"/lots/{lot['lot_id']}" not in shown, "a draft has no notice to lead to"
     assert session["number"] in await page_of(stage.operator, "/auction-sessions")
     assert session["number"] not in await page_of(stage.anyone, "/auction-sessions")
