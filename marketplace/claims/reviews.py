@@ -1,18 +1,21 @@
 """Claims at the funds: reviewed by two people each, then advanced (先行拨付) once, then paid out."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
 from kit.errors import NotFound
 from kit.sql import Connection, load_statements
+from marketplace.approvals import service as approvals
+from marketplace.approvals.schemas import Kind as ApprovalKind
 from marketplace.audit import service as audit
 from marketplace.claims import rows
 from marketplace.claims.events import ClaimReviewed, CompensationPaidOut
 from marketplace.claims.rows import StoredClaim
 from marketplace.claims.rules import is_last_review, next_review, status_of
-from marketplace.claims.schemas import Claim, ClaimStatus, Decision, PaidOut
+from marketplace.claims.schemas import Claim, ClaimStatus, Decision, PaidOut, Review
 from marketplace.claims.service import tell
-from marketplace.organisations.schemas import Caller
+from marketplace.organisations.schemas import Caller, Role
 from marketplace.outbox import service as outbox
 from marketplace.statements import service as statements
 from settlement import by_hand, cases, compensation, payments
@@ -25,6 +28,8 @@ async def review(
     conn: Connection, caller: Caller, claim_id: UUID, given: Decision, *, now: datetime
 ) -> Claim:
     """One person's review for their fund: its administrator first, then its checker, another person.
+
+    From the fund's limit on two checkers agree (domain 7): the first one's yes leaves the review open for the second.
 
     The last approval opens the books; one refusal rejects the claim. Raises `SamePerson`, `PlanChanged`,
     `ReviewComplete`, `Forbidden`, `IllegalStep`.
@@ -40,6 +45,9 @@ async def review(
     if given.claim_sha256 != claim.claim_sha256.hex():
         raise PlanChanged
     role = next_review(earlier, caller.organisation_id, caller)
+    is_final = role is Role.FUND_CHECKER and given.approved
+    if is_final and not await _is_signed(conn, caller, claim, earlier, given.reason, now=now):
+        return await rows.get(conn, caller, claim_id)
     await conn.execute(
         _SQL["insert_review"],
         *(claim_id, caller.user_id, caller.organisation_id, role),
@@ -78,6 +86,31 @@ async def review(
         status = status_of("approved", (await cases.get(conn, claim.case_id)).state)
         await tell(conn, claim_id, claim.case_id, status, now=now)
     return await rows.get(conn, caller, claim_id)
+
+
+async def _is_signed(
+    conn: Connection,
+    caller: Caller,
+    claim: StoredClaim,
+    earlier: Sequence[Review],
+    reason: str,
+    *,
+    now: datetime,
+) -> bool:
+    """Whether enough of the fund's checkers have agreed to the claim that its administrator passed on."""
+    own = next(one for one in earlier if one.fund_id == caller.organisation_id)
+    paper = approvals.Paper(
+        kind=ApprovalKind.COMPENSATION,
+        organisation_id=caller.organisation_id,
+        subject_id=claim.id,
+        asked_by=own.reviewer_id,
+        content={
+            "claim_sha256": claim.claim_sha256.hex(),
+            "advance_fen": claim.computed.advance_fen,
+        },
+        amount_fen=claim.computed.advance_fen,
+    )
+    return (await approvals.sign(conn, caller, paper, reason=reason, now=now)).is_complete
 
 
 async def advance(conn: Connection, caller: Caller, claim_id: UUID, *, now: datetime) -> Claim:

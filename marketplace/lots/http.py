@@ -11,7 +11,7 @@ from marketplace.edge.dependencies import At, Conn, IfMatch, Me, Now
 from marketplace.edge.policies import allow, public
 from marketplace.edge.reach import REACH
 from marketplace.edge.versions import etag
-from marketplace.lots import publication, search, service
+from marketplace.lots import publication, search, service, signing
 from marketplace.lots.rules import LotStatus
 from marketplace.lots.schemas import Lot, LotCheck, LotDraft, Override, PublicLot
 from marketplace.notices import service as notices
@@ -76,8 +76,11 @@ async def override_finding(
     summary="Publish 发布公告",
 )
 async def publish_lot(conn: Conn, caller: Me, now: Now, lot_id: FromPath[UUID]) -> Response[Lot]:
-    """Freeze the rule profile and publish the notice; by another person than the drafter."""
-    return _tagged(await publication.publish(conn, caller, lot_id, now=now))
+    """Freeze the rule profile and publish the notice; by another person than the drafter, who is a checker.
+
+    From the venue's limit on two agree: the first one's yes leaves the lot as it is, the second one's publishes it.
+    """
+    return _tagged(await signing.publish(conn, caller, lot_id, now=now))
 
 
 @get("/v1/lots", opt={"policy": public()}, summary="Lots 标的列表")

@@ -15,9 +15,9 @@ from marketplace.consignments.rules import require_another_person
 from marketplace.consignments.schemas import ConsignmentState
 from marketplace.notices.rules import canonical_text, digest
 from marketplace.organisations.schemas import SYSTEM_USER_ID, Caller, OrganisationKind
-from marketplace.plans import reading
+from marketplace.plans import reading, signing
 from marketplace.plans.reading import steps_of
-from marketplace.plans.rules import contradictions
+from marketplace.plans.rules import contradictions, require_plan_step
 from marketplace.plans.schemas import (
     Decision,
     Plan,
@@ -109,12 +109,15 @@ async def draft(conn: Connection, caller: Caller, given: PlanIn, *, now: datetim
 async def approve(
     conn: Connection, caller: Caller, plan_id: UUID, given: Decision, *, now: datetime
 ) -> Plan:
-    """Another person of the bank agrees to the plan as shown; a no stops it."""
+    """Another person of the bank agrees to the plan as shown, from the bank's limit on two do; a no stops it."""
     plan = await _locked_own(conn, caller, plan_id)
     require_another_person(plan.drafted_by, caller.user_id)
     if plan.sha256 != given.sha256:
         raise ContentDiffers
     wanted = PlanState.APPROVED if given.approved else PlanState.STOPPED
+    require_plan_step(plan.state, wanted, number=plan.number)
+    if given.approved and not await signing.is_plan_signed(conn, caller, plan, now=now):
+        return await get(conn, caller, plan_id)
     await set_state(conn, caller, plan, wanted, now=now)
     return await get(conn, caller, plan_id)
 
@@ -174,7 +177,10 @@ async def decide_change(
     *,
     now: datetime,
 ) -> Plan:
-    """Another person of the bank decides on a change as shown. Steps that began meanwhile stay as they are."""
+    """Another person of the bank decides on a change as shown; from the bank's limit on, two agree to it.
+
+    Steps that began meanwhile stay as they are.
+    """
     plan = await _locked_own(conn, caller, plan_id)
     change = next((one for one in await changes_of(conn, plan_id) if one.id == change_id), None)
     if change is None:
@@ -186,6 +192,17 @@ async def decide_change(
     if given.approved:
         steps = msgspec.json.decode(change.content, type=_Changed).steps
         await _require_possible(conn, plan, steps)
+        old = await steps_of(conn, plan_id)
+        if not await signing.is_change_signed(
+            conn,
+            caller,
+            plan,
+            change,
+            before=[step.terms for step in old],
+            after=[*(step.terms for step in old if _has_begun(step)), *steps],
+            now=now,
+        ):
+            return await get(conn, caller, plan_id)
         await conn.execute(_SQL["delete_planned"], plan_id)
         await _put_steps(conn, plan_id, steps, after=await _begun(conn, plan))
         lot = content_of(plan).lot

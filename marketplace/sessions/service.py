@@ -17,7 +17,7 @@ from marketplace.audit.steps import moved
 from marketplace.cases import service as cases
 from marketplace.consignments import service as consignments
 from marketplace.consignments.rules import require_another_person
-from marketplace.lots import publication
+from marketplace.lots import publication, signing
 from marketplace.lots import service as lots
 from marketplace.lots.rules import LotStatus
 from marketplace.lots.schemas import Lot
@@ -93,11 +93,17 @@ async def draft(conn: Connection, caller: Caller, given: SessionIn, *, now: date
 
 
 async def publish(conn: Connection, caller: Caller, session_id: UUID, *, now: datetime) -> Session:
-    """Another person of the venue publishes every lot, or none: each is checked, and each has its notice."""
+    """Another person of the venue publishes every lot, or none: each is checked, and each has its notice.
+
+    Where the venue's limit asks two checkers for one of the lots, the session waits for the second one's yes.
+    """
     session, row = await _locked(conn, caller, session_id)
     require_session_step(session.state, _S.PUBLISHED, number=session.number)
     require_another_person(row["drafted_by"], caller.user_id)
-    for one in await _lots(conn, session_id):
+    arranged = await _lots(conn, session_id)
+    if not await _are_signed(conn, caller, arranged, now=now):
+        return await get(conn, caller, session_id)
+    for one in arranged:
         lot = await lots.get(conn, one.lot_id)
         if lot.status is LotStatus.DRAFT:
             await publication.check(conn, caller, one.lot_id, now=now)
@@ -105,6 +111,17 @@ async def publish(conn: Connection, caller: Caller, session_id: UUID, *, now: da
     await conn.execute(_SQL["publish"], session_id, caller.user_id, now)
     await _moved(conn, caller, session_id, session.state, _S.PUBLISHED, now=now)
     return await get(conn, caller, session_id)
+
+
+async def _are_signed(
+    conn: Connection, caller: Caller, arranged: Sequence[SessionLot], *, now: datetime
+) -> bool:
+    """Whether enough have agreed to every lot; what one checker is enough for is signed again with the rest."""
+    signed = [
+        await signing.is_signed(conn, caller, await lots.get(conn, one.lot_id), now=now)
+        for one in arranged
+    ]
+    return all(signed)
 
 
 async def withdraw(

@@ -107,7 +107,8 @@ class Lots:
         )
 
     async def publish_lot(self, lot_id: UUID, *, key: str | None = None) -> lots_schemas.Lot:
-        """Freeze the rule profile and publish the notice; by another person than the drafter.
+        """Freeze the rule profile and publish the notice; by another person than the drafter, who is
+        a checker.
 
         `POST /v1/lots/{lot_id}/publish`
         """

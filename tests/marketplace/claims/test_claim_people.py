@@ -117,6 +117,26 @@ async def test_one_person_is_not_both_reviewers_of_a_fund(office: Office) -> Non
     ] == "reviewed"
 
 
+async def test_from_the_funds_limit_on_two_checkers_review(office: Office) -> None:
+    """The first checker's yes leaves the review open, and counts once; the second one's completes it."""
+    fund = office.cast.fund_id
+    await office.pool.execute(
+        "INSERT INTO market.approval_limits (organisation_id, version, two_checkers_from_fen, approval_id, set_at)"
+        " VALUES ($1, 1, 1, gen_random_uuid(), now())",
+        fund,
+    )
+    other = await make_caller(office.pool, Role.FUND_CHECKER, now=office.now, organisation_id=fund)
+    office._keys[other.user_id] = await key_of(office.pool, other, now=office.now)
+    claim = await approved(office, await drafted(office, await make_loan(office)))
+    path = f"/v1/claims/{claim['id']}/review"
+    await office.do(office.cast.fund_administrator, path, decision(claim))
+    first = await office.do(office.cast.fund_checker, path, decision(claim))
+    assert [review["role"] for review in first["reviews"]] == ["fund_administrator"]
+    again = await office.post(office.cast.fund_checker, path, decision(claim))
+    assert again.json()["code"] == "same_person"
+    assert (await office.do(other, path, decision(claim)))["status"] == "reviewed"
+
+
 async def test_nobody_approves_the_final_clearing_they_proposed(office: Office) -> None:
     """The second step of the final clearing needs another person than the first."""
     both = await make_caller(
