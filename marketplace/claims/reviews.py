@@ -45,8 +45,7 @@ async def review(
     if given.claim_sha256 != claim.claim_sha256.hex():
         raise PlanChanged
     role = next_review(earlier, caller.organisation_id, caller)
-    is_final = role is Role.FUND_CHECKER and given.approved
-    if is_final and not await _is_signed(conn, caller, claim, earlier, given.reason, now=now):
+    if not await _is_signed(conn, caller, claim, earlier, given, role, now=now):
         return await rows.get(conn, caller, claim_id)
     await conn.execute(
         _SQL["insert_review"],
@@ -76,11 +75,10 @@ async def review(
         after={"approved": given.approved, "role": role, "sha256": given.claim_sha256},
         reason=given.reason,
     )
-    await outbox.add(
-        conn,
-        ClaimReviewed(claim_id=claim_id, fund_id=caller.organisation_id, approved=given.approved),
-        now=now,
+    event = ClaimReviewed(
+        claim_id=claim_id, fund_id=caller.organisation_id, approved=given.approved
     )
+    await outbox.add(conn, event, now=now)
     if is_last or not given.approved:
         # A breaker of the scheme may have stopped what both reviewers approved.
         status = status_of("approved", (await cases.get(conn, claim.case_id)).state)
@@ -93,11 +91,14 @@ async def _is_signed(
     caller: Caller,
     claim: StoredClaim,
     earlier: Sequence[Review],
-    reason: str,
+    given: Decision,
+    role: Role,
     *,
     now: datetime,
 ) -> bool:
-    """Whether enough of the fund's checkers have agreed to the claim that its administrator passed on."""
+    """Whether enough of the fund's checkers agree to the claim that its administrator passed on; others need not."""
+    if role is not Role.FUND_CHECKER or not given.approved:
+        return True
     own = next(one for one in earlier if one.fund_id == caller.organisation_id)
     paper = approvals.Paper(
         kind=ApprovalKind.COMPENSATION,
@@ -110,7 +111,7 @@ async def _is_signed(
         },
         amount_fen=claim.computed.advance_fen,
     )
-    return (await approvals.sign(conn, caller, paper, reason=reason, now=now)).is_complete
+    return (await approvals.sign(conn, caller, paper, reason=given.reason, now=now)).is_complete
 
 
 async def advance(conn: Connection, caller: Caller, claim_id: UUID, *, now: datetime) -> Claim:
