@@ -189,6 +189,17 @@ async def confirm_payout(
     return msgspec.structs.replace(payout, state=PAID, bank_reference=bank_reference, paid_at=now)
 
 
+async def correct_reference(conn: Connection, payout_id: UUID, *, bank_reference: str) -> Payout:
+    """Put another reference of the bank's in the place of a paid payout's; no money moves.
+
+    Raises `DuplicateBankReference` where another payout left under it.
+    """
+    if await is_reference_used(conn, bank_reference, but_for=payout_id):
+        raise DuplicateBankReference
+    await conn.execute(_SQL["correct_payout"], payout_id, bank_reference)
+    return await get(conn, payout_id)
+
+
 async def get(conn: Connection, payout_id: UUID) -> Payout:
     """A payout, locked until the transaction ends; raises `NotFound`."""
     return _payout(await conn.fetchrow(_SQL["lock_payout"], payout_id))

@@ -10,7 +10,7 @@ from uuid import UUID
 
 import msgspec
 
-from kit.errors import Conflict, InvalidInput, NotFound
+from kit.errors import Conflict, NotFound
 from kit.sql import Connection
 from marketplace.audit import service as audit
 from marketplace.duties import service as duties
@@ -23,6 +23,7 @@ from marketplace.lots.schemas import Lot
 from marketplace.organisations import service as organisations
 from marketplace.organisations.schemas import SYSTEM_CALLER, Caller
 from marketplace.outbox import service as outbox
+from marketplace.remedies import reauctions
 from marketplace.remedies.schemas import (
     DepositUsed,
     ForfeitureIn,
@@ -34,9 +35,10 @@ from marketplace.remedies.schemas import (
 )
 from marketplace.sales.rules import party_id
 from marketplace.sales.schemas import Approval
-from settlement import deposits, forfeitures, instalments, orders, rescissions
+from settlement import deposits, forfeitures, instalments, orders, payments, rescissions
 from settlement import sales as accounts
 from settlement.distribution import Payee
+from settlement.errors import PlanChanged
 from settlement.rules import deposits as rules
 from settlement.rules.deposits import ForfeitTerms, Forfeiture, Loss
 
@@ -46,23 +48,7 @@ _REGIMES: Final[Mapping[Regime, rules.Regime]] = {
     Regime.EXCHANGE: "EXCHANGE",
     Regime.AGREEMENT: "COMMERCIAL_AUCTION",  # by contract, as there
 }
-_SOLD_AGAIN = frozenset(
-    {
-        accounts.PRICE_PAID,
-        accounts.COSTS_LOCKED,
-        accounts.PLAN_DRAFTED,
-        accounts.PLAN_APPROVED,
-        accounts.DISTRIBUTED,
-        accounts.CLOSED,
-    }
-)
 _RESCINDABLE = frozenset({LotStatus.PAID, LotStatus.TRANSFERRING})
-
-
-class ResultNotKnown(Conflict):
-    """The re-auction's price is not paid yet: the loss is not known. / 再次处置价款未付清，损失尚不能确定。"""
-
-    code = "result_not_known"
 
 
 class UseOfDeposit(msgspec.Struct, frozen=True, kw_only=True):
@@ -168,7 +154,7 @@ async def propose_forfeiture(
     )
     if held is None or held.state not in (deposits.FORFEITED, deposits.PARTLY_FORFEITED):
         raise NotFound("no deposit was forfeited at this lot", "本标的没有被没收的保证金")
-    second_fen = await _second_price(conn, sale, given.reauction_lot_id)
+    second_fen = await reauctions.second_price(conn, lot, sale, given.reauction_lot_id)
     agreed = None
     if given.terms is not None:
         agreed = msgspec.convert(given.terms, ForfeitTerms, from_attributes=True)
@@ -207,7 +193,7 @@ async def use_forfeited(
     conn: Connection, caller: Caller, lot_id: UUID, given: Approval, *, now: datetime
 ) -> OrderView:
     """Use the deposit as shown, once; what was paid of the price goes back, what goes to the debt is a recovery."""
-    await lots.owned_for_update(conn, caller, lot_id)
+    lot = await lots.owned_for_update(conn, caller, lot_id)
     sale = await accounts.lock(conn, lot_id)
     held = next(d for d in await deposits.of_lot(conn, lot_id) if d.bidder_id == sale.buyer_id)
     order, was_done = await orders.approve(
@@ -220,6 +206,9 @@ async def use_forfeited(
     )
     if not was_done:
         use = orders.document_of(order, UseOfDeposit)
+        again_fen = await reauctions.second_price(conn, lot, sale, use.reauction_lot_id)
+        if again_fen != use.second_price_fen:
+            raise PlanChanged
         result = await forfeitures.use_forfeited(
             conn,
             held.id,
@@ -285,31 +274,13 @@ async def of_lot(conn: Connection, caller: Caller, lot_id: UUID) -> OrderList:
 
 async def _of_lot(conn: Connection, lot_id: UUID) -> list[orders.Order]:
     held = [deposit.id for deposit in await deposits.of_lot(conn, lot_id)]
+    leaving = [payout.id for payout in await payments.payouts_of(conn, lot_id)]
     found = [
         order
-        for subject_id in (lot_id, *held)
+        for subject_id in (lot_id, *held, *leaving)
         for order in await orders.of_subject(conn, subject_id)
     ]
     return sorted(found, key=lambda order: (order.proposed_at, order.id))
-
-
-async def _second_price(
-    conn: Connection, first: accounts.Sale, reauction_lot_id: UUID | None
-) -> int | None:
-    """What the right was sold for again, once that price is paid; None where it was not sold again."""
-    if reauction_lot_id is None:
-        return None
-    try:
-        again = await accounts.get(conn, reauction_lot_id)
-    except NotFound as error:
-        raise ResultNotKnown from error
-    if again.lot_id == first.lot_id or again.case_id != first.case_id:
-        raise InvalidInput(
-            "reauction_lot_id", "is not another lot of the same loan", "不是同一贷款的其他标的"
-        )
-    if again.state not in _SOLD_AGAIN:
-        raise ResultNotKnown
-    return again.hammer_price_fen
 
 
 def _must_be_rescindable(lot: Lot) -> None:

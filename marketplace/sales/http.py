@@ -16,6 +16,7 @@ from marketplace.sales import payouts, proceeds, service
 from marketplace.sales.schemas import (
     Approval,
     Confirmation,
+    CorrectionView,
     CostSheet,
     CostsIn,
     DistributionPlan,
@@ -23,6 +24,7 @@ from marketplace.sales.schemas import (
     PaymentDone,
     PaymentReceipt,
     Payout,
+    PayoutCorrection,
     PayoutList,
     Sale,
     TitleIn,
@@ -171,6 +173,40 @@ async def confirm_payout(
 
 
 @post(
+    "/v1/lots/{lot_id:uuid}/payouts/{payout_id:uuid}/correction",
+    opt={"policy": _OPERATOR, REACH: _WHY},
+    summary="Correct a reference 更正流水号",
+)
+async def propose_payout_correction(
+    conn: Conn,
+    caller: Me,
+    now: Now,
+    lot_id: FromPath[UUID],
+    payout_id: FromPath[UUID],
+    data: JSONBody[PayoutCorrection],
+) -> CorrectionView:
+    """Two people misread the bank's reference of a payment by hand: propose the right one, with the reason."""
+    return await payouts.propose_correction(conn, caller, lot_id, payout_id, data, now=now)
+
+
+@post(
+    "/v1/lots/{lot_id:uuid}/payouts/{payout_id:uuid}/correction/approve",
+    opt={"policy": _CHECKER, REACH: _WHY},
+    summary="Correct a reference 更正流水号复核",
+)
+async def correct_payout(
+    conn: Conn,
+    caller: Me,
+    now: Now,
+    lot_id: FromPath[UUID],
+    payout_id: FromPath[UUID],
+    data: JSONBody[Approval],
+) -> CorrectionView:
+    """Correct the reference as shown; by another person than who proposed it. No money moves."""
+    return await payouts.correct(conn, caller, lot_id, payout_id, data, now=now)
+
+
+@post(
     "/v1/lots/{lot_id:uuid}/title", opt={"policy": _OPERATOR, REACH: _WHY}, summary="Title 过户登记"
 )
 async def record_title(
@@ -194,5 +230,7 @@ routes: list[HTTPRouteHandler] = [
     pay_distribution,
     list_payouts,
     confirm_payout,
+    propose_payout_correction,
+    correct_payout,
     record_title,
 ]

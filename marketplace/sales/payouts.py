@@ -8,8 +8,14 @@ from kit.sql import Connection
 from marketplace.audit import service as audit
 from marketplace.lots import service as lots
 from marketplace.organisations.schemas import Caller
-from marketplace.sales.schemas import PaidOut, Payout
-from settlement import by_hand, payments
+from marketplace.sales.schemas import (
+    Approval,
+    CorrectionView,
+    PaidOut,
+    Payout,
+    PayoutCorrection,
+)
+from settlement import by_hand, orders, payments
 
 
 async def of_lot(conn: Connection, caller: Caller, lot_id: UUID) -> list[Payout]:
@@ -66,6 +72,97 @@ async def confirm(
             },
         )
     return _shown(paid, reported)
+
+
+async def propose_correction(
+    conn: Connection,
+    caller: Caller,
+    lot_id: UUID,
+    payout_id: UUID,
+    given: PayoutCorrection,
+    *,
+    now: datetime,
+) -> CorrectionView:
+    """Propose another reference for what two people paid by hand; nothing changes until another person agrees."""
+    await _of_the_lot(conn, caller, lot_id, payout_id)
+    order = await by_hand.propose_correction(
+        conn,
+        payout_id,
+        bank_reference=given.bank_reference,
+        evidence=given.evidence,
+        reason=given.reason,
+        proposed_by=caller.user_id,
+        now=now,
+    )
+    return await _noted(conn, caller, lot_id, order, at=order.proposed_at, now=now)
+
+
+async def correct(
+    conn: Connection,
+    caller: Caller,
+    lot_id: UUID,
+    payout_id: UUID,
+    given: Approval,
+    *,
+    now: datetime,
+) -> CorrectionView:
+    """Correct the reference as shown, by another person than who proposed it."""
+    await _of_the_lot(conn, caller, lot_id, payout_id)
+    await by_hand.correct(
+        conn,
+        payout_id,
+        content_hash=bytes.fromhex(given.content_hash),
+        approved_by=caller.user_id,
+        now=now,
+    )
+    order = await orders.standing(conn, orders.PAYOUT_REFERENCE, payout_id)
+    return await _noted(conn, caller, lot_id, order, at=order.decided_at, now=now)
+
+
+async def _of_the_lot(conn: Connection, caller: Caller, lot_id: UUID, payout_id: UUID) -> None:
+    await lots.owned_for_update(conn, caller, lot_id)
+    if all(payout.id != payout_id for payout in await payments.payouts_of(conn, lot_id)):
+        raise NotFound(f"no payout {payout_id}", f"没有付款 {payout_id}")
+
+
+async def _noted(
+    conn: Connection,
+    caller: Caller,
+    lot_id: UUID,
+    order: orders.Order,
+    *,
+    at: datetime | None,
+    now: datetime,
+) -> CorrectionView:
+    """The correction as it is shown; an entry for what was done just now, none for a repeat."""
+    said = orders.document_of(order, by_hand.ReferenceCorrected)
+    if at == now:
+        step = "proposed" if order.state == orders.PROPOSED else "approved"
+        await audit.record(
+            conn,
+            caller,
+            now=now,
+            action=f"payout_reference_{step}",
+            subject="lot",
+            subject_id=lot_id,
+            after={
+                "payout_id": said.payout_id,
+                "wrong_reference": said.wrong_reference,
+                "bank_reference": said.bank_reference,
+            },
+            reason=said.reason,
+        )
+    return CorrectionView(
+        payout_id=said.payout_id,
+        wrong_reference=said.wrong_reference,
+        bank_reference=said.bank_reference,
+        evidence=said.evidence,
+        reason=said.reason,
+        content_hash=order.content_hash.hex(),
+        state=order.state,
+        proposed_by=order.proposed_by,
+        decided_by=order.decided_by,
+    )
 
 
 def _shown(payout: payments.Payout, reported: by_hand.PaidByHand | None) -> Payout:

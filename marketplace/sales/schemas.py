@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 
-from marketplace.edge.fields import Fen, Moment, Name, PositiveFen, Text
+from marketplace.edge.fields import Fen, Moment, Name, PositiveFen, Reason, Text
 from marketplace.lots.rules import LotStatus
 
 Sha256 = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}\Z")]
@@ -123,6 +123,28 @@ class PaidOut(_In, frozen=True, kw_only=True):
 
     bank_reference: Annotated[str, msgspec.Meta(min_length=1, max_length=140)]
     evidence: Text = ""
+
+
+class PayoutCorrection(_In, frozen=True, kw_only=True):
+    """The reference under which a payment by hand really left, and how it came to be misread."""
+
+    bank_reference: Annotated[str, msgspec.Meta(min_length=1, max_length=140)]
+    evidence: Text = ""
+    reason: Reason
+
+
+class CorrectionView(msgspec.Struct, frozen=True, kw_only=True):
+    """A correction of a payout's reference (更正流水号), as two people give it; `content_hash` is what is approved."""
+
+    payout_id: UUID
+    wrong_reference: str
+    bank_reference: str
+    evidence: str
+    reason: str
+    content_hash: str
+    state: str
+    proposed_by: UUID
+    decided_by: UUID | None
 
 
 class Payout(msgspec.Struct, frozen=True, kw_only=True):

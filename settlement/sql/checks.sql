@@ -77,6 +77,7 @@ SELECT o.id::text AS subject
    WHEN 'RESCISSION' THEN NOT EXISTS (SELECT FROM settlement.sales s WHERE s.lot_id = o.subject_id AND s.state = 'RESCINDED')
    WHEN 'REVOCATION' THEN NOT EXISTS (SELECT FROM settlement.sales s WHERE s.lot_id = o.subject_id AND s.state = 'RESCINDED')
    WHEN 'PAID_BY_HAND' THEN NOT EXISTS (SELECT FROM settlement.payouts p WHERE p.id = o.subject_id AND p.state = 'PAID')
+   WHEN 'PAYOUT_REFERENCE' THEN NOT EXISTS (SELECT FROM settlement.payouts p WHERE p.id = o.subject_id AND p.state = 'PAID')
    WHEN 'INSTALMENTS' THEN NOT EXISTS (SELECT FROM settlement.instalments i WHERE i.lot_id = o.subject_id AND i.order_id = o.id)
    ELSE NOT EXISTS (SELECT FROM settlement.forfeitures f WHERE f.deposit_id = o.subject_id) END
 UNION ALL

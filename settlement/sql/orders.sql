@@ -4,9 +4,10 @@ VALUES ($1, $2, $3, $4, 'PROPOSED', $5, $6)
 ON CONFLICT DO NOTHING;
 
 -- name: standing
--- The order about a subject that stands or was done.
+-- The order about a subject that stands or was done; of corrections, which may follow each other, the last.
 SELECT id, kind, subject_id, content, content_hash, state, proposed_by, proposed_at, decided_by, decided_at, refusal
   FROM settlement.money_orders WHERE kind = $1 AND subject_id = $2 AND state <> 'REFUSED'
+ ORDER BY proposed_at DESC, id DESC LIMIT 1
    FOR UPDATE;
 
 -- name: orders_of

@@ -35,5 +35,8 @@ SELECT p.id, p.payee_id, p.payee_name, p.amount_fen, p.purpose, p.ref, p.state, 
 -- name: payout_by_reference
 SELECT id FROM settlement.payouts WHERE bank_reference = $1;
 
+-- name: correct_payout
+UPDATE settlement.payouts SET bank_reference = $2 WHERE id = $1 AND state = 'PAID';
+
 -- name: pay_payout
 UPDATE settlement.payouts SET state = 'PAID', bank_reference = $2, paid_at = $3 WHERE id = $1;

@@ -83,6 +83,67 @@ async def test_two_people_say_that_money_left_by_hand(
         await tell(conn, other, MAKER, "B-3", now)
 
 
+async def test_a_misread_reference_is_corrected_by_two(
+    conn: asyncpg.Connection, now: datetime
+) -> None:
+    """What two people paid by hand: another reference as shown, by another person, as often as needed."""
+    payout = await queued(conn, now)
+
+    async def propose(reference: str, *, reason: str = "misread") -> orders.Order:
+        return await by_hand.propose_correction(
+            conn, payout.id, bank_reference=reference, evidence="slip 8", reason=reason,
+            proposed_by=MAKER, now=now,
+        )  # fmt: skip
+
+    async def correct(order: orders.Order, who: object) -> payments.Payout:
+        return await by_hand.correct(
+            conn, payout.id, content_hash=order.content_hash, approved_by=who, now=now
+        )  # type: ignore[arg-type]  # people are plain ids here
+
+    with pytest.raises(by_hand.NotPaidByHand):
+        await propose("B-2")
+    await tell(conn, payout, MAKER, "B-1", now)
+    with pytest.raises(by_hand.NotPaidByHand):
+        await propose("B-2")
+    await tell(conn, payout, CHECKER, "B-1", now)
+    with pytest.raises(InvalidInput):
+        await propose("B-1")
+    order = await propose("B-2")
+    with pytest.raises(SamePerson):
+        await correct(order, MAKER)
+    with pytest.raises(PlanChanged):
+        await by_hand.correct(conn, payout.id, content_hash=b"x" * 32, approved_by=CHECKER, now=now)
+    assert (await payments.get(conn, payout.id)).bank_reference == "B-1"
+    for _ in range(2):
+        assert (await correct(order, CHECKER)).bank_reference == "B-2"
+    document = orders.document_of(order, by_hand.ReferenceCorrected)
+    assert (document.wrong_reference, document.reason) == ("B-1", "misread")
+    later = await propose("B-3", reason="misread again")
+    assert (await correct(later, CHECKER)).bank_reference == "B-3"
+    other = await queued(conn, now)
+    await tell(conn, other, MAKER, "B-1", now)  # it is free again
+    with pytest.raises(DuplicateBankReference):
+        await tell(conn, other, CHECKER, "B-3", now)
+    await tell(conn, other, CHECKER, "B-1", now)
+    with pytest.raises(DuplicateBankReference):
+        await propose("B-1")
+    assert await balance(conn, ledger.outside(BANK, payout.ref)) == 5000
+    assert (await check_ledger(conn)).ok
+
+
+async def test_what_the_bank_told_paid_is_not_corrected_by_hand(
+    conn: asyncpg.Connection, now: datetime
+) -> None:
+    """The bank's own word on a payment stands."""
+    payout = await queued(conn, now)
+    await payments.confirm_payout(conn, payout.id, bank_reference="BANK-1", now=now)
+    with pytest.raises(by_hand.NotPaidByHand):
+        await by_hand.propose_correction(
+            conn, payout.id, bank_reference="BANK-2", evidence="", reason="r", proposed_by=MAKER,
+            now=now,
+        )  # fmt: skip
+
+
 async def test_two_at_once_book_it_once(database: asyncpg.Pool, now: datetime) -> None:
     """Eight people confirm at the same moment: one transfer."""
     async with database.acquire() as conn, conn.transaction():

@@ -168,6 +168,42 @@ class Sales:
             key=key or new_key(),
         )
 
+    async def propose_payout_correction(
+        self,
+        lot_id: UUID,
+        payout_id: UUID,
+        data: sales_schemas.PayoutCorrection,
+        *,
+        key: str | None = None,
+    ) -> sales_schemas.CorrectionView:
+        """Two people misread the bank's reference of a payment by hand: propose the right one, with
+        the reason.
+
+        `POST /v1/lots/{lot_id}/payouts/{payout_id}/correction`
+        """
+        return await self._calls.struct(
+            "POST",
+            f"/v1/lots/{lot_id}/payouts/{payout_id}/correction",
+            sales_schemas.CorrectionView,
+            body=data,
+            key=key or new_key(),
+        )
+
+    async def correct_payout(
+        self, lot_id: UUID, payout_id: UUID, data: sales_schemas.Approval, *, key: str | None = None
+    ) -> sales_schemas.CorrectionView:
+        """Correct the reference as shown; by another person than who proposed it. No money moves.
+
+        `POST /v1/lots/{lot_id}/payouts/{payout_id}/correction/approve`
+        """
+        return await self._calls.struct(
+            "POST",
+            f"/v1/lots/{lot_id}/payouts/{payout_id}/correction/approve",
+            sales_schemas.CorrectionView,
+            body=data,
+            key=key or new_key(),
+        )
+
     async def get_sale(self, lot_id: UUID) -> sales_schemas.Sale:
         """How the auction of a lot ended: paddles only.
 

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from kit.clock import system_clock
 from marketplace.jobs.running import run_due_duties
+from marketplace.organisations.schemas import Role
 from settlement import ledger
 from settlement.checks import check_ledger
 from tests.make_stage import DEPOSIT_FEN, START_FEN, Stage, money, text
@@ -27,12 +28,14 @@ COST = {
 }
 
 
-async def sold(stage: Stage, **changed: Any) -> tuple[dict[str, Any], UUID]:
-    """A lot that one bidder won at the start price, confirmed; and who won."""
+async def sold(
+    stage: Stage, *, bid_fen: int = START_FEN, **changed: Any
+) -> tuple[dict[str, Any], UUID]:
+    """A lot that one bidder won, at the start price if nothing else is said, confirmed; and who won."""
     lot = await stage.published(lasts=6.0, **changed)
     one, _ = await stage.deposited(lot)
     await stage.until_open(lot)
-    await one.post(f"/v1/auctions/{lot['id']}/bids", {"amount_fen": START_FEN})
+    await one.post(f"/v1/auctions/{lot['id']}/bids", {"amount_fen": bid_fen})
     await stage.until_closed(lot)
     await stage.operator.post(f"/v1/lots/{lot['id']}/confirmation")
     return lot, one.caller.organisation_id
@@ -74,6 +77,7 @@ async def test_a_missed_instalment_costs_the_deposit(stage: Stage) -> None:
     assert await free_money(stage, buyer_id) == START_FEN // 2
     kinds = [one["kind"] for one in (await stage.bank_maker.get(f"{path}/orders"))["items"]]
     assert kinds == ["INSTALMENTS", "FORFEITURE", "FORFEITURE"]
+    await _correct_a_reference(stage, path)
     await run_due_duties(stage, days[1] + timedelta(hours=2))
     await books_hold(stage)
 
@@ -97,6 +101,34 @@ async def _use_deposit(stage: Stage, path: str) -> None:
     assert answers[0] == answers[1]
     payouts = (await stage.operator.get(f"{path}/payouts"))["items"]
     assert sorted(one["amount_fen"] for one in payouts) == [100_000, DEPOSIT_FEN - 100_000]
+
+
+async def _correct_a_reference(stage: Stage, path: str) -> None:
+    """A report that nobody confirmed is refused; one that two misread is corrected by two, with the reason."""
+    payout = (await stage.operator.get(f"{path}/payouts"))["items"][0]
+    here = f"{path}/payouts/{payout['id']}"
+    await stage.operator.post(here, {"bank_reference": "TYP0"})
+    orders = (await stage.checker.get(f"{path}/orders"))["items"]
+    (report,) = [one for one in orders if one["kind"] == "PAID_BY_HAND"]
+    await stage.checker.post(f"{path}/orders/{report['id']}/refuse", {"reason": "mistyped"})
+    given = {
+        "bank_reference": "REF-2",
+        "evidence": "slip",
+        "reason": "a digit was misread 看错一位",
+    }
+    early = await stage.operator.post(f"{here}/correction", given, expect=409)
+    assert early["code"] == "not_paid_by_hand"
+    for person in (stage.operator, stage.checker):
+        told = await person.post(here, {"bank_reference": "REF-1"})
+    assert (told["state"], told["bank_reference"]) == ("PAID", "REF-1")
+    order = await stage.operator.post(f"{here}/correction", given)
+    assert (order["wrong_reference"], order["state"]) == ("REF-1", "PROPOSED")
+    seen = {"content_hash": order["content_hash"]}
+    await stage.operator.post(f"{here}/correction/approve", seen, expect=403)
+    answers = [await stage.checker.post(f"{here}/correction/approve", seen) for _ in range(2)]
+    assert (answers[0], answers[0]["state"]) == (answers[1], "DONE")
+    corrected = (await stage.operator.get(f"{path}/payouts"))["items"][0]
+    assert (corrected["state"], corrected["bank_reference"]) == ("PAID", "REF-2")
 
 
 async def test_a_refused_transfer_undoes_the_sale(stage: Stage) -> None:
@@ -159,11 +191,25 @@ async def _object(stage: Stage, path: str) -> None:
     given = {"objector": "second", "grounds": "registered earlier"}
     made = await stage.bank_maker.post(f"{path}/distribution/objections", given)
     answer = f"{path}/distribution/objections/{made['id']}/answer"
+    await _not_by_a_twin(stage, answer)
     done = await stage.bank_checker.post(answer, {"is_upheld": True, "answer": "right"})
     assert done["state"] == "UPHELD"
     await stage.bank_maker.get(f"{path}/distribution", expect=404)
     await stage.bank_maker.post(f"{path}/distribution")
     assert (await stage.bank_maker.get(f"{path}/distribution/objections"))["items"] == []
+
+
+async def _not_by_a_twin(stage: Stage, path: str) -> None:
+    """Another account of who entered an objection does not answer it: the database asks for two people (T69)."""
+    maker = stage.bank_maker.caller
+    twin = await stage.person(Role.BANK_CHECKER, organisation_id=maker.organisation_id)
+    await stage.pool.execute(
+        "UPDATE market.users SET person_id = (SELECT person_id FROM market.users WHERE id = $2) WHERE id = $1",
+        twin.caller.user_id,
+        maker.user_id,
+    )
+    refused = await twin.post(path, {"is_upheld": False, "answer": "no"}, expect=403)
+    assert refused["code"] == "same_person"
 
 
 async def test_what_is_covered_is_not_sold(stage: Stage) -> None:
