@@ -19,7 +19,14 @@ from kit.sql import Connection, load_statements
 from settlement import costs, payments, sales
 from settlement.documents import canonical, read
 from settlement.errors import IllegalStep, PlanChanged, SamePerson
-from settlement.ledger import AccountKey, Entry, Transfer, client_price, post_one
+from settlement.ledger import (
+    AccountKey,
+    Entry,
+    Transfer,
+    client_interest,
+    client_price,
+    post_one,
+)
 from settlement.rules.several import Applied, OneDebt, apply_to_debts
 from settlement.rules.waterfall import (
     COSTS,
@@ -83,6 +90,7 @@ class PlanLine(msgspec.Struct, frozen=True, kw_only=True):
 class PlanContent(msgspec.Struct, frozen=True, kw_only=True):
     """The document that is approved. Rank 0 is the buyer's premium, which is beside the price.
 
+    `interest_fen` is what the buyer paid for the time of its instalments: proceeds like the price.
     `debts` says how the consignor's part goes to several debts, where the lot stands for more than one.
     """
 
@@ -90,6 +98,7 @@ class PlanContent(msgspec.Struct, frozen=True, kw_only=True):
     case_id: UUID | None
     hammer_price_fen: int
     buyer_premium_fen: int
+    interest_fen: int = 0
     lines: tuple[PlanLine, ...]
     debts: tuple[Applied, ...] = ()
 
@@ -151,6 +160,7 @@ async def draft_plan(
         case_id=sale.case_id,
         hammer_price_fen=sale.hammer_price_fen,
         buyer_premium_fen=sale.buyer_premium_fen,
+        interest_fen=sale.interest_paid_fen,
         lines=lines,
         debts=tuple(applied),
     )
@@ -217,6 +227,7 @@ async def pay_plan(conn: Connection, plan_id: UUID, *, now: datetime) -> Plan:
         raise IllegalStep(f"plan {plan_id}", state="waiting for the title's recordal", step=PAID)
     _before_pay()
     due = _by_account(plan.content)
+    interest = [Entry(client_interest(plan.lot_id), -sale.interest_paid_fen)]
     posted = await post_one(
         conn,
         Transfer(
@@ -225,6 +236,7 @@ async def pay_plan(conn: Connection, plan_id: UUID, *, now: datetime) -> Plan:
             ref=f"lot:{plan.lot_id}",
             entries=(
                 Entry(client_price(plan.lot_id), -sale.due_fen),
+                *(interest if sale.interest_paid_fen else ()),
                 *(Entry(account, amount_fen) for account, (_, amount_fen) in due.items()),
             ),
         ),
@@ -282,7 +294,7 @@ def _lines(
     pledgees_by_name = _pledgees_by_name(pledgees)
     creditors_by_name = {claim.payee.name: claim.payee for claim in creditors or ()}
     lines = distribute_sale(
-        sale.hammer_price_fen,
+        sale.hammer_price_fen + sale.interest_paid_fen,
         costs=[_amount(line) for line in sheet.lines if line.kind == "COST"],
         taxes=[_amount(line) for line in sheet.lines if line.kind == "TAX"],
         pledgees=[claim.secured for claim in pledgees],
@@ -335,7 +347,7 @@ def _premium(sale: sales.Sale, venue_name: str) -> PlanLine:
         account="venue_fee",
         owed_fen=sale.buyer_premium_fen,
         amount_fen=sale.buyer_premium_fen,
-        left_fen=sale.hammer_price_fen,
+        left_fen=sale.hammer_price_fen + sale.interest_paid_fen,
         computation="paid by the buyer beside the price",
     )
 

@@ -85,7 +85,7 @@ async def open_fen(conn: Connection, due: Due) -> int:
         return 0
     if sale.buyer_id != due.party_id or sale.state != sales.PRICE_DUE:
         return 0
-    left_fen = sale.due_fen - sale.paid_fen
+    left_fen = sale.due_fen - sale.paid_fen + sale.interest_due_fen - sale.interest_paid_fen
     deposit_fen = held.amount_fen if held is not None and held.state == deposits.FROZEN else 0
     return max(left_fen - deposit_fen, 0)
 

@@ -1,6 +1,7 @@
 """A price paid in instalments (分期付款): agreed by two people, at least three tenths first, the rest within a year.
 
-The deposit counts as paid and stays a deposit until the last part. One instalment missed is the price missed (悔拍).
+The deposit counts as paid and stays a deposit until the last part. The rest bears interest at the rate that notice or
+contract state, each part's due with it. One instalment missed, its interest included, is the price missed (悔拍).
 Source: domain 2.5 (price payment), 6.5.
 """
 
@@ -18,6 +19,7 @@ from kit.sql import Connection, load_statements
 from settlement import orders, sales
 from settlement.calendars import china
 from settlement.errors import IllegalStep
+from settlement.rules.instalments import with_interest
 from settlement.sales import Instalment
 
 _SQL = load_statements("settlement", "sql/orders.sql")
@@ -28,11 +30,14 @@ _after_agree = register("settlement.instalments.after_agree")
 
 
 class InstalmentPlan(msgspec.Struct, frozen=True, kw_only=True):
-    """The document: what is due when, and what secures the rest."""
+    """The document: what is due when, what interest it bears by which computation, and what secures the rest."""
 
     lot_id: UUID
     due_fen: int
+    interest_bp_year: int = 0
+    interest_fen: int = 0
     instalments: tuple[Instalment, ...]
+    computations: tuple[str, ...] = ()
     security: str
     reason: str
 
@@ -42,24 +47,21 @@ async def propose(
     lot_id: UUID,
     *,
     parts: Sequence[tuple[int, datetime]],
+    interest_bp_year: int,
     security: str,
     reason: str,
     proposed_by: UUID,
     now: datetime,
 ) -> orders.Order:
-    """Propose instalments of a price that is due; `parts` are amounts with their days, in order."""
+    """Propose instalments of a price that is due; `parts` are amounts with their days, in order.
+
+    `interest_bp_year` is the bank rate a year that notice or contract state, in basis points; 0 where they state none.
+    """
     sale = await sales.lock(conn, lot_id)
     _must_be_due(sale)
     check_parts(sale, parts)
-    document = InstalmentPlan(
-        lot_id=lot_id,
-        due_fen=sale.due_fen,
-        instalments=tuple(
-            Instalment(number=number, amount_fen=amount_fen, due_at=due_at)
-            for number, (amount_fen, due_at) in enumerate(parts, start=1)
-        ),
-        security=security,
-        reason=reason,
+    document = await _plan(
+        conn, sale, parts, interest_bp_year=interest_bp_year, security=security, reason=reason
     )
     return await orders.propose(
         conn, orders.INSTALMENTS, lot_id, document, proposed_by=proposed_by, now=now
@@ -86,11 +88,77 @@ async def agree(
     _before_agree()
     for part in plan.instalments:
         await conn.execute(
-            _SQL["insert_instalment"], lot_id, part.number, part.amount_fen, part.due_at, order.id
+            _SQL["insert_instalment"],
+            *(lot_id, part.number, part.amount_fen, part.interest_fen, part.due_at, order.id),
         )
-    await conn.execute(_SQL["set_deadline"], lot_id, plan.instalments[-1].due_at)
+    deadline_at = plan.instalments[-1].due_at
+    await conn.execute(_SQL["set_deadline"], lot_id, deadline_at, plan.interest_fen)
     _after_agree()
     return await sales.get(conn, lot_id)
+
+
+async def of_notice(
+    conn: Connection,
+    lot_id: UUID,
+    *,
+    parts: Sequence[tuple[int, datetime]],
+    interest_bp_year: int,
+    reason: str,
+    proposed_by: UUID,
+    agreed_by: UUID,
+    now: datetime,
+) -> sales.Sale:
+    """Put the instalments that a notice stated for every buyer, when its two people accept one of the offers.
+
+    From here they are like any that were agreed afterwards: the same interest, the same default.
+    """
+    sale = await sales.lock(conn, lot_id)
+    document = await _plan(
+        conn,
+        sale,
+        parts,
+        interest_bp_year=interest_bp_year,
+        security="as the notice says 以公告为准",
+        reason=reason,
+    )
+    order = await orders.propose(
+        conn, orders.INSTALMENTS, lot_id, document, proposed_by=proposed_by, now=now
+    )
+    return await agree(conn, lot_id, content_hash=order.content_hash, agreed_by=agreed_by, now=now)
+
+
+async def _plan(
+    conn: Connection,
+    sale: sales.Sale,
+    parts: Sequence[tuple[int, datetime]],
+    *,
+    interest_bp_year: int,
+    security: str,
+    reason: str,
+) -> InstalmentPlan:
+    bearing = with_interest(
+        [(amount_fen, due_at.astimezone(CHINA).date()) for amount_fen, due_at in parts],
+        deposit_fen=await sales.frozen_deposit_fen(conn, sale.lot_id),
+        bp_year=interest_bp_year,
+    )
+    return InstalmentPlan(
+        lot_id=sale.lot_id,
+        due_fen=sale.due_fen,
+        interest_bp_year=interest_bp_year,
+        interest_fen=sum(part.interest_fen for part in bearing),
+        instalments=tuple(
+            Instalment(
+                number=number,
+                amount_fen=part.amount_fen,
+                interest_fen=part.interest_fen,
+                due_at=due_at,
+            )
+            for number, (part, (_, due_at)) in enumerate(zip(bearing, parts, strict=True), start=1)
+        ),
+        computations=tuple(part.computation for part in bearing),
+        security=security,
+        reason=reason,
+    )
 
 
 def check_parts(sale: sales.Sale, parts: Sequence[tuple[int, datetime]]) -> None:

@@ -96,6 +96,11 @@ def client_price(lot_id: UUID) -> AccountKey:
     return AccountKey("client_price", NOBODY, str(lot_id))
 
 
+def client_interest(lot_id: UUID) -> AccountKey:
+    """What has been paid of the interest on a lot's instalments."""
+    return AccountKey("client_interest", NOBODY, str(lot_id))
+
+
 def forfeited(lot_id: UUID) -> AccountKey:
     """Deposits forfeited at a lot, kept until the re-auction's result."""
     return AccountKey("forfeited", NOBODY, str(lot_id))

@@ -20,6 +20,7 @@ from settlement.errors import DuplicateBankReference, IllegalStep
 from settlement.ledger import (
     AccountKey,
     Transfer,
+    client_interest,
     client_money,
     client_price,
     move,
@@ -46,7 +47,7 @@ _after_payout = register("settlement.payments.after_payout")
 class PaymentIn(msgspec.Struct, frozen=True, kw_only=True):
     """A credit at the custodian. `match` compares it with what was due for the lot; FREE has no lot.
 
-    `applied_fen` went to the price; the rest is the payer's free money.
+    `applied_fen` went to the price, `interest_fen` to its instalments' interest; the rest is the payer's free money.
     """
 
     id: UUID
@@ -55,6 +56,7 @@ class PaymentIn(msgspec.Struct, frozen=True, kw_only=True):
     lot_id: UUID | None
     amount_fen: int
     applied_fen: int
+    interest_fen: int
     match: Match
     received_at: datetime
     recorded_at: datetime
@@ -101,11 +103,15 @@ async def receive(
     known = await _by_reference(conn, bank_reference)
     if known is not None:
         return _same(known, payer_id=payer_id, lot_id=lot_id, amount_fen=amount_fen)
-    applied_fen, match = (0, FREE) if sale is None else _match(sale, payer_id, amount_fen)
+    taken_fen, match = (0, FREE) if sale is None else _match(sale, payer_id, amount_fen)
+    applied_fen, interest_fen = (
+        (0, 0) if sale is None else await sales.divide_payment(conn, sale, taken_fen)
+    )
     _before_receive()
     made = await conn.fetchval(
         _SQL["insert_payment"],
-        *(uuid7(now), bank_reference, payer_id, lot_id, amount_fen, applied_fen, match),
+        *(uuid7(now), bank_reference, payer_id, lot_id, amount_fen, applied_fen, interest_fen),
+        match,
         *(received_at, now),
     )
     if made is None:  # the same credit, booked by another at this moment
@@ -120,13 +126,21 @@ async def receive(
             bank_reference=bank_reference,
             amount_fen=amount_fen,
             applied_fen=applied_fen,
+            interest_fen=interest_fen,
             received_at=received_at,
             lot_id=lot_id,
         ),
         now=now,
     )
-    if sale is not None and applied_fen:
-        await sales.add_payment(conn, sale, amount_fen=applied_fen, of_deposit=False, now=now)
+    if sale is not None and taken_fen:
+        await sales.add_payment(
+            conn,
+            sale,
+            amount_fen=applied_fen,
+            interest_fen=interest_fen,
+            of_deposit=False,
+            now=now,
+        )
     _after_receive()
     booked = await _by_reference(conn, bank_reference)
     assert booked is not None, "a payment just inserted is there"
@@ -233,10 +247,11 @@ def _transfers(
     bank_reference: str,
     amount_fen: int,
     applied_fen: int,
+    interest_fen: int,
     received_at: datetime,
     lot_id: UUID | None,
 ) -> list[Transfer]:
-    """What a credit moves: into the payer's free money, and from there what is due to the price."""
+    """What a credit moves: into the payer's free money, and from there what is due to the price and its interest."""
     ref = f"bidder:{payer_id}" if lot_id is None else f"lot:{lot_id}"
     transfers = [
         move(
@@ -249,23 +264,30 @@ def _transfers(
             effective_at=received_at,
         )
     ]
-    if lot_id is not None and applied_fen:
-        transfers.append(
-            move(
-                f"payment:{bank_reference}:price",
-                kind="price_paid",
-                ref=ref,
-                source=client_money(payer_id),
-                target=client_price(lot_id),
-                amount_fen=applied_fen,
-                effective_at=received_at,
-            )
+    if lot_id is None:
+        return transfers
+    parts = (
+        ("price", "price_paid", client_price(lot_id), applied_fen),
+        ("interest", "instalment_interest_paid", client_interest(lot_id), interest_fen),
+    )
+    transfers += [
+        move(
+            f"payment:{bank_reference}:{name}",
+            kind=kind,
+            ref=ref,
+            source=client_money(payer_id),
+            target=target,
+            amount_fen=fen,
+            effective_at=received_at,
         )
+        for name, kind, target, fen in parts
+        if fen
+    ]
     return transfers
 
 
 def _match(sale: sales.Sale, payer_id: UUID, amount_fen: int) -> tuple[int, Match]:
-    due_fen = sale.due_fen - sale.paid_fen
+    due_fen = sale.due_fen - sale.paid_fen + sale.interest_due_fen - sale.interest_paid_fen
     if sale.buyer_id != payer_id:
         raise IllegalStep(f"sale of lot {sale.lot_id}", state="another buyer's", step="payment")
     if sale.state == sales.DEFAULTED:

@@ -14,7 +14,14 @@ from kit.failpoints import register
 from kit.sql import Connection, load_statements
 from settlement import orders, sales
 from settlement.errors import IllegalStep
-from settlement.ledger import client_money, client_price, move, post_one
+from settlement.ledger import (
+    Entry,
+    Transfer,
+    client_interest,
+    client_money,
+    client_price,
+    post_one,
+)
 
 _SQL = load_statements("settlement", "sql/orders.sql")
 _PLANS = load_statements("settlement", "sql/distribution.sql")
@@ -51,7 +58,7 @@ async def propose(
     document = Rescission(
         lot_id=lot_id,
         buyer_id=sale.buyer_id,
-        returned_fen=sale.paid_fen,
+        returned_fen=sale.paid_fen + sale.interest_paid_fen,
         refused_on=refused_on,
         refusal_number=refusal_number,
         reason=reason,
@@ -83,22 +90,28 @@ async def rescind(
 
 
 async def give_back(conn: Connection, lot_id: UUID, *, now: datetime) -> sales.Sale:
-    """Give what was paid of the price of a rescinded or defaulted sale back to the buyer's free money, once."""
+    """Give what was paid of the price of a rescinded or defaulted sale, and of its interest, back to the buyer, once.
+
+    It becomes the buyer's free money; what the default cost is taken of the deposit.
+    """
     sale = await sales.lock(conn, lot_id)
     if sale.state not in (sales.RESCINDED, sales.DEFAULTED):
         raise IllegalStep(f"sale of lot {lot_id}", state=sale.state, step="returned")
     if sale.paid_fen == sale.returned_fen:
         return sale
     _before_return()
+    interest = [Entry(client_interest(lot_id), -sale.interest_paid_fen)]
     await post_one(
         conn,
-        move(
-            f"sale:{lot_id}:returned",
+        Transfer(
+            idempotency_id=f"sale:{lot_id}:returned",
             kind="price_returned",
             ref=f"lot:{lot_id}",
-            source=client_price(lot_id),
-            target=client_money(sale.buyer_id),
-            amount_fen=sale.paid_fen,
+            entries=(
+                Entry(client_price(lot_id), -sale.paid_fen),
+                *(interest if sale.interest_paid_fen else ()),
+                Entry(client_money(sale.buyer_id), sale.paid_fen + sale.interest_paid_fen),
+            ),
         ),
         now=now,
     )

@@ -16,6 +16,7 @@ from kit.failpoints import register
 from kit.money import FEN_MAX
 from kit.sql import Connection, load_statements
 from settlement.errors import IllegalStep
+from settlement.rules.instalments import Part, apply_payment
 
 _SQL = load_statements("settlement", "sql/sales.sql")
 _ORDERS = load_statements("settlement", "sql/orders.sql")
@@ -30,7 +31,8 @@ _after_record = register("settlement.sales.after_record")
 
 
 class Sale(msgspec.Struct, frozen=True, kw_only=True):
-    """A lot sold. `due_fen` is hammer price and buyer's premium, `paid_fen` with the deposit in it.
+    """A lot sold. `due_fen` is hammer price and buyer's premium, `paid_fen` with the deposit in it. Beside it
+    stands the interest of instalments, where they bear any.
 
     `release_on` says when the proceeds may leave escrow: once the price is paid, or once the title is
     recorded at the registry (default outside court sales; domain 6.6). `returned_fen` is what of the price went back
@@ -48,6 +50,8 @@ class Sale(msgspec.Struct, frozen=True, kw_only=True):
     deposit_fen: int
     paid_fen: int
     returned_fen: int
+    interest_due_fen: int
+    interest_paid_fen: int
     state: str
     release_on: ReleaseOn
     objection_days: int
@@ -58,10 +62,11 @@ class Sale(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Instalment(msgspec.Struct, frozen=True, kw_only=True):
-    """A part of the price, and until when it must be there."""
+    """A part of the price with the interest that it bears, and until when both must be there."""
 
     number: int
     amount_fen: int
+    interest_fen: int = 0
     due_at: datetime
 
 
@@ -146,14 +151,43 @@ async def instalments(conn: Connection, lot_id: UUID) -> list[Instalment]:
 
 async def missed_instalment(conn: Connection, sale: Sale, *, now: datetime) -> Instalment | None:
     """The first instalment that was due before `now` and is not there; the held deposit counts as paid."""
+    unmet = await unmet_instalment(conn, sale)
+    return unmet if unmet is not None and now > unmet.due_at else None
+
+
+async def unmet_instalment(conn: Connection, sale: Sale) -> Instalment | None:
+    """The first instalment of a price that is due of which something is not there, whether or not its day is over."""
     if sale.state != PRICE_DUE:
         return None
-    there_fen = sale.paid_fen + int(await conn.fetchval(_ORDERS["frozen_deposit"], sale.lot_id))
+    there_fen = sale.paid_fen + await frozen_deposit_fen(conn, sale.lot_id)
+    interest_fen = sale.interest_paid_fen
     for instalment in await instalments(conn, sale.lot_id):
         there_fen -= instalment.amount_fen
-        if there_fen < 0 and now > instalment.due_at:
+        interest_fen -= instalment.interest_fen
+        if there_fen < 0 or interest_fen < 0:
             return instalment
     return None
+
+
+async def frozen_deposit_fen(conn: Connection, lot_id: UUID) -> int:
+    """What the buyer's deposit, while it is held, covers of the price."""
+    return int(await conn.fetchval(_ORDERS["frozen_deposit"], lot_id))
+
+
+async def divide_payment(conn: Connection, sale: Sale, amount_fen: int) -> tuple[int, int]:
+    """What of a payment goes to the price and what to interest; all of it to the price where none is owed."""
+    if sale.interest_paid_fen == sale.interest_due_fen:
+        return amount_fen, 0
+    parts = [
+        Part(amount_fen=one.amount_fen, interest_fen=one.interest_fen)
+        for one in await instalments(conn, sale.lot_id)
+    ]
+    return apply_payment(
+        parts,
+        amount_fen,
+        paid_fen=sale.paid_fen + await frozen_deposit_fen(conn, sale.lot_id),
+        interest_paid_fen=sale.interest_paid_fen,
+    )
 
 
 async def record_title(conn: Connection, lot_id: UUID, *, recorded_at: datetime) -> Sale:
@@ -166,12 +200,20 @@ async def record_title(conn: Connection, lot_id: UUID, *, recorded_at: datetime)
 
 
 async def add_payment(
-    conn: Connection, sale: Sale, *, amount_fen: int, of_deposit: bool, now: datetime
+    conn: Connection,
+    sale: Sale,
+    *,
+    amount_fen: int,
+    of_deposit: bool,
+    now: datetime,
+    interest_fen: int = 0,
 ) -> Sale:
-    """Count money that was posted to the lot's price account; the last fen makes it PRICE_PAID."""
+    """Count money that was posted to the lot's price and interest accounts; the last fen makes it PRICE_PAID."""
     deposit_fen = amount_fen if of_deposit else 0
     return _sale(
-        await conn.fetchrow(_SQL["add_payment"], sale.lot_id, amount_fen, deposit_fen, now)
+        await conn.fetchrow(
+            _SQL["add_payment"], sale.lot_id, amount_fen, deposit_fen, now, interest_fen
+        )
     )
 
 

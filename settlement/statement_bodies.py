@@ -44,6 +44,7 @@ class PaymentLine(msgspec.Struct, frozen=True, kw_only=True):
     received_at: datetime
     amount_fen: int
     applied_fen: int
+    interest_fen: int = 0
     match: str
 
 
@@ -69,6 +70,8 @@ class SettlementBody(msgspec.Struct, frozen=True, kw_only=True, tag="settlement"
     buyer_premium_fen: int
     due_fen: int
     deposit_fen: int
+    interest_due_fen: int = 0
+    interest_paid_fen: int = 0
     payments: tuple[PaymentLine, ...]
     paid_fen: int
     costs: tuple[AmountLine, ...]
@@ -89,6 +92,7 @@ class DistributionBody(
     case_id: UUID | None
     hammer_price_fen: int
     buyer_premium_fen: int
+    interest_fen: int = 0
     lines: tuple[PlanLine, ...]
     state: str
     content_sha256: str
@@ -194,12 +198,15 @@ async def settlement_body(
         buyer_premium_fen=sale.buyer_premium_fen,
         due_fen=sale.due_fen,
         deposit_fen=sale.deposit_fen,
+        interest_due_fen=sale.interest_due_fen,
+        interest_paid_fen=sale.interest_paid_fen,
         payments=tuple(
             PaymentLine(
                 bank_reference=credit.bank_reference,
                 received_at=credit.received_at,
                 amount_fen=credit.amount_fen,
                 applied_fen=credit.applied_fen,
+                interest_fen=credit.interest_fen,
                 match=credit.match,
             )
             for credit in credits
@@ -207,7 +214,7 @@ async def settlement_body(
         paid_fen=sale.paid_fen,
         costs=by_kind["COST"],
         taxes=by_kind["TAX"],
-        net_fen=max(sale.hammer_price_fen - deducted_fen, 0),
+        net_fen=max(sale.hammer_price_fen + sale.interest_due_fen - deducted_fen, 0),
         payees=tuple(
             PayeeLine(
                 payee=payout.payee_name,
@@ -218,7 +225,8 @@ async def settlement_body(
             )
             for payout in await payments.payouts_of(conn, lot_id)
         ),
-        in_escrow_fen=await balance(conn, ledger.client_price(lot_id)),
+        in_escrow_fen=await balance(conn, ledger.client_price(lot_id))
+        + await balance(conn, ledger.client_interest(lot_id)),
     )
 
 
@@ -234,6 +242,7 @@ async def distribution_body(
         case_id=plan.content.case_id,
         hammer_price_fen=plan.content.hammer_price_fen,
         buyer_premium_fen=plan.content.buyer_premium_fen,
+        interest_fen=plan.content.interest_fen,
         lines=plan.content.lines,
         state=plan.state,
         content_sha256=plan.content_hash.hex(),

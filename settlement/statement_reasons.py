@@ -61,6 +61,9 @@ def _settled(earlier: SettlementBody, later: SettlementBody) -> list[tuple[str, 
     if later.paid_fen != earlier.paid_fen:
         amount = yuan(later.paid_fen - earlier.paid_fen)
         found.append((f"{amount} of the price paid", f"收到价款 {amount}"))
+    if later.interest_paid_fen != earlier.interest_paid_fen:
+        amount = yuan(later.interest_paid_fen - earlier.interest_paid_fen)
+        found.append((f"{amount} of interest paid", f"收到利息 {amount}"))
     if (later.costs, later.taxes) != (earlier.costs, earlier.taxes):
         found.append(("costs and taxes fixed", "费用与税费已确定"))
     left_fen = _left_fen(later) - _left_fen(earlier)

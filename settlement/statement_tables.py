@@ -98,8 +98,19 @@ def _sale(body: SettlementBody) -> Table:
             ("Due 应付合计", Fen(body.due_fen)),
             ("Deposit applied 保证金抵价", Fen(body.deposit_fen)),
             ("Paid 已付", Fen(body.paid_fen)),
+            *_interest(body),
         ],
     )
+
+
+def _interest(body: SettlementBody) -> list[tuple[str, Fen]]:
+    """The interest of instalments, where the price bears any."""
+    if not body.interest_due_fen:
+        return []
+    return [
+        ("Interest on instalments 分期付款利息", Fen(body.interest_due_fen)),
+        ("Interest paid 已付利息", Fen(body.interest_paid_fen)),
+    ]
 
 
 def _payments(body: SettlementBody) -> Table:

@@ -35,6 +35,7 @@ from marketplace.lots.schemas import Lot
 from marketplace.organisations.schemas import SYSTEM_CALLER, Caller
 from marketplace.sales import service as sales
 from marketplace.sales.rules import Outcome
+from settlement import instalments
 from settlement import sales as accounts
 
 _SQL = load_statements("marketplace.collections", "queries.sql")
@@ -143,15 +144,19 @@ async def withdraw(
 
 
 async def check_instalment(conn: Connection, instalment_id: UUID, *, now: datetime) -> None:
-    """An instalment's deadline is over: met, or missed, which is audited and told."""
+    """An instalment's deadline is over: met, or missed, which is audited and told, and is the price missed (悔拍).
+
+    A sale whose confirmation is not issued yet defaults when it is: its payment is checked at once.
+    """
     row = await conn.fetchrow(_SQL["lock_instalment"], instalment_id)
     assert row is not None, "a duty's instalment exists"
     if row["state"] != "due":
         return
     sale = await accounts.get(conn, row["lot_id"])
     lot = await lots.get(conn, row["lot_id"])
-    counted_fen = sale.paid_fen + (0 if sale.deposit_fen else lot.deposit_fen)
-    state = "met" if counted_fen >= row["due_so_far_fen"] else "missed"
+    unmet = await accounts.unmet_instalment(conn, sale)
+    is_there = sale.state != accounts.DEFAULTED and (unmet is None or unmet.number > row["n"])
+    state = "met" if is_there else "missed"
     await conn.execute(_SQL["set_instalment"], instalment_id, state, now)
     await moved(
         conn,
@@ -163,6 +168,8 @@ async def check_instalment(conn: Connection, instalment_id: UUID, *, now: dateti
         now=now,
         facts={"lot_id": lot.id, "n": row["n"]},
     )
+    if state == "missed":
+        await sales.mark_default(conn, lot.id, now=now)
 
 
 async def exercise(
@@ -251,7 +258,7 @@ async def _accept(
         closed_at=now,
     )
     await sales.record_outcome(conn, lot.id, outcome, now=now)
-    await _put_instalments(conn, lot, chosen.amount_fen, now=now)
+    await _put_instalments(conn, caller, lot, call, chosen.amount_fen, now=now)
     option = service.terms_of(lot).repurchase
     if option is not None:
         until = now + timedelta(days=option.open_days)
@@ -262,17 +269,35 @@ async def _accept(
         await _later(conn, Kind.LAPSE_REPURCHASE, lot, until, now)
 
 
-async def _put_instalments(conn: Connection, lot: Lot, price_fen: int, *, now: datetime) -> None:
-    parts = service.terms_of(lot).instalments
-    if not parts:
+async def _put_instalments(
+    conn: Connection, caller: Caller, lot: Lot, call: Call, price_fen: int, *, now: datetime
+) -> None:
+    """The instalments of the notice, for settlement, which computes their interest and counts what is paid of them."""
+    terms = service.terms_of(lot)
+    if not terms.instalments:
         return
-    for n, (part, amount_fen) in enumerate(
-        zip(parts, instalments_fen(price_fen, parts), strict=True), start=1
-    ):
-        instalment_id, due_at = uuid7(now), now + timedelta(hours=part.due_after_hours)
+    assert call.proposed_by is not None, "an accepted answer was proposed"
+    parts = [
+        (amount_fen, now + timedelta(hours=part.due_after_hours))
+        for part, amount_fen in zip(
+            terms.instalments, instalments_fen(price_fen, terms.instalments), strict=True
+        )
+    ]
+    await instalments.of_notice(
+        conn,
+        lot.id,
+        parts=parts,
+        interest_bp_year=terms.interest_bp_year,
+        reason="as the call for offers states 按收储公告",
+        proposed_by=call.proposed_by,
+        agreed_by=caller.user_id,
+        now=now,
+    )
+    for n, (amount_fen, due_at) in enumerate(parts, start=1):
+        instalment_id, look_at = uuid7(now), due_at + sales.AFTER_DEADLINE
         await conn.execute(_SQL["insert_instalment"], instalment_id, lot.id, n, amount_fen, due_at)
         await duties.add(
-            conn, Kind.CHECK_INSTALMENT, subject_id=instalment_id, due_at=due_at, now=now
+            conn, Kind.CHECK_INSTALMENT, subject_id=instalment_id, due_at=look_at, now=now
         )
 
 

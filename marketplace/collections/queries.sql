@@ -33,13 +33,13 @@ UPDATE market.collection_offers SET amount_fen = $2, nonce = $3, opened_at = $4 
 INSERT INTO market.instalments (id, lot_id, n, amount_fen, due_at) VALUES ($1, $2, $3, $4, $5);
 
 -- name: instalments
-SELECT n, amount_fen, due_at, state FROM market.instalments WHERE lot_id = $1 ORDER BY n;
+-- With the interest that each bears, which settlement keeps.
+SELECT i.n, i.amount_fen, coalesce(s.interest_fen, 0) AS interest_fen, i.due_at, i.state
+  FROM market.instalments i LEFT JOIN settlement.instalments s ON s.lot_id = i.lot_id AND s.number = i.n
+ WHERE i.lot_id = $1 ORDER BY i.n;
 
 -- name: lock_instalment
--- An instalment with what must have been paid by its deadline.
-SELECT i.lot_id, i.n, i.state,
-       (SELECT sum(amount_fen) FROM market.instalments e WHERE e.lot_id = i.lot_id AND e.n <= i.n)::bigint AS due_so_far_fen
-  FROM market.instalments i WHERE i.id = $1 FOR UPDATE OF i;
+SELECT lot_id, n, state FROM market.instalments WHERE id = $1 FOR UPDATE;
 
 -- name: set_instalment
 UPDATE market.instalments SET state = $2, checked_at = $3 WHERE id = $1;

@@ -93,10 +93,11 @@ class Offer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Instalment(msgspec.Struct, frozen=True, kw_only=True):
-    """A part of the price and its deadline."""
+    """A part of the price, the interest that it bears, and its deadline."""
 
     n: int
     amount_fen: int
+    interest_fen: int = 0
     due_at: datetime
     state: Literal["due", "met", "missed"]
 

@@ -51,6 +51,8 @@ class OfferTerms(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     #: The one organisation that may offer: who exercises an option to buy.
     reserved_for: UUID | None = None
     instalments: Annotated[tuple[Instalment, ...], msgspec.Meta(max_length=24)] = ()
+    #: What deferred instalments bear a year, in basis points (the bank rate); 0: the notice says that they bear none.
+    interest_bp_year: Annotated[int, msgspec.Meta(ge=0, le=2_400)] = 0
     repurchase: Repurchase | None = None
 
 
@@ -65,6 +67,12 @@ def offer_terms(format_terms: dict[str, Any]) -> OfferTerms:
             "bidding.format_terms.opening_seconds",
             "a sealed call states how long offers may be opened after the close; an open one states nothing",
             "密封报价须载明开封时限；公开报价不得载明",
+        )
+    if terms.interest_bp_year and not terms.instalments:
+        raise InvalidInput(
+            "bidding.format_terms.interest_bp_year",
+            "must be 0 where the price is paid at once",
+            "一次付清的，不得载明分期利率",
         )
     if terms.instalments:
         _check_instalments(terms.instalments)

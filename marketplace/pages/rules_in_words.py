@@ -61,6 +61,12 @@ def _offers(terms: OfferTerms) -> Iterator[Words]:
             f"成交后 {part.due_after_hours} 小时内付款 {percent(part.part_bp)}。",
             f"{percent(part.part_bp)} of the price is due within {part.due_after_hours} hours of the sale.",
         )
+    if terms.interest_bp_year:
+        yield Words(
+            f"首期到期后未付价款按年利率 {percent(terms.interest_bp_year)} 计息，随各期支付；任何一期逾期即视为悔拍。",
+            f"From the first part's day what is unpaid bears {percent(terms.interest_bp_year)} a year, due with each"
+            " part; one part missed is the price missed.",
+        )
     if terms.repurchase is not None:
         yield Words(
             f"出质人可在成交后 {terms.repurchase.open_days} 日内按成交价的 {percent(terms.repurchase.price_bp)} 回购。",

@@ -8,6 +8,7 @@ import msgspec
 
 from marketplace.edge.fields import Bp, Fen, Moment, Name, PositiveFen, Reason, Text
 
+YearBp = Annotated[int, msgspec.Meta(ge=0, le=2_400)]
 _Code = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
 
 
@@ -26,6 +27,8 @@ class InstalmentsIn(_In, frozen=True, kw_only=True):
     """Instalments of a price, in order; at least 30% within five working days, the rest secured, within a year."""
 
     instalments: Annotated[list[InstalmentIn], msgspec.Meta(min_length=2, max_length=60)]
+    #: The bank rate a year that notice or contract state, in basis points; 0 only where they state that none is borne.
+    interest_bp_year: YearBp
     security: Reason
     reason: Reason
 

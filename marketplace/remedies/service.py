@@ -78,6 +78,7 @@ async def propose_instalments(
         conn,
         lot_id,
         parts=[(part.amount_fen, part.due_at) for part in given.instalments],
+        interest_bp_year=given.interest_bp_year,
         security=given.security,
         reason=given.reason,
         proposed_by=caller.user_id,

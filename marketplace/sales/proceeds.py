@@ -197,9 +197,10 @@ async def record_title(
 async def share_recovery(conn: Connection, lot_id: UUID, *, now: datetime) -> bool:
     """Hand the recovery to the compensation case behind the loan, once; False while that case is not ready for it.
 
-    Gross is the price; costs are those locked before the distribution (domain 6.1, ranks 1 and 2). Of a lot that stands
-    for several debts each case gets what its own was paid; a defaulted sale's recovery is what was kept of its deposit.
-    A loan in no scheme, and a case that needs no sharing any more, have nothing to be handed.
+    Gross is the price with the interest of its instalments; costs are those locked before the distribution (domain 6.1,
+    ranks 1 and 2). Of a lot that stands for several debts each case gets what its own was paid; a defaulted sale's
+    recovery is what was kept of its deposit. A loan in no scheme, and a case that needs no sharing any more, have
+    nothing to be handed.
     """
     sale = await accounts.get(conn, lot_id)
     if sale.case_id is None:
@@ -230,7 +231,9 @@ async def _events_of(conn: Connection, sale: accounts.Sale) -> list[tuple[UUID, 
     event_id = f"lot:{sale.lot_id}"
     plan = await distribution.of_lot(conn, sale.lot_id)
     if not plan.content.debts:
-        whole = RecoveryEvent(id=event_id, gross_fen=sale.hammer_price_fen, costs=lines)
+        whole = RecoveryEvent(
+            id=event_id, gross_fen=sale.hammer_price_fen + sale.interest_paid_fen, costs=lines
+        )
         return [(sale.case_id, whole)]
     return [
         (UUID(one.debt), RecoveryEvent(id=event_id, gross_fen=one.amount_fen))

@@ -213,7 +213,12 @@ async def confirm(conn: Connection, caller: Caller, lot_id: UUID, *, now: dateti
         caller.user_id,
         now,
     )
-    await duties.add(conn, Kind.CHECK_PAYMENT, subject_id=lot_id, due_at=owed.deadline_at, now=now)
+    first_at = await next_payment_check(conn, lot_id, now=now)
+    if (
+        first_at is None
+    ):  # a missed instalment is looked at now, a price that is paid never mind when
+        first_at = now if owed.state == accounts.PRICE_DUE else owed.deadline_at
+    await duties.add(conn, Kind.CHECK_PAYMENT, subject_id=lot_id, due_at=first_at, now=now)
     confirmation = await confirmation_of(conn, lot_id)
     await outbox.add(
         conn, SaleConfirmed(lot_id=lot_id, number=number, sha256=confirmation.sha256), now=now
@@ -268,7 +273,8 @@ async def receive_payment(
         after={"bank_reference": booked.bank_reference, "amount_fen": booked.amount_fen},
     )
     owed = await accounts.get(conn, lot_id)
-    if owed.paid_fen > before.paid_fen:  # a credit that was booked before counts for nothing now
+    were, are = ((one.paid_fen, one.interest_paid_fen) for one in (before, owed))
+    if are != were:  # a credit that was booked before counts for nothing now
         owed = await _use_deposit(conn, winner, owed, now=now)
     lot = await _go_on_if_paid(conn, caller, lot, owed, now=now)
     return PaymentDone(
@@ -276,7 +282,7 @@ async def receive_payment(
         amount_fen=booked.amount_fen,
         applied_fen=booked.applied_fen,
         match=booked.match,
-        still_due_fen=owed.due_fen - owed.paid_fen,
+        still_due_fen=owed.due_fen - owed.paid_fen + _open_interest(owed),
         lot_status=lot.status,
     )
 
@@ -294,10 +300,14 @@ async def _use_deposit(
         await bidders.release_later(conn, winner, now=now)
         return owed
     deposit = await deposits.lock(conn, winner.deposit_id)
-    if owed.paid_fen + deposit.amount_fen < owed.due_fen:
+    if owed.paid_fen + deposit.amount_fen < owed.due_fen or _open_interest(owed):
         return owed
     await deposits.apply_to_price(conn, deposit.id, now=now)
     return await accounts.get(conn, owed.lot_id)
+
+
+def _open_interest(owed: accounts.Sale) -> int:
+    return owed.interest_due_fen - owed.interest_paid_fen
 
 
 async def _go_on_if_paid(

@@ -69,6 +69,19 @@ SELECT s.lot_id::text AS subject
     OR coalesce(a.balance_fen, 0) <> CASE WHEN s.state IN ('DISTRIBUTED', 'CLOSED') THEN 0 ELSE s.paid_fen - s.returned_fen END
     OR (s.state = 'RESCINDED' AND s.returned_fen <> s.paid_fen);
 
+-- name: interest_paid
+-- What a sale counts as paid of its instalments' interest came onto the lot's account for it, and left with the price.
+SELECT s.lot_id::text AS subject
+  FROM settlement.sales s
+  LEFT JOIN settlement.accounts a ON a.kind = 'client_interest' AND a.ref = s.lot_id::text
+  LEFT JOIN LATERAL (SELECT sum(e.amount_fen) AS total FROM settlement.entries e
+                      WHERE e.account_id = a.id AND e.amount_fen > 0) p ON true
+ WHERE s.interest_paid_fen <> coalesce(p.total, 0)
+    OR coalesce(a.balance_fen, 0) <> CASE WHEN s.state IN ('DISTRIBUTED', 'CLOSED') OR s.returned_fen > 0 THEN 0
+                                          ELSE s.interest_paid_fen END
+    OR s.interest_due_fen <> (SELECT coalesce(sum(i.interest_fen), 0) FROM settlement.instalments i WHERE i.lot_id = s.lot_id)
+    OR s.interest_paid_fen <> (SELECT coalesce(sum(c.interest_fen), 0) FROM settlement.payments_in c WHERE c.lot_id = s.lot_id);
+
 -- name: orders_carried_out
 -- What two people ordered was done: a sale that was undone and a payment by hand have their order, and the order its deed.
 SELECT o.id::text AS subject
@@ -96,12 +109,16 @@ SELECT a.id::text || ' ' || a.kind AS subject
 HAVING a.balance_fen <> coalesce(sum(p.amount_fen) FILTER (WHERE p.state <> 'PAID'), 0);
 
 -- name: plans_paid_in_full
--- A paid plan's transfer took the whole price from the lot, and no more.
+-- A paid plan's transfer took the whole price and its interest from the lot, and no more.
 SELECT p.id::text AS subject
   FROM settlement.plans p
   JOIN settlement.sales s ON s.lot_id = p.lot_id
-  LEFT JOIN settlement.entries e ON e.transfer_id = p.transfer_id AND e.amount_fen < 0
- WHERE p.state = 'PAID' AND e.amount_fen IS DISTINCT FROM -s.due_fen;
+  LEFT JOIN LATERAL (SELECT sum(e.amount_fen) FILTER (WHERE a.kind = 'client_price') AS price_fen,
+                            coalesce(sum(e.amount_fen) FILTER (WHERE a.kind = 'client_interest'), 0) AS interest_fen,
+                            count(*) FILTER (WHERE a.kind NOT IN ('client_price', 'client_interest')) AS others
+                       FROM settlement.entries e JOIN settlement.accounts a ON a.id = e.account_id
+                      WHERE e.transfer_id = p.transfer_id AND e.amount_fen < 0) e ON true
+ WHERE p.state = 'PAID' AND (e.price_fen IS DISTINCT FROM -s.due_fen OR e.interest_fen <> -s.interest_paid_fen OR e.others > 0);
 
 -- name: positions_are_losses
 -- The positions of a case add up to the loss that is left of it.
@@ -161,7 +178,7 @@ SELECT g.name
                     'plans_two_people', 'plans_approved_as_shown', 'cases_one_a_loan', 'bank_entries_once',
                     'bank_decisions_two_people', 'bank_decisions_seconded', 'payee_accounts_two_people',
                     'payment_files_two_people', 'payment_files_approved_as_shown', 'money_orders_two_people',
-                    'money_orders_as_shown', 'sales_returned_whole']) AS g (name)
+                    'money_orders_as_shown', 'sales_returned_whole', 'sales_interest_in_full']) AS g (name)
  WHERE NOT EXISTS (SELECT FROM pg_constraint c WHERE c.conname = g.name AND c.convalidated
                     AND c.connamespace = 'settlement'::regnamespace);
 

@@ -21,13 +21,13 @@ UPDATE settlement.money_orders SET state = 'DONE', decided_by = $2, decided_at =
 UPDATE settlement.money_orders SET state = 'REFUSED', decided_by = $2, decided_at = $3, refusal = $4 WHERE id = $1;
 
 -- name: insert_instalment
-INSERT INTO settlement.instalments (lot_id, number, amount_fen, due_at, order_id) VALUES ($1, $2, $3, $4, $5);
+INSERT INTO settlement.instalments (lot_id, number, amount_fen, interest_fen, due_at, order_id) VALUES ($1, $2, $3, $4, $5, $6);
 
 -- name: instalments
-SELECT number, amount_fen, due_at FROM settlement.instalments WHERE lot_id = $1 ORDER BY number;
+SELECT number, amount_fen, interest_fen, due_at FROM settlement.instalments WHERE lot_id = $1 ORDER BY number;
 
 -- name: set_deadline
-UPDATE settlement.sales SET deadline_at = $2 WHERE lot_id = $1;
+UPDATE settlement.sales SET deadline_at = $2, interest_due_fen = $3 WHERE lot_id = $1;
 
 -- name: mark_returned
 UPDATE settlement.sales SET returned_fen = paid_fen WHERE lot_id = $1;

@@ -13,6 +13,7 @@ SELECT * FROM settlement.sales WHERE lot_id = $1;
 -- name: add_payment
 UPDATE settlement.sales
    SET paid_fen = paid_fen + $2::bigint, deposit_fen = deposit_fen + $3::bigint,
+       interest_paid_fen = interest_paid_fen + $5::bigint,
        state = CASE WHEN paid_fen + $2::bigint = hammer_price_fen + buyer_premium_fen THEN 'PRICE_PAID' ELSE state END,
        price_paid_at = CASE WHEN paid_fen + $2::bigint = hammer_price_fen + buyer_premium_fen THEN $4::timestamptz END
  WHERE lot_id = $1

@@ -47,7 +47,14 @@ async def agree_to_parts(conn: asyncpg.Connection, lot_id: UUID) -> None:
         (sale.due_fen - first, sale.sold_at + timedelta(days=20)),
     ]
     order = await instalments.propose(
-        conn, lot_id, parts=parts, security="s", reason="r", proposed_by=MAKER, now=sale.sold_at
+        conn,
+        lot_id,
+        parts=parts,
+        interest_bp_year=345,
+        security="s",
+        reason="r",
+        proposed_by=MAKER,
+        now=sale.sold_at,
     )
     await instalments.agree(
         conn, lot_id, content_hash=order.content_hash, agreed_by=CHECKER, now=sale.sold_at

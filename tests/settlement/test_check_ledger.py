@@ -42,6 +42,8 @@ FORGERIES = {
     " WHERE state = 'FROZEN'",
     "prices_paid": "UPDATE settlement.sales SET paid_fen = paid_fen - 1, state = 'PRICE_DUE'"
     " WHERE state = 'PRICE_PAID'",
+    "interest_paid": "UPDATE settlement.sales SET interest_paid_fen = 1, interest_due_fen = 1, state = 'PRICE_DUE'"
+    " WHERE returned_fen = 0",
     "orders_carried_out": "UPDATE settlement.sales SET state = 'DEFAULTED' WHERE state = 'RESCINDED'",
     "payouts_covered": "UPDATE settlement.payouts SET amount_fen = amount_fen + 1 WHERE state = 'QUEUED'",
     "plans_paid_in_full": "UPDATE settlement.plans SET transfer_id = (SELECT id FROM settlement.transfers"

@@ -152,7 +152,7 @@ class Ends:
     async def agree(self, conn: asyncpg.Connection) -> None:
         parts = [(3000, self.now + timedelta(days=2)), (7000, self.now + timedelta(days=20))]
         order = await instalments.propose(
-            conn, self.lot_id, parts=parts, security="s", reason="r", proposed_by=MAKER,
+            conn, self.lot_id, parts=parts, interest_bp_year=345, security="s", reason="r", proposed_by=MAKER,
             now=self.now,
         )  # fmt: skip
         await instalments.agree(

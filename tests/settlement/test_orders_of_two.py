@@ -20,11 +20,13 @@ from settlement import (
     payments,
     rescissions,
     sales,
+    statements,
 )
 from settlement.checks import check_ledger
 from settlement.errors import DuplicateBankReference, IllegalStep, PlanChanged, SamePerson
 from settlement.ledger import balance
 from settlement.rules.waterfall import Secured
+from settlement.statement_bodies import SettlementBody
 from tests.settlement.make_money import (
     BANK,
     CHECKER,
@@ -313,11 +315,17 @@ Parts = Sequence[tuple[int, datetime]]
 
 
 async def propose_parts(
-    conn: asyncpg.Connection, sale: sales.Sale, parts: Parts, now: datetime
+    conn: asyncpg.Connection,
+    sale: sales.Sale,
+    parts: Parts,
+    now: datetime,
+    *,
+    interest_bp_year: int = 0,
 ) -> orders.Order:
     """Instalments, proposed."""
     return await instalments.propose(
-        conn, sale.lot_id, parts=parts, security="bank guarantee", reason="large price",
+        conn, sale.lot_id, parts=parts, interest_bp_year=interest_bp_year,
+        security="bank guarantee", reason="large price",
         proposed_by=MAKER, now=now,
     )  # fmt: skip
 
@@ -378,6 +386,72 @@ async def test_instalments_paid_in_time_pay_the_price(
     assert await sales.missed_instalment(conn, paid, now=now + timedelta(days=99)) is None
     with pytest.raises(IllegalStep):
         await propose_parts(conn, sale, parts, now)
+    assert (await check_ledger(conn)).ok
+
+
+async def test_interest_is_owed_with_its_instalment_and_shared_as_proceeds(
+    conn: asyncpg.Connection, now: datetime
+) -> None:
+    """From the first part's day what is unpaid bears the bank rate; its last fen is needed; the plan gives it out."""
+    sale = await make_sale(conn, hammer_price_fen=100_000, now=now)
+    first, second = now + timedelta(days=3), now + timedelta(days=93)
+    parts = [(40_000, first), (60_000, second)]
+    order = await propose_parts(conn, sale, parts, now, interest_bp_year=345)
+    plan = orders.document_of(order, instalments.InstalmentPlan)
+    interest_fen = 518  # 60,000 x 90 days x 345 bp / 360 = 517.5, a half up
+    assert [part.interest_fen for part in plan.instalments] == [0, interest_fen]
+    assert plan.computations[1] == "600.00 × 90 days × 345 bp / 360 = 5.18"
+    await instalments.agree(
+        conn, sale.lot_id, content_hash=order.content_hash, agreed_by=CHECKER, now=now
+    )
+    await pay(conn, sale, 40_000, now)
+    await pay(conn, sale, 60_000, now)
+    late = second + timedelta(seconds=1)
+    short = await sales.get(conn, sale.lot_id)
+    assert (short.state, short.paid_fen, short.interest_paid_fen) == (
+        sales.PRICE_DUE,
+        100_000 - interest_fen,
+        interest_fen,
+    )
+    missed = await sales.missed_instalment(conn, short, now=late)
+    assert missed is not None
+    assert missed.number == 2
+    assert (await check_ledger(conn)).ok
+    await pay(conn, sale, interest_fen + 1, now)  # a fen too much is the buyer's free money
+    paid = await sales.get(conn, sale.lot_id)
+    assert (paid.state, paid.paid_fen) == (sales.PRICE_PAID, 100_000)
+    assert await balance(conn, ledger.client_money(sale.buyer_id)) == 1
+    statement = await statements.issue_settlement(conn, sale.lot_id, now=now)
+    body = statement.document.body
+    assert isinstance(body, SettlementBody)
+    assert (body.interest_due_fen, body.interest_paid_fen) == (interest_fen, interest_fen)
+    assert (body.net_fen, body.in_escrow_fen) == (100_000 + interest_fen, 100_000 + interest_fen)
+    done = await distribute(conn, sale, lines=[], secured=SECURED, now=now)
+    assert sum(line.amount_fen for line in done.content.lines) == 100_000 + interest_fen
+    assert await balance(conn, ledger.client_interest(sale.lot_id)) == 0
+    assert (await check_ledger(conn)).ok
+
+
+async def test_interest_of_a_defaulted_price_goes_back(
+    conn: asyncpg.Connection, now: datetime
+) -> None:
+    """What the default cost is taken of the deposit; the rest of what the buyer paid is its own again."""
+    sale = await make_sale(conn, hammer_price_fen=100_000, now=now)
+    days = [now + timedelta(days=days) for days in (3, 93, 183)]
+    parts = [(40_000, days[0]), (30_000, days[1]), (30_000, days[2])]
+    order = await propose_parts(conn, sale, parts, now, interest_bp_year=360)
+    await instalments.agree(
+        conn, sale.lot_id, content_hash=order.content_hash, agreed_by=CHECKER, now=now
+    )
+    await pay(conn, sale, 70_000 + 540, now)  # 60,000 x 90 x 360 bp / 360
+    halfway = await sales.get(conn, sale.lot_id)
+    assert (halfway.paid_fen, halfway.interest_paid_fen) == (70_000, 540)
+    assert await sales.missed_instalment(conn, halfway, now=days[1] + timedelta(days=1)) is None
+    await sales.mark_defaulted(conn, sale.lot_id, now=days[2] + timedelta(seconds=1))
+    assert (await check_ledger(conn)).ok
+    for _ in range(2):
+        await rescissions.give_back(conn, sale.lot_id, now=days[2] + timedelta(seconds=1))
+    assert await balance(conn, ledger.client_money(sale.buyer_id)) == 70_540
     assert (await check_ledger(conn)).ok
 
 

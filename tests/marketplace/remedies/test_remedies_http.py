@@ -60,7 +60,12 @@ async def test_a_missed_instalment_costs_the_deposit(stage: Stage) -> None:
     path, now = f"/v1/lots/{lot['id']}", system_clock()
     days = [now + timedelta(days=1), now + timedelta(days=40)]
     parts = [{"amount_fen": START_FEN // 2, "due_at": text(day)} for day in days]
-    given = {"instalments": parts, "security": "bank guarantee 银行保函", "reason": "large"}
+    given = {
+        "instalments": parts,
+        "interest_bp_year": 0,
+        "security": "bank guarantee 银行保函",
+        "reason": "large",
+    }
     await stage.checker.post(f"{path}/instalments", given, expect=403)
     order = await stage.operator.post(f"{path}/instalments", given)
     seen = {"content_hash": order["content_hash"]}

@@ -2,16 +2,19 @@
 
 import secrets
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
 
+from kit.clock import CHINA
 from kit.commitments import commitment
 from kit.errors import InvalidInput
 from marketplace.collections.rules import best_of_each
 from marketplace.collections.schemas import Offer
 from marketplace.jobs.running import run_due_duties
 from marketplace.lots.offered import instalments_fen, offer_terms
+from settlement.checks import check_ledger
 from tests.make_routes import consigned, lot_step, started
 from tests.make_stage import DEPOSIT_FEN, START_FEN, Person, Stage, moment, money
 
@@ -151,6 +154,57 @@ async def test_backstop_takes_what_nobody_outbids(stage: Stage) -> None:
     assert (await agency.get(f"{path}/bidders/me"))["id"] == bidder["id"]
 
 
+async def test_a_missed_instalment_of_a_collection_is_the_price_missed(stage: Stage) -> None:
+    """The notice's rate is borne from the first part's day; one part missed, and the deposit is forfeited at once."""
+    parts = [
+        {"part_bp": 3_000, "due_after_hours": 24},
+        {"part_bp": 3_000, "due_after_hours": 72},
+        {"part_bp": 4_000, "due_after_hours": 120},
+    ]
+    terms = {
+        "mode": "open",
+        "decision_seconds": HOUR,
+        "needs_backstop": True,
+        "instalments": parts,
+        "interest_bp_year": 300,
+    }
+    lot = await called(stage, terms, regime="agreement", authority="post_default_agreement")
+    path = f"/v1/lots/{lot['id']}"
+    agency, _ = await stage.deposited(lot)
+    await agency.post(f"{path}/backstop", {"amount_fen": START_FEN})
+    await pass_by(stage, lot["opens_at"])
+    await pass_by(stage, lot["closes_at"])
+    (backstop,) = (await stage.bank_maker.get(f"{path}/call"))["offers"]
+    await stage.bank_maker.post(f"{path}/answer", {"offer_id": backstop["id"], "reason": "兜底"})
+    done = await stage.bank_checker.post(f"{path}/answer/decide", {"offer_id": backstop["id"]})
+    # 147,000,000 and 84,000,000 fen are unpaid, at 300 bp over a year of 360 days.
+    days = _days_between(done["instalments"])
+    interest = [one["interest_fen"] for one in done["instalments"]]
+    assert interest == [0, 147_000_000 * days[0] // 12_000, 84_000_000 * days[1] // 12_000]
+    (order,) = (await stage.operator.get(f"{path}/orders"))["items"]
+    assert (order["kind"], order["state"]) == ("INSTALMENTS", "DONE")
+    await stage.operator.post(f"{path}/confirmation")
+    await stage.operator.post(f"{path}/payments", money(63_000_000 - DEPOSIT_FEN))
+    await pass_by(stage, moment(done["instalments"][0]["due_at"]) + timedelta(seconds=1))
+    shown = await stage.bank_maker.get(f"{path}/call")
+    assert [one["state"] for one in shown["instalments"]] == ["met", "due", "due"]
+    await stage.operator.post(f"{path}/payments", money(63_000_000))  # its interest is missing
+    await pass_by(stage, moment(done["instalments"][1]["due_at"]) + timedelta(seconds=1))
+    shown = await stage.bank_maker.get(f"{path}/call")
+    assert [one["state"] for one in shown["instalments"]] == ["met", "missed", "due"]
+    assert (await stage.anyone.get(path))["status"] == "defaulted"
+    assert (await agency.get(f"{path}/bidders/me"))["status"] == "barred"
+    async with stage.pool.acquire() as conn:
+        states = await conn.fetch("SELECT state FROM settlement.deposits")
+        assert [row["state"] for row in states] == ["FORFEITED"]
+        assert (await check_ledger(conn)).ok
+
+
+def _days_between(parts: list[dict[str, Any]]) -> list[int]:
+    days = [moment(part["due_at"]).astimezone(CHINA).date() for part in parts]
+    return [(after - before).days for before, after in pairwise(days)]
+
+
 @pytest.mark.parametrize(
     ("terms", "offers", "decline", "reason"),
     [
@@ -204,6 +258,7 @@ def test_terms_of_a_call_name_what_is_wrong() -> None:
         {"mode": "sealed"},
         {"opening_seconds": 5},
         {"instalments": [{"part_bp": 9_999, "due_after_hours": 1}]},
+        {"interest_bp_year": 345},
         {
             "instalments": [
                 {"part_bp": 2_999, "due_after_hours": 1},
