@@ -20,7 +20,7 @@ SELECT id FROM market.bidders WHERE lot_id = $1 AND organisation_id = $2;
 
 -- name: refunds_due
 -- Deposits of a venue's lots that were given back into free money and are not on their way to their bidders.
-SELECT d.lot_id, l.number AS lot_number, l.regime, b.id AS bidder_id, g.name AS bidder_name, d.amount_fen, d.closed_at AS released_at
+SELECT d.lot_id, l.number AS lot_number, l.regime, l.refund_working_days, b.id AS bidder_id, g.name AS bidder_name, d.amount_fen, d.closed_at AS released_at
   FROM settlement.deposits d
   JOIN market.lots l ON l.id = d.lot_id AND l.venue_id = $1
   JOIN market.bidders b ON b.deposit_id = d.id

@@ -29,6 +29,7 @@ from marketplace.banking.schemas import (
 from marketplace.bidders import service as bidders
 from marketplace.bidders.schemas import DepositReceipt
 from marketplace.lots import service as lots
+from marketplace.lots.regimes import Regime, refund_term
 from marketplace.organisations import service as organisations
 from marketplace.organisations.schemas import Caller
 from marketplace.outbox import service as outbox
@@ -36,13 +37,10 @@ from marketplace.sales import service as sales
 from marketplace.sales.schemas import PaymentReceipt
 from settlement import dues, matching, payee_accounts, payment_answers, refunds, statement_files
 from settlement.dues import Due
-from settlement.rules.deposits import release_term
 from settlement.rules.references import reference_of, references_in, shown
 from settlement.statement_files import STATEMENT, STATUS, BankFile, StoredEntry
 
 _SQL = load_statements("marketplace.banking", "queries.sql")
-#: Outside court sales the notice fixes it; five working days are the usual (domain 6.5).
-REFUND_WORKING_DAYS = 5
 _WAITING = (statement_files.OPEN, statement_files.HELD)
 _ENTRIES_SHOWN_MAX = 20_000
 _ACTIONS: dict[str, matching.Action] = {
@@ -187,19 +185,14 @@ async def decisions(conn: Connection, caller: Caller, entry_id: UUID) -> list[De
 
 
 async def refunds_due(conn: Connection, caller: Caller, *, now: datetime) -> list[RefundDue]:
-    """Released deposits of the caller's lots that are not on their way yet, each with the last moment of its regime."""
+    """Released deposits of the caller's lots that are not on their way yet, each with the last moment of its notice."""
     due = []
     async with everything(
         conn
     ):  # the bidders are others; the statement asks for this venue's lots alone
         rows = await conn.fetch(_SQL["refunds_due"], caller.organisation_id)
     for row in rows:
-        judicial = row["regime"] == "judicial_network"
-        term = (
-            release_term("JUDICIAL_NETWORK")
-            if judicial
-            else release_term("EXCHANGE", notice_working_days=REFUND_WORKING_DAYS)
-        )
+        term = refund_term(Regime(row["regime"]), row["refund_working_days"])
         due_at = refunds.release_by(term, row["released_at"])
         fields = dict(row) | {"due_at": due_at, "is_late": now > due_at}
         due.append(msgspec.convert(fields, RefundDue))

@@ -67,6 +67,7 @@ async def exercise(conn: Connection, caller: Caller, grant_id: UUID, *, now: dat
         payment_hours=text.payment_hours,
         release_on=text.release_on,
         objection_days=text.objection_days,
+        refund_working_days=text.refund_working_days,
         shortened_times=text.shortened_times,
     )
     priced = intake.Priced(

@@ -9,7 +9,7 @@ import msgspec
 from auction_engine.sealed_bids import SealingTerms
 from kit.clock import CHINA
 from marketplace.lots.profile import Frozen, public_rules
-from marketplace.lots.regimes import Severity
+from marketplace.lots.regimes import Severity, refund_term
 from marketplace.lots.schemas import Lot, StoredFinding
 from marketplace.notices.rules import FULL_TIMES, SHORTENED_TIMES, WARNINGS, standard_texts
 
@@ -56,6 +56,7 @@ def notice_content(
             "payment_hours": lot.payment_hours,
             "release_on": lot.release_on,
             "objection_days": lot.objection_days,
+            "deposit_refund": msgspec.to_builtins(refund_term(lot.regime, lot.refund_working_days)),
         },
         **{section: words for section, words in own_words.items() if words is not None},
         "disclosures": [

@@ -123,6 +123,7 @@ async def lot_page(
         notice=_Sections(content),
         notice_number=sale.number,
         has_reserve=bool(content["price"]["has_reserve"]),
+        refund=_refund(content["schedule"].get("deposit_refund")),
         has_confirmation=lot.status in _CONFIRMED,
         may_see_call=await may_see_call(reader, visitor, lot),
         doors=await doors_of(reader, visitor, lot, now=now),
@@ -131,6 +132,18 @@ async def lot_page(
         disclosures=content["disclosures"],
         rules=rules_in_words(lot.bidding),
         changes=[_change(notice) for notice in published if notice.kind is not Kind.SALE],
+    )
+
+
+def _refund(term: dict[str, Any] | None) -> Words | None:
+    """How soon a released deposit goes back, in words; None in notices of before it was stated."""
+    if term is None:
+        return None
+    units = {"hours": ("hours", "小时"), "working_days": ("working days", "个工作日")}
+    unit, unit_zh = units[term["unit"]]
+    return Words(
+        en=f"within {term['amount']} {unit} of their release",
+        zh=f"释放后 {term['amount']} {unit_zh}内",
     )
 
 

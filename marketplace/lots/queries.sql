@@ -3,13 +3,13 @@ INSERT INTO market.lots
   (id, number, consignment_id, venue_id, consignor_id, pledgor_codes, title, title_zh, regime, format, round_number,
    previous_start_price_fen, status, valuation_fen, start_price_fen, reserve_price_fen, deposit_fen, bidding, conditions,
    registration_opens_at, priority_closes_at, opens_at, closes_at, payment_hours, release_on, objection_days,
-   shortened_times, drafted_by, created_at, updated_at, origin, origin_lot_id)
+   shortened_times, drafted_by, created_at, updated_at, origin, origin_lot_id, refund_working_days)
 VALUES
   ($1, 'LC-' || to_char($2::timestamptz AT TIME ZONE 'Asia/Shanghai', 'YYYY') || '-'
        || lpad(nextval('market.lot_numbers')::text, 6, '0'),
    $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 'draft', $13, $14, $15, $16, $17::jsonb, $18::jsonb,
    $19, $20, $21, $22, $23, $24, $25, $26, $27, $2, $2,
-   CASE WHEN $28::uuid IS NOT NULL THEN 'reauction' END, $28);
+   CASE WHEN $28::uuid IS NOT NULL THEN 'reauction' END, $28, $29);
 
 -- name: defaulted_before
 -- The newest lot of a consignment that was published, if its buyer did not pay: what is drafted now is its re-auction.
@@ -24,12 +24,12 @@ INSERT INTO market.lots
   (id, number, consignment_id, venue_id, consignor_id, pledgor_codes, title, title_zh, regime, format, round_number,
    previous_start_price_fen, status, valuation_fen, start_price_fen, reserve_price_fen, deposit_fen, bidding, conditions,
    registration_opens_at, priority_closes_at, opens_at, closes_at, payment_hours, release_on, objection_days,
-   shortened_times, drafted_by, checked_by, published_by, published_at, profile, profile_salt, profile_hash, notice_sha256,
+   refund_working_days, shortened_times, drafted_by, checked_by, published_by, published_at, profile, profile_salt, profile_hash, notice_sha256,
    origin, origin_lot_id, created_at, updated_at)
 SELECT $2, number || $3, consignment_id, venue_id, consignor_id, pledgor_codes, title, title_zh, regime, format, round_number,
        previous_start_price_fen, 'sold', valuation_fen, start_price_fen, secret.reserve_price_fen, deposit_fen, bidding, conditions,
        registration_opens_at, priority_closes_at, opens_at, closes_at, payment_hours, release_on, objection_days,
-       shortened_times, drafted_by, checked_by, published_by, published_at, secret.profile, secret.profile_salt, profile_hash,
+       refund_working_days, shortened_times, drafted_by, checked_by, published_by, published_at, secret.profile, secret.profile_salt, profile_hash,
        notice_sha256, $4, id, $5, $5
   FROM market.lots, market.secret_of_lot($1) AS secret WHERE id = $1;
 
@@ -55,7 +55,7 @@ UPDATE market.lot_assets SET is_live = false WHERE lot_id = $1;
 UPDATE market.lots
    SET title = $2, title_zh = $3, format = $4, bidding = $5::jsonb, conditions = $6::jsonb, registration_opens_at = $7,
        priority_closes_at = $8, opens_at = $9, closes_at = $10, payment_hours = $11, release_on = $12,
-       objection_days = $13, shortened_times = $14, round_number = $15, version = version + 1, updated_at = $16
+       objection_days = $13, refund_working_days = $17, shortened_times = $14, round_number = $15, version = version + 1, updated_at = $16
  WHERE id = $1;
 
 -- name: by_id
@@ -63,7 +63,7 @@ SELECT id, number, consignment_id, venue_id, consignor_id, pledgor_codes, title,
        previous_start_price_fen, status, version, valuation_fen, start_price_fen,
        (market.secret_of_lot(id)).reserve_price_fen, deposit_fen,
        bidding::text, conditions::text, registration_opens_at, priority_closes_at, opens_at, closes_at, payment_hours,
-       release_on, objection_days, shortened_times, drafted_by, checked_by, published_by, published_at, profile_hash, notice_sha256, origin, origin_lot_id, created_at, updated_at
+       release_on, objection_days, refund_working_days, shortened_times, drafted_by, checked_by, published_by, published_at, profile_hash, notice_sha256, origin, origin_lot_id, created_at, updated_at
   FROM market.lots
  WHERE id = $1;
 
@@ -73,7 +73,7 @@ SELECT id, number, consignment_id, venue_id, consignor_id, pledgor_codes, title,
        previous_start_price_fen, status, version, valuation_fen, start_price_fen,
        (market.secret_of_lot(id)).reserve_price_fen, deposit_fen,
        bidding::text, conditions::text, registration_opens_at, priority_closes_at, opens_at, closes_at, payment_hours,
-       release_on, objection_days, shortened_times, drafted_by, checked_by, published_by, published_at, profile_hash, notice_sha256, origin, origin_lot_id, created_at, updated_at
+       release_on, objection_days, refund_working_days, shortened_times, drafted_by, checked_by, published_by, published_at, profile_hash, notice_sha256, origin, origin_lot_id, created_at, updated_at
   FROM market.lots
  WHERE id = $1
    FOR UPDATE;
@@ -86,7 +86,7 @@ SELECT s.profile AS text, s.profile_salt AS salt, l.profile_hash AS hash
 -- name: public_by_id
 SELECT id, number, title, title_zh, regime, format, round_number, status, valuation_fen, start_price_fen, deposit_fen,
        bidding::text, conditions::text, registration_opens_at, priority_closes_at, opens_at, closes_at, payment_hours,
-       release_on, objection_days, shortened_times, published_at, profile_hash, notice_sha256, origin, origin_lot_id
+       release_on, objection_days, refund_working_days, shortened_times, published_at, profile_hash, notice_sha256, origin, origin_lot_id
   FROM market.lots
  WHERE id = $1 AND published_at IS NOT NULL;
 
@@ -96,7 +96,7 @@ SELECT id, number, consignment_id, venue_id, consignor_id, pledgor_codes, title,
        previous_start_price_fen, status, version, valuation_fen, start_price_fen,
        (market.secret_of_lot(id)).reserve_price_fen, deposit_fen,
        bidding::text, conditions::text, registration_opens_at, priority_closes_at, opens_at, closes_at, payment_hours,
-       release_on, objection_days, shortened_times, drafted_by, checked_by, published_by, published_at, profile_hash, notice_sha256, origin, origin_lot_id, created_at, updated_at
+       release_on, objection_days, refund_working_days, shortened_times, drafted_by, checked_by, published_by, published_at, profile_hash, notice_sha256, origin, origin_lot_id, created_at, updated_at
   FROM market.lots
  WHERE id IN (SELECT id FROM (
         (SELECT id FROM market.lots

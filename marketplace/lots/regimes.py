@@ -13,6 +13,7 @@ import msgspec
 
 from kit.clock import CHINA
 from settlement.calendars import china
+from settlement.rules.deposits import ReleaseTerm, release_term
 
 
 class Regime(StrEnum):
@@ -59,6 +60,7 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     previous_start_price_fen: int | None = None
     private_consent: bool = False
     shortened_times: bool = False
+    refund_working_days: int | None = None
 
 
 _J, _C, _E, _A = Regime
@@ -123,11 +125,13 @@ _EXCHANGE_NOTICE_MOST = 20
 _SOFT_CLOSE_MS = 300_000
 _JUDICIAL_AUCTIONS = 2
 _BIDDING_AT_LEAST = timedelta(hours=24)
+#: What a notice that states nothing means, and the most on an exchange. Source: domain 6.5.
+REFUND_WORKING_DAYS = 5
 
 
 def check_terms(terms: Terms) -> list[Finding]:
     """All that the regime's rules on format, price and deposit object to; empty when nothing."""
-    found = [*_format(terms), *_reserve(terms), *_deposit(terms)]
+    found = [*_format(terms), *_reserve(terms), *_deposit(terms), *_refund(terms)]
     if terms.regime is Regime.JUDICIAL_NETWORK:
         found += [*_judicial_price(terms), *_judicial_course(terms)]
     return found
@@ -149,6 +153,13 @@ def notice_days(terms: Terms) -> tuple[int, bool]:
         if terms.start_price_fen <= floor_fen:
             return days, True
     return _EXCHANGE_NOTICE_MOST, True
+
+
+def refund_term(regime: Regime, stated_working_days: int | None) -> ReleaseTerm:
+    """How soon a released deposit goes back to its bidder's bank: by law, or as the notice states it."""
+    if regime is Regime.JUDICIAL_NETWORK:
+        return release_term("JUDICIAL_NETWORK")
+    return release_term("EXCHANGE", notice_working_days=stated_working_days or REFUND_WORKING_DAYS)
 
 
 def check_notice(terms: Terms, *, published_at: datetime) -> list[Finding]:
@@ -249,6 +260,28 @@ def _reserve(terms: Terms) -> list[Finding]:
                 message="exchanges usually publish their floor (SASAC and MOF Order 32, the exchanges' template);"
                 " this lot has a confidential reserve, and bidders are told so here",
                 message_zh="交易场所转让底价通常公开（参照国资委、财政部令第32号）；本标的设有保密保留价，特此披露",
+            )
+        ]
+    return []
+
+
+def _refund(terms: Terms) -> list[Finding]:
+    """Source: 法释〔2016〕18号 art. 23 (24 hours); elsewhere the notice, on exchanges five working days at most."""
+    stated = terms.refund_working_days
+    if stated is not None and terms.regime is Regime.JUDICIAL_NETWORK:
+        return [
+            _block(
+                "refund_working_days",
+                "deposits that did not win go back within 24 hours (Fa Shi [2016] 18, art. 23); leave it out",
+                "未成交竞买人的保证金应于二十四小时内退还（法释〔2016〕18号第二十三条），不得另定",
+            )
+        ]
+    if stated is not None and terms.regime is Regime.EXCHANGE and stated > REFUND_WORKING_DAYS:
+        return [
+            _block(
+                "refund_working_days",
+                f"exchanges give deposits back within {REFUND_WORKING_DAYS} working days, the notice says {stated}",
+                f"交易场所应于 {REFUND_WORKING_DAYS} 个工作日内退还保证金，公告为 {stated} 个工作日",
             )
         ]
     return []

@@ -124,6 +124,8 @@ class LotDraft(_In, frozen=True, kw_only=True):
     release_on: Literal["PRICE_PAID", "TITLE_RECORDED"] = "TITLE_RECORDED"
     #: How long the parties may object to the plan of distribution. Source: domain 6.6.
     objection_days: Annotated[int, msgspec.Meta(ge=0, le=365)] = 15
+    #: In how many working days a released deposit goes back to its bidder's bank; null: the regime's own term.
+    refund_working_days: Annotated[int, msgspec.Meta(ge=1, le=30)] | None = None
     round_number: Annotated[int, msgspec.Meta(ge=1, le=9)] = 1
     #: A rehearsal: the regime's minimum times are not kept, and the notice says so.
     shortened_times: bool = False
@@ -138,6 +140,8 @@ class LotTerms(_In, frozen=True, kw_only=True):
     payment_hours: Annotated[int, msgspec.Meta(ge=1, le=8760)] = 120
     release_on: Literal["PRICE_PAID", "TITLE_RECORDED"] = "TITLE_RECORDED"
     objection_days: Annotated[int, msgspec.Meta(ge=0, le=365)] = 15
+    #: In how many working days a released deposit goes back to its bidder's bank; null: the regime's own term.
+    refund_working_days: Annotated[int, msgspec.Meta(ge=1, le=30)] | None = None
     shortened_times: bool = False
 
 
@@ -193,6 +197,7 @@ class Lot(msgspec.Struct, frozen=True, kw_only=True):
     payment_hours: int
     release_on: Literal["PRICE_PAID", "TITLE_RECORDED"]
     objection_days: int
+    refund_working_days: int | None
     shortened_times: bool
     drafted_by: UUID
     checked_by: UUID | None
@@ -224,6 +229,7 @@ class Lot(msgspec.Struct, frozen=True, kw_only=True):
             previous_start_price_fen=self.previous_start_price_fen,
             private_consent=self.bidding.consent_reference is not None,
             shortened_times=self.shortened_times,
+            refund_working_days=self.refund_working_days,
         )
 
 
@@ -250,6 +256,7 @@ class PublicLot(msgspec.Struct, frozen=True, kw_only=True):
     payment_hours: int
     release_on: Literal["PRICE_PAID", "TITLE_RECORDED"]
     objection_days: int
+    refund_working_days: int | None
     shortened_times: bool
     published_at: datetime
     profile_hash: str

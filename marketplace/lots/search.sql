@@ -2,7 +2,7 @@
 -- Published lots before the cursor, newest first.
 SELECT id, number, title, title_zh, regime, format, round_number, status, valuation_fen, start_price_fen, deposit_fen,
        bidding::text, conditions::text, registration_opens_at, priority_closes_at, opens_at, closes_at, payment_hours,
-       release_on, objection_days, shortened_times, published_at, profile_hash, notice_sha256, origin, origin_lot_id
+       release_on, objection_days, refund_working_days, shortened_times, published_at, profile_hash, notice_sha256, origin, origin_lot_id
   FROM market.lots
  WHERE published_at IS NOT NULL AND id < coalesce($1::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
  ORDER BY id DESC
@@ -11,7 +11,7 @@ SELECT id, number, title, title_zh, regime, format, round_number, status, valuat
 -- name: newest_of_status
 SELECT id, number, title, title_zh, regime, format, round_number, status, valuation_fen, start_price_fen, deposit_fen,
        bidding::text, conditions::text, registration_opens_at, priority_closes_at, opens_at, closes_at, payment_hours,
-       release_on, objection_days, shortened_times, published_at, profile_hash, notice_sha256, origin, origin_lot_id
+       release_on, objection_days, refund_working_days, shortened_times, published_at, profile_hash, notice_sha256, origin, origin_lot_id
   FROM market.lots
  WHERE published_at IS NOT NULL AND status = $3 AND id < coalesce($1::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
  ORDER BY id DESC
@@ -49,7 +49,7 @@ SELECT lot_id FROM holding
 -- name: by_ids
 SELECT id, number, title, title_zh, regime, format, round_number, status, valuation_fen, start_price_fen, deposit_fen,
        bidding::text, conditions::text, registration_opens_at, priority_closes_at, opens_at, closes_at, payment_hours,
-       release_on, objection_days, shortened_times, published_at, profile_hash, notice_sha256, origin, origin_lot_id
+       release_on, objection_days, refund_working_days, shortened_times, published_at, profile_hash, notice_sha256, origin, origin_lot_id
   FROM market.lots
  WHERE id = ANY ($1::uuid[]) AND published_at IS NOT NULL
  ORDER BY id DESC;

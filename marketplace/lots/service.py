@@ -111,6 +111,7 @@ async def draft(
         given.shortened_times,
         caller.user_id,
         defaulted_id,
+        given.refund_working_days,
     )
     await _put_assets(conn, lot_id, consigned.asset_ids)
     lot = await get(conn, lot_id)
@@ -160,6 +161,7 @@ async def revise(
         given.shortened_times,
         given.round_number,
         now,
+        given.refund_working_days,
     )
     after = await get(conn, lot_id)
     await audit.record(

@@ -291,6 +291,7 @@ def _lot_draft(
         payment_hours=common.payment_hours,
         release_on=common.release_on,
         objection_days=common.objection_days,
+        refund_working_days=common.refund_working_days,
         round_number=round_of([one.terms for one in steps], step.n),
         shortened_times=common.shortened_times,
     )

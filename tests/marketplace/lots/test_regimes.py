@@ -14,7 +14,9 @@ from marketplace.lots.regimes import (
     check_notice,
     check_terms,
     notice_days,
+    refund_term,
 )
+from settlement.rules.deposits import ReleaseTerm
 
 OPENS_AT = datetime(2026, 12, 14, 2, 0, tzinfo=UTC)
 
@@ -165,3 +167,29 @@ def test_rehearsal_is_excused_from_periods_only() -> None:
 def test_terms_are_values() -> None:
     """Terms compare by content, so a check of the same terms is the same check."""
     assert make_terms() == msgspec.structs.replace(make_terms())
+
+
+@pytest.mark.parametrize(
+    ("regime", "stated", "refused"),
+    [
+        ("J", None, False),
+        ("J", 1, True),
+        ("E", 5, False),
+        ("E", 6, True),
+        ("C", 30, False),
+        ("A", 30, False),
+    ],
+)
+def test_the_term_of_a_deposits_refund(regime: str, stated: int | None, refused: bool) -> None:
+    """A court's is the law's 24 hours; an exchange's at most five working days; elsewhere what the notice says."""
+    terms = make_terms(regime=LETTERS[regime], refund_working_days=stated)
+    fields = [one.field for one in check_terms(terms) if one.severity is Severity.BLOCK]
+    assert ("refund_working_days" in fields) is refused
+
+
+def test_a_notice_that_states_no_refund_means_the_usual() -> None:
+    """24 hours in a court's sale, five working days elsewhere."""
+    assert refund_term(Regime.JUDICIAL_NETWORK, None) == ReleaseTerm(amount=24, unit="hours")
+    for regime in (Regime.EXCHANGE, Regime.COMMERCIAL_AUCTION, Regime.AGREEMENT):
+        assert refund_term(regime, None) == ReleaseTerm(amount=5, unit="working_days")
+        assert refund_term(regime, 3) == ReleaseTerm(amount=3, unit="working_days")
