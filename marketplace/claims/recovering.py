@@ -123,7 +123,7 @@ async def _share_now(
 
 
 async def _event_of_sale(conn: Connection, claim: StoredClaim, lot_id: UUID) -> RecoveryEvent:
-    """The sale as its books have it: its price, and the costs and taxes that were locked."""
+    """The sale as its books have it: its price and interest, and the costs and taxes that were locked."""
     sale = await sales.get(conn, lot_id)
     if sale.case_id != claim.case_id:
         raise InvalidInput("lot_id", "is not a lot of this loan", "不是该贷款的标的")
@@ -132,7 +132,7 @@ async def _event_of_sale(conn: Connection, claim: StoredClaim, lot_id: UUID) -> 
     sheet = await costs.of_lot(conn, lot_id)
     return RecoveryEvent(
         id=f"lot:{lot_id}",
-        gross_fen=sale.hammer_price_fen,
+        gross_fen=sale.hammer_price_fen + sale.interest_paid_fen,
         costs=tuple(
             Cost(name=line.name, amount_fen=line.amount_fen)
             for line in sheet.content.lines
