@@ -11,16 +11,17 @@ import msgspec
 
 from kit.errors import NotFound
 from kit.sql import Connection, load_statements
-from settlement import deposits, sales
+from settlement import buyer_claims, deposits, sales
 from settlement.rules.references import DueKind, reference_of
 
 _SQL = load_statements("settlement", "sql/dues.sql")
 
 
 class Due(msgspec.Struct, frozen=True, kw_only=True):
-    """A deposit or a price that a party owes. `party_name` is its real name, which the payer must have.
+    """A deposit, a price or a defaulter's rest that a party owes. `party_name` is its real name, which the
+    payer must have.
 
-    `amount_fen` is a deposit's; null for a price.
+    `amount_fen` is a deposit's; null otherwise.
     """
 
     reference: str
@@ -79,6 +80,9 @@ async def open_fen(conn: Connection, due: Due) -> int:
             return 0
         paid_fen: int = await conn.fetchval(_SQL["paid_fen"], due.reference)
         return max((due.amount_fen or 0) - paid_fen, 0)
+    if due.kind == "CLAIM":
+        claim = await buyer_claims.find(conn, due.lot_id)
+        return 0 if claim is None or claim.debtor_id != due.party_id else claim.open_fen
     try:
         sale = await sales.lock(conn, due.lot_id)
     except NotFound:

@@ -10,7 +10,7 @@ import msgspec
 
 from kit.failpoints import register
 from kit.sql import Connection, load_statements
-from settlement import deposits, payments, sales
+from settlement import buyer_claims, deposits, payments, sales
 from settlement.distribution import Payee
 from settlement.documents import canonical, read
 from settlement.errors import IdempotencyIdReused, IllegalStep
@@ -42,10 +42,10 @@ async def use_forfeited(
 ) -> Forfeiture:
     """Use a forfeited deposit up by the regime's terms, once; what is paid away is queued as payouts.
 
-    Costs and first commissions go to `costs_to`, the price shortfall and what goes to the debt to `lender`
-    (record that as a recovery of its case: `settlement.rules.deposits.as_recovery`), what the regime gives
-    back to the bidder's free money. Raises `IllegalStep` for a deposit that was not forfeited, and
-    `IdempotencyIdReused` for another loss than the first time.
+    Costs and first commissions go to `costs_to`, the price shortfall and what goes to the debt to `lender` (record that
+    as a recovery of its case: `settlement.rules.deposits.as_recovery`), what the regime gives back to the bidder's free
+    money; what the deposit did not cover is a claim on the buyer where the terms say so. Raises `IllegalStep` for a
+    deposit that was not forfeited, and `IdempotencyIdReused` for another loss than the first time.
     """
     deposit = await deposits.lock(conn, deposit_id)
     known = await conn.fetchval(_SQL["forfeiture"], deposit_id)
@@ -87,6 +87,17 @@ async def use_forfeited(
         await _queue(conn, key, fen, costs_to=costs_to, lender=lender, case_id=case_id, now=now)
     content = canonical(_Used(loss=loss, terms=terms, result=result))
     await conn.execute(_SQL["insert_forfeiture"], deposit_id, content, posted.transfer_id, now)
+    await buyer_claims.enter(
+        conn,
+        deposit.lot_id,
+        deposit_id,
+        used=result,
+        terms=terms,
+        loss=loss,
+        costs_to=costs_to,
+        lender=lender,
+        now=now,
+    )
     _after_use()
     return result
 

@@ -50,7 +50,7 @@ async def propose(
     document = Revocation(
         lot_id=lot_id,
         buyer_id=sale.buyer_id,
-        returned_fen=sale.paid_fen,
+        returned_fen=sale.paid_fen + sale.interest_paid_fen,
         ground=ground,
         reason=reason,
         evidence=evidence,

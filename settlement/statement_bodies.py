@@ -8,6 +8,7 @@ import msgspec
 
 from kit.sql import Connection
 from settlement import (
+    buyer_claims,
     cases,
     costs,
     distribution,
@@ -79,6 +80,8 @@ class SettlementBody(msgspec.Struct, frozen=True, kw_only=True, tag="settlement"
     net_fen: int
     payees: tuple[PayeeLine, ...]
     in_escrow_fen: int
+    claim_on_buyer_fen: int = 0
+    claim_paid_fen: int = 0
 
 
 class DistributionBody(
@@ -187,6 +190,7 @@ async def settlement_body(
         for kind in ("COST", "TAX")
     }
     credits = await payments.of_lot(conn, lot_id)
+    claim = await buyer_claims.find(conn, lot_id)
     deducted_fen = sum(line.amount_fen for line in lines)
     return SettlementBody(
         lot_id=lot_id,
@@ -227,6 +231,8 @@ async def settlement_body(
         ),
         in_escrow_fen=await balance(conn, ledger.client_price(lot_id))
         + await balance(conn, ledger.client_interest(lot_id)),
+        claim_on_buyer_fen=0 if claim is None else claim.amount_fen,
+        claim_paid_fen=0 if claim is None else claim.paid_fen,
     )
 
 

@@ -64,6 +64,11 @@ def _settled(earlier: SettlementBody, later: SettlementBody) -> list[tuple[str, 
     if later.interest_paid_fen != earlier.interest_paid_fen:
         amount = yuan(later.interest_paid_fen - earlier.interest_paid_fen)
         found.append((f"{amount} of interest paid", f"收到利息 {amount}"))
+    if later.claim_on_buyer_fen != earlier.claim_on_buyer_fen:
+        found.append(("claim on the buyer entered", "已登记对买受人的追偿"))
+    if later.claim_paid_fen != earlier.claim_paid_fen:
+        amount = yuan(later.claim_paid_fen - earlier.claim_paid_fen)
+        found.append((f"{amount} of the claim on the buyer paid", f"追偿收回 {amount}"))
     if (later.costs, later.taxes) != (earlier.costs, earlier.taxes):
         found.append(("costs and taxes fixed", "费用与税费已确定"))
     left_fen = _left_fen(later) - _left_fen(earlier)

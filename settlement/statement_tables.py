@@ -99,6 +99,7 @@ def _sale(body: SettlementBody) -> Table:
             ("Deposit applied 保证金抵价", Fen(body.deposit_fen)),
             ("Paid 已付", Fen(body.paid_fen)),
             *_interest(body),
+            *_claim_on_buyer(body),
         ],
     )
 
@@ -110,6 +111,17 @@ def _interest(body: SettlementBody) -> list[tuple[str, Fen]]:
     return [
         ("Interest on instalments 分期付款利息", Fen(body.interest_due_fen)),
         ("Interest paid 已付利息", Fen(body.interest_paid_fen)),
+    ]
+
+
+def _claim_on_buyer(body: SettlementBody) -> list[tuple[str, Fen]]:
+    """What a defaulting buyer owes beyond its deposit, and what came in of it."""
+    if not body.claim_on_buyer_fen:
+        return []
+    return [
+        ("Owed beyond the deposit 差额追偿", Fen(body.claim_on_buyer_fen)),
+        ("Recovered of it 已追偿", Fen(body.claim_paid_fen)),
+        ("Still owed 尚欠", Fen(body.claim_on_buyer_fen - body.claim_paid_fen)),
     ]
 
 

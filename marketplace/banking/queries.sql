@@ -1,5 +1,5 @@
 -- name: owed
--- What bidders owe as deposits and buyers as prices: at a venue ($1), by an organisation ($2), for a lot ($3), and, where
+-- What bidders owe as deposits, buyers as prices and defaulters beyond their deposits: at a venue ($1), by an organisation ($2), for a lot ($3), and, where
 -- $4 says so, only what has no payment reference yet.
 SELECT o.kind, o.lot_id, o.party_id, g.name AS party_name, o.holder_id, o.amount_fen
   FROM (SELECT 'DEPOSIT' AS kind, b.lot_id, b.organisation_id AS party_id, l.venue_id AS holder_id, l.deposit_fen - coalesce(b.exempt_fen, 0) AS amount_fen
@@ -7,7 +7,9 @@ SELECT o.kind, o.lot_id, o.party_id, g.name AS party_name, o.holder_id, o.amount
          WHERE b.status <> 'barred' AND l.deposit_fen > coalesce(b.exempt_fen, 0)
         UNION ALL
         SELECT 'PRICE', s.lot_id, s.buyer_id, s.venue_id, NULL
-          FROM settlement.sales s WHERE s.state IN ('PRICE_DUE', 'PRICE_PAID')) o
+          FROM settlement.sales s WHERE s.state IN ('PRICE_DUE', 'PRICE_PAID')
+        UNION ALL
+        SELECT 'CLAIM', c.lot_id, c.debtor_id, c.holder_id, NULL FROM settlement.buyer_claims c WHERE c.paid_fen < c.amount_fen) o
   JOIN market.organisations g ON g.id = o.party_id
  WHERE ($1::uuid IS NULL OR o.holder_id = $1) AND ($2::uuid IS NULL OR o.party_id = $2)
    AND ($3::uuid IS NULL OR o.lot_id = $3)

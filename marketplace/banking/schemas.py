@@ -78,7 +78,7 @@ class Withdrawal(_In, frozen=True, kw_only=True):
 class DueView(msgspec.Struct, frozen=True, kw_only=True):
     """What is to be paid (应缴款项), the reference to write on the transfer, and where to."""
 
-    kind: Literal["DEPOSIT", "PRICE"]
+    kind: Literal["DEPOSIT", "PRICE", "CLAIM"]
     lot_id: UUID
     reference: str
     due_fen: int

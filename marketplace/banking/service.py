@@ -33,6 +33,7 @@ from marketplace.lots.regimes import Regime, refund_term
 from marketplace.organisations import service as organisations
 from marketplace.organisations.schemas import Caller
 from marketplace.outbox import service as outbox
+from marketplace.remedies import buyer_debts
 from marketplace.sales import service as sales
 from marketplace.sales.schemas import PaymentReceipt
 from settlement import dues, matching, payee_accounts, payment_answers, refunds, statement_files
@@ -263,7 +264,7 @@ async def own_dues(
 
 
 def booker(caller: Caller, now: datetime) -> matching.Booker:
-    """Books a credit as the venue's people do by hand: a deposit for its bidder, or part of a lot's price."""
+    """Books a credit as the venue's people do by hand: a deposit, part of a price or of a defaulter's rest."""
 
     async def book(conn: Connection, due: Due, entry: StoredEntry, reference: str) -> None:
         if due.kind == "PRICE":
@@ -273,6 +274,17 @@ def booker(caller: Caller, now: datetime) -> matching.Booker:
                 received_at=entry.booked_at,
             )
             await sales.receive_payment(conn, caller, due.lot_id, paid, now=now)
+            return
+        if due.kind == "CLAIM":
+            await buyer_debts.receive(
+                conn,
+                caller,
+                due.lot_id,
+                bank_reference=reference,
+                amount_fen=entry.amount_fen,
+                received_at=entry.booked_at,
+                now=now,
+            )
             return
         bidder_id = await conn.fetchval(_SQL["bidder_of"], due.lot_id, due.party_id)
         if bidder_id is None:

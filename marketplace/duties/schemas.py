@@ -39,6 +39,7 @@ class Kind(StrEnum):
     SHARE_SET_OFF = "share_set_off"
     CHECK_DISPOSAL = "check_disposal"
     SHARE_FLOW = "share_flow"
+    SHARE_CLAIM_ON_BUYER = "share_claim_on_buyer"  # the subject is the credit
     CHECK_INSTALMENT = "check_instalment"
     LAPSE_REPURCHASE = "lapse_repurchase"
     CLOSE_LICENCE_OFFER = "close_licence_offer"

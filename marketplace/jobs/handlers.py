@@ -31,6 +31,7 @@ from marketplace.monitoring import service as monitoring
 from marketplace.organisations.schemas import SYSTEM_CALLER
 from marketplace.plans import stepping
 from marketplace.recorded_routes import service as recorded_routes
+from marketplace.remedies import buyer_debts
 from marketplace.resales import service as resales
 from marketplace.sales import coverage, proceeds
 from marketplace.sales import service as sales
@@ -177,6 +178,15 @@ async def share_recovery(resources: JobResources, lot_id: UUID, now: datetime) -
     return None if is_settled else now + _CASE_PAUSE
 
 
+async def share_claim_on_buyer(
+    resources: JobResources, receipt_id: UUID, now: datetime
+) -> datetime | None:
+    """Hand what a defaulting buyer paid beyond its deposit to the loan's compensation case."""
+    async with resources.pool.acquire() as conn, conn.transaction():
+        is_settled = await buyer_debts.share(conn, receipt_id, now=now)
+    return None if is_settled else now + _CASE_PAUSE
+
+
 async def share_set_off(
     resources: JobResources, set_off_id: UUID, now: datetime
 ) -> datetime | None:
@@ -252,6 +262,7 @@ HANDLERS: Mapping[Kind, Handler] = MappingProxyType(
         Kind.CLOSE_FINAL_OFFERS: _in_a_transaction(deciding.close_final),
         Kind.CLOSE_FINAL_OPENING: _in_a_transaction(deciding.close_final_opening),
         Kind.DECISION_OVER: _in_a_transaction(deciding.decision_over),
+        Kind.SHARE_CLAIM_ON_BUYER: share_claim_on_buyer,
         Kind.CHECK_INSTALMENT: _in_a_transaction(deciding.check_instalment),
         Kind.LAPSE_REPURCHASE: _in_a_transaction(deciding.lapse),
         Kind.CLOSE_LICENCE_OFFER: _in_a_transaction(awarding.close),

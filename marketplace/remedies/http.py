@@ -11,9 +11,10 @@ from marketplace.edge.dependencies import Conn, Me, Now
 from marketplace.edge.policies import allow
 from marketplace.edge.reach import REACH
 from marketplace.organisations.schemas import Role
-from marketplace.remedies import claims, service
+from marketplace.remedies import buyer_debts, claims, service
 from marketplace.remedies.schemas import (
     AnswerIn,
+    BuyerDebt,
     ClaimsIn,
     ClaimsView,
     ForfeitureIn,
@@ -95,6 +96,12 @@ async def use_forfeited(
     return await service.use_forfeited(conn, caller, lot_id, data, now=now)
 
 
+@get(**_step("buyer-debt", _PARTIES, summary="Owed beyond the deposit 差额追偿"))
+async def get_buyer_debt(reader: Conn, caller: Me, lot_id: FromPath[UUID]) -> BuyerDebt:
+    """What the defaulting buyer owes beyond its deposit, line by line, and what came in of it."""
+    return await buyer_debts.of_lot(reader, caller, lot_id)
+
+
 @post(**_step("orders/{order_id:uuid}/refuse", _VENUE, summary="Refuse an order 退回指令"))
 async def refuse_order(
     conn: Conn,
@@ -172,6 +179,7 @@ routes: list[HTTPRouteHandler] = [
     rescind,
     propose_forfeiture,
     use_forfeited,
+    get_buyer_debt,
     refuse_order,
     list_orders,
     enter_claims,

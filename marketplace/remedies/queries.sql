@@ -9,5 +9,5 @@ SELECT DISTINCT l.id, l.number, l.status, s.state AS sale_state
   JOIN market.lot_assets own ON own.lot_id = l.id
   JOIN market.lot_assets first ON first.asset_id = own.asset_id AND first.lot_id = $1
   LEFT JOIN settlement.sales s ON s.lot_id = l.id
- WHERE l.id <> $1 AND l.created_at > $2 AND l.status NOT IN ('unsold', 'withdrawn', 'defaulted')
+ WHERE l.id <> $1 AND l.created_at > $2 AND l.status NOT IN ('unsold', 'withdrawn', 'defaulted', 're_auction', 'revoked')
  ORDER BY l.number;

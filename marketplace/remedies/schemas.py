@@ -177,6 +177,48 @@ class ObjectionList(msgspec.Struct, frozen=True, kw_only=True):
     items: list[ObjectionView]
 
 
+class DebtLine(msgspec.Struct, frozen=True, kw_only=True):
+    """A use that the deposit did not cover, whom it is owed to, and how its amount was reached."""
+
+    to: str
+    payee: str
+    amount_fen: int
+    computation: str
+
+
+class DebtReceipt(msgspec.Struct, frozen=True, kw_only=True):
+    """A credit for it; `costs_fen` of what was applied made good costs and commissions."""
+
+    bank_reference: str
+    amount_fen: int
+    applied_fen: int
+    costs_fen: int
+    received_at: datetime
+
+
+class BuyerDebt(msgspec.Struct, frozen=True, kw_only=True):
+    """What a defaulting buyer owes beyond its deposit (差额追偿), and the reference under which it is paid."""
+
+    lot_id: UUID
+    debtor_id: UUID
+    debtor_name: str
+    reference: str
+    amount_fen: int
+    paid_fen: int
+    open_fen: int
+    lines: list[DebtLine]
+    receipts: list[DebtReceipt]
+    claimed_at: datetime
+
+
+class BuyerDebtPaid(msgspec.Struct, frozen=True, kw_only=True, tag="buyer_debt_paid"):
+    """A defaulting buyer paid of what it owes beyond its deposit."""
+
+    lot_id: UUID
+    applied_fen: int
+    open_fen: int
+
+
 class SaleRescinded(msgspec.Struct, frozen=True, kw_only=True, tag="sale_rescinded"):
     """A sale was undone: the registry refused the transfer, and the price is the buyer's again."""
 

@@ -1,7 +1,8 @@
 """Payment references: what a payer writes on a transfer so that it is known what is paid.
 
-A reference follows from what is due alone, so it is the same whenever it is asked for: `LCD-` (a deposit) or `LCP-` (a
-price), ten characters of Crockford's base 32 (no I, L, O, U), and a check character against slips of the pen.
+A reference follows from what is due alone, so it is the same whenever it is asked for: `LCD-` (a deposit), `LCP-` (a
+price) or `LCC-` (a claim on a buyer), ten characters of Crockford's base 32 (no I, L, O, U), and a check character
+against slips of the pen.
 """
 
 import hashlib
@@ -10,14 +11,14 @@ import unicodedata
 from typing import Literal
 from uuid import UUID
 
-DueKind = Literal["DEPOSIT", "PRICE"]
+DueKind = Literal["DEPOSIT", "PRICE", "CLAIM"]
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-_LETTERS: dict[DueKind, str] = {"DEPOSIT": "D", "PRICE": "P"}
+_LETTERS: dict[DueKind, str] = {"DEPOSIT": "D", "PRICE": "P", "CLAIM": "C"}
 _BODY = 10
 #: What people write for what they mean: 0 for O, 1 for I and L.
 _MISREAD = str.maketrans("OIL", "011")
 _SEPARATORS = re.compile(r"[\s\-_./·—–:：,，、]+")
-_FOUND = re.compile(r"(?=LC([DP])([0-9A-TV-Z]{11}))")
+_FOUND = re.compile(r"(?=LC([DPC])([0-9A-TV-Z]{11}))")
 _BRACKETS = str.maketrans("()[]【】〔〕", "()()()()")
 
 

@@ -167,7 +167,7 @@ SELECT g.name AS subject
                     'statements_append_only', 'bank_entries_steps', 'bank_entries_terms', 'bank_decisions_steps',
                     'payee_accounts_terms', 'payment_files_terms', 'payment_files_steps', 'payment_lines_steps',
                     'money_orders_terms', 'money_orders_steps', 'instalments_append_only', 'objections_terms',
-                    'sale_claims_append_only'])
+                    'sale_claims_append_only', 'buyer_claims_terms', 'buyer_claim_receipts_append_only'])
        AS g (name)
  WHERE NOT EXISTS (SELECT FROM pg_trigger t JOIN pg_class r ON r.oid = t.tgrelid
                     WHERE t.tgname = g.name AND t.tgenabled IN ('O', 'A')
@@ -178,7 +178,7 @@ SELECT g.name
                     'plans_two_people', 'plans_approved_as_shown', 'cases_one_a_loan', 'bank_entries_once',
                     'bank_decisions_two_people', 'bank_decisions_seconded', 'payee_accounts_two_people',
                     'payment_files_two_people', 'payment_files_approved_as_shown', 'money_orders_two_people',
-                    'money_orders_as_shown', 'sales_returned_whole', 'sales_interest_in_full']) AS g (name)
+                    'money_orders_as_shown', 'sales_returned_whole', 'sales_interest_in_full', 'buyer_claims_not_overpaid']) AS g (name)
  WHERE NOT EXISTS (SELECT FROM pg_constraint c WHERE c.conname = g.name AND c.convalidated
                     AND c.connamespace = 'settlement'::regnamespace);
 

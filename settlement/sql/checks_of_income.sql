@@ -1,3 +1,16 @@
+-- name: buyer_claims_paid
+-- What a claim on a buyer counts as paid is what its receipts applied, and each receipt was passed on whole.
+SELECT c.lot_id::text AS subject
+  FROM settlement.buyer_claims c
+  LEFT JOIN (SELECT lot_id, sum(applied_fen) AS applied_fen FROM settlement.buyer_claim_receipts GROUP BY lot_id) r USING (lot_id)
+ WHERE c.paid_fen <> coalesce(r.applied_fen, 0)
+UNION ALL
+SELECT r.lot_id::text
+  FROM settlement.buyer_claim_receipts r
+  LEFT JOIN settlement.transfers t ON t.idempotency_id = 'buyer_claim:' || r.id
+  LEFT JOIN settlement.entries e ON e.transfer_id = t.id AND e.amount_fen < 0
+ WHERE e.amount_fen IS DISTINCT FROM -r.applied_fen;
+
 -- name: royalties_in_escrow
 -- A licence's escrow holds its receipts that wait for their case, and nothing else.
 SELECT coalesce(a.owner, r.licence_id)::text AS subject

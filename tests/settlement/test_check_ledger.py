@@ -24,6 +24,8 @@ from tests.settlement.make_money import (
     review_and_advance,
     scheme_with_advance,
 )
+from tests.settlement.test_buyer_claims import claimed
+from tests.settlement.test_buyer_claims import pay as pay_claim
 from tests.settlement.test_failpoints import Story
 from tests.settlement.test_orders_of_two import propose_rescission
 
@@ -53,6 +55,7 @@ FORGERIES = {
     " '\"principal_fen\":', '\"principal_fen\":1'), 'UTF8') WHERE book IS NOT NULL",
     "unmatched_wait": "UPDATE settlement.bank_entries SET amount_fen = amount_fen + 1",
     "payments_sent_once": "UPDATE settlement.payouts SET state = 'SENT' WHERE state = 'QUEUED'",
+    "buyer_claims_paid": "UPDATE settlement.buyer_claims SET paid_fen = paid_fen + 1",
     "royalties_in_escrow": "UPDATE settlement.royalty_receipts"
     " SET applied_fen = applied_fen + 1, amount_fen = amount_fen + 1",
     "invoices_paid": "UPDATE settlement.royalty_invoices SET paid_fen = paid_fen - 1 WHERE paid_fen > 0",
@@ -74,7 +77,7 @@ async def make_books(conn: asyncpg.Connection, now: datetime) -> None:
 
 async def make_all_books(conn: asyncpg.Connection, now: datetime) -> None:
     """Something of everything that a check looks at: a case from its claim to its last return, another on a margin,
-    a stranger's credit, a payout that waits, royalties in escrow, a sale that was undone.
+    a stranger's credit, a payout that waits, royalties in escrow, a sale that was undone, a defaulter that owes.
     """
     await make_books(conn, now)
     for step in Story(now).steps():
@@ -100,6 +103,7 @@ async def make_all_books(conn: asyncpg.Connection, now: datetime) -> None:
     await rescissions.rescind(
         conn, undone.lot_id, content_hash=order.content_hash, approved_by=CHECKER, now=now
     )
+    await pay_claim(conn, await claimed(conn, now), "C-9", 20, now)
 
 
 async def test_every_forgery_is_found_by_its_check(database_url: str, now: datetime) -> None:

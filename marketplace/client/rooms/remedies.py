@@ -13,6 +13,15 @@ class Remedies:
     def __init__(self, calls: Calls) -> None:
         self._calls = calls
 
+    async def get_buyer_debt(self, lot_id: UUID) -> remedies_schemas.BuyerDebt:
+        """What the defaulting buyer owes beyond its deposit, line by line, and what came in of it.
+
+        `GET /v1/lots/{lot_id}/buyer-debt`
+        """
+        return await self._calls.struct(
+            "GET", f"/v1/lots/{lot_id}/buyer-debt", remedies_schemas.BuyerDebt
+        )
+
     async def get_claims(self, lot_id: UUID) -> remedies_schemas.ClaimsView:
         """Who claims of the proceeds, as the plan will take it.
 

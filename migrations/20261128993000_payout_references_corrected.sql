@@ -3,7 +3,7 @@
 -- answer the objection that they entered. Source: reliability T33, T39, T69.
 ALTER TABLE settlement.money_orders DROP CONSTRAINT money_orders_kind_check;
 ALTER TABLE settlement.money_orders ADD CONSTRAINT money_orders_kind_check
-  CHECK (kind IN ('PAID_BY_HAND', 'RESCISSION', 'INSTALMENTS', 'FORFEITURE', 'PAYOUT_REFERENCE'));
+  CHECK (kind IN ('PAID_BY_HAND', 'RESCISSION', 'INSTALMENTS', 'FORFEITURE', 'REVOCATION', 'PAYOUT_REFERENCE'));
 -- A correction that was made makes room for another, as a refused order does.
 DROP INDEX settlement.money_orders_once;
 CREATE UNIQUE INDEX money_orders_once ON settlement.money_orders (kind, subject_id)
@@ -19,4 +19,4 @@ DROP INDEX settlement.money_orders_once;
 CREATE UNIQUE INDEX money_orders_once ON settlement.money_orders (kind, subject_id) WHERE state <> 'REFUSED';
 ALTER TABLE settlement.money_orders DROP CONSTRAINT money_orders_kind_check;
 ALTER TABLE settlement.money_orders ADD CONSTRAINT money_orders_kind_check
-  CHECK (kind IN ('PAID_BY_HAND', 'RESCISSION', 'INSTALMENTS', 'FORFEITURE'));
+  CHECK (kind IN ('PAID_BY_HAND', 'RESCISSION', 'INSTALMENTS', 'FORFEITURE', 'REVOCATION'));

@@ -9,7 +9,7 @@ ALTER TABLE settlement.sales
   ADD COLUMN interest_due_fen bigint NOT NULL DEFAULT 0 CHECK (interest_due_fen BETWEEN 0 AND 10000000000000),
   ADD COLUMN interest_paid_fen bigint NOT NULL DEFAULT 0 CHECK (interest_paid_fen >= 0);
 ALTER TABLE settlement.sales ADD CONSTRAINT sales_interest_in_full CHECK (
-  interest_paid_fen <= interest_due_fen AND (state IN ('PRICE_DUE', 'DEFAULTED') OR interest_paid_fen = interest_due_fen));
+  interest_paid_fen <= interest_due_fen AND (state IN ('PRICE_DUE', 'DEFAULTED', 'RESCINDED') OR interest_paid_fen = interest_due_fen));
 ALTER TABLE settlement.instalments
   ADD COLUMN interest_fen bigint NOT NULL DEFAULT 0 CHECK (interest_fen BETWEEN 0 AND 10000000000000);
 -- What of a credit went to the interest of its lot.
