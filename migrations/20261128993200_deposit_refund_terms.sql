@@ -2,6 +2,7 @@
 -- In how many working days released deposits go back to their bidders' banks, as the notice states it (保证金退还期限); null: the
 -- regime's own term. Frozen with the notice, like when the proceeds leave and how long the plan is open. Source: domain 6.5.
 ALTER TABLE market.lots ADD COLUMN refund_working_days integer CHECK (refund_working_days BETWEEN 1 AND 30);
+GRANT SELECT (refund_working_days) ON market.lots TO luochui_app;
 ALTER TABLE market.lots ADD CONSTRAINT refund_term_is_the_laws CHECK (regime <> 'judicial_network' OR published_at IS NULL
   OR refund_working_days IS NULL);
 
