@@ -79,27 +79,18 @@ class ClaimReceipt(msgspec.Struct, frozen=True, kw_only=True):
     recorded_at: datetime
 
 
-async def enter(
-    conn: Connection,
-    lot_id: UUID,
-    deposit_id: UUID,
-    *,
-    used: Forfeiture,
-    terms: ForfeitTerms,
-    loss: Loss,
-    costs_to: Payee,
-    lender: Payee,
-    now: datetime,
-) -> None:
-    """Enter what the deposit did not cover as a claim, where the terms say that it is owed; nothing otherwise."""
-    if terms.excess != OWED or not used.excess_fen:
-        return
+def lines_of(
+    used: Forfeiture, terms: ForfeitTerms, loss: Loss, *, costs_to: Payee, lender: Payee
+) -> tuple[ClaimLine, ...]:
+    """What a deposit did not cover of the loss, where the terms say that it is owed; nothing otherwise."""
+    if terms.excess != OWED:
+        return ()
     caused = {
         "costs": loss.costs_fen,
         "shortfall": loss.shortfall_fen,
         "commission": loss.commission_fen,
     }
-    lines = tuple(
+    return tuple(
         ClaimLine(
             to=use,
             payee=lender if use == LENDERS else costs_to,
@@ -109,12 +100,25 @@ async def enter(
         for use in terms.uses
         if caused[use] > used.amount(use)
     )
+
+
+async def enter(
+    conn: Connection,
+    lot_id: UUID,
+    deposit_id: UUID,
+    *,
+    lines: tuple[ClaimLine, ...],
+    now: datetime,
+) -> None:
+    """Enter what the deposit did not cover as a claim on the buyer; nothing where there is nothing."""
+    if not lines:
+        return
     sale = await sales.get(conn, lot_id)
     content = ClaimContent(lot_id=lot_id, lines=lines)
+    amount_fen = sum(line.amount_fen for line in lines)
     await conn.execute(
         _SQL["insert_claim"],
-        *(lot_id, deposit_id, sale.buyer_id, sale.venue_id),
-        *(canonical(content), used.excess_fen, now),
+        *(lot_id, deposit_id, sale.buyer_id, sale.venue_id, canonical(content), amount_fen, now),
     )
 
 

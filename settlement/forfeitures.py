@@ -3,6 +3,7 @@
 Until then it stays on the lot's `forfeited` account. Source: domain 6.5.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
@@ -63,11 +64,7 @@ async def use_forfeited(
         **{use: AccountKey("pledgee_payable", lender.id, ref) for use in LENDER_USES},
         **{use: AccountKey("cost_payable", costs_to.id, ref) for use in ("costs", "commission")},
     }
-    due: dict[AccountKey, int] = {}
-    for line in result.lines:
-        if line.amount_fen:
-            key = accounts[line.to]
-            due[key] = due.get(key, 0) + line.amount_fen
+    due = _due(result, accounts)
     _before_use()
     posted = await post_one(
         conn,
@@ -87,19 +84,20 @@ async def use_forfeited(
         await _queue(conn, key, fen, costs_to=costs_to, lender=lender, case_id=case_id, now=now)
     content = canonical(_Used(loss=loss, terms=terms, result=result))
     await conn.execute(_SQL["insert_forfeiture"], deposit_id, content, posted.transfer_id, now)
-    await buyer_claims.enter(
-        conn,
-        deposit.lot_id,
-        deposit_id,
-        used=result,
-        terms=terms,
-        loss=loss,
-        costs_to=costs_to,
-        lender=lender,
-        now=now,
-    )
+    claim = buyer_claims.lines_of(result, terms, loss, costs_to=costs_to, lender=lender)
+    await buyer_claims.enter(conn, deposit.lot_id, deposit_id, lines=claim, now=now)
     _after_use()
     return result
+
+
+def _due(result: Forfeiture, accounts: Mapping[str, AccountKey]) -> dict[AccountKey, int]:
+    """What goes to each account, in the order of the uses."""
+    due: dict[AccountKey, int] = {}
+    for line in result.lines:
+        if line.amount_fen:
+            key = accounts[line.to]
+            due[key] = due.get(key, 0) + line.amount_fen
+    return due
 
 
 async def of_sale(conn: Connection, lot_id: UUID) -> list[tuple[UUID, Forfeiture]]:

@@ -103,10 +103,7 @@ async def receive(
     known = await _by_reference(conn, bank_reference)
     if known is not None:
         return _same(known, payer_id=payer_id, lot_id=lot_id, amount_fen=amount_fen)
-    taken_fen, match = (0, FREE) if sale is None else _match(sale, payer_id, amount_fen)
-    applied_fen, interest_fen = (
-        (0, 0) if sale is None else await sales.divide_payment(conn, sale, taken_fen)
-    )
+    applied_fen, interest_fen, match = await _taken(conn, sale, payer_id, amount_fen)
     _before_receive()
     made = await conn.fetchval(
         _SQL["insert_payment"],
@@ -132,15 +129,8 @@ async def receive(
         ),
         now=now,
     )
-    if sale is not None and taken_fen:
-        await sales.add_payment(
-            conn,
-            sale,
-            amount_fen=applied_fen,
-            interest_fen=interest_fen,
-            of_deposit=False,
-            now=now,
-        )
+    if sale is not None and applied_fen + interest_fen:
+        await sales.add_bank_payment(conn, sale, applied_fen, interest_fen, now=now)
     _after_receive()
     booked = await _by_reference(conn, bank_reference)
     assert booked is not None, "a payment just inserted is there"
@@ -284,6 +274,16 @@ def _transfers(
         if fen
     ]
     return transfers
+
+
+async def _taken(
+    conn: Connection, sale: sales.Sale | None, payer_id: UUID, amount_fen: int
+) -> tuple[int, int, Match]:
+    """What of a credit goes to the price of a sale and what to its interest, and how it compares with what was due."""
+    if sale is None:
+        return 0, 0, FREE
+    taken_fen, match = _match(sale, payer_id, amount_fen)
+    return *await sales.divide_payment(conn, sale, taken_fen), match
 
 
 def _match(sale: sales.Sale, payer_id: UUID, amount_fen: int) -> tuple[int, Match]:

@@ -200,20 +200,21 @@ async def record_title(conn: Connection, lot_id: UUID, *, recorded_at: datetime)
 
 
 async def add_payment(
-    conn: Connection,
-    sale: Sale,
-    *,
-    amount_fen: int,
-    of_deposit: bool,
-    now: datetime,
-    interest_fen: int = 0,
+    conn: Connection, sale: Sale, *, amount_fen: int, of_deposit: bool, now: datetime
 ) -> Sale:
-    """Count money that was posted to the lot's price and interest accounts; the last fen makes it PRICE_PAID."""
+    """Count money that was posted to the lot's price account; the last fen makes it PRICE_PAID."""
     deposit_fen = amount_fen if of_deposit else 0
     return _sale(
-        await conn.fetchrow(
-            _SQL["add_payment"], sale.lot_id, amount_fen, deposit_fen, now, interest_fen
-        )
+        await conn.fetchrow(_SQL["add_payment"], sale.lot_id, amount_fen, deposit_fen, now, 0)
+    )
+
+
+async def add_bank_payment(
+    conn: Connection, sale: Sale, amount_fen: int, interest_fen: int, *, now: datetime
+) -> Sale:
+    """Count a credit that was posted to the lot's price and interest accounts; the last fen makes it PRICE_PAID."""
+    return _sale(
+        await conn.fetchrow(_SQL["add_payment"], sale.lot_id, amount_fen, 0, now, interest_fen)
     )
 
 

@@ -204,17 +204,7 @@ async def settlement_body(
         deposit_fen=sale.deposit_fen,
         interest_due_fen=sale.interest_due_fen,
         interest_paid_fen=sale.interest_paid_fen,
-        payments=tuple(
-            PaymentLine(
-                bank_reference=credit.bank_reference,
-                received_at=credit.received_at,
-                amount_fen=credit.amount_fen,
-                applied_fen=credit.applied_fen,
-                interest_fen=credit.interest_fen,
-                match=credit.match,
-            )
-            for credit in credits
-        ),
+        payments=tuple(_payment(credit) for credit in credits),
         paid_fen=sale.paid_fen,
         costs=by_kind["COST"],
         taxes=by_kind["TAX"],
@@ -233,6 +223,17 @@ async def settlement_body(
         + await balance(conn, ledger.client_interest(lot_id)),
         claim_on_buyer_fen=0 if claim is None else claim.amount_fen,
         claim_paid_fen=0 if claim is None else claim.paid_fen,
+    )
+
+
+def _payment(credit: payments.PaymentIn) -> PaymentLine:
+    return PaymentLine(
+        bank_reference=credit.bank_reference,
+        received_at=credit.received_at,
+        amount_fen=credit.amount_fen,
+        applied_fen=credit.applied_fen,
+        interest_fen=credit.interest_fen,
+        match=credit.match,
     )
 
 
