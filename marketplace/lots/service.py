@@ -109,9 +109,7 @@ async def draft(
         given.release_on,
         given.objection_days,
         given.shortened_times,
-        caller.user_id,
-        defaulted_id,
-        given.refund_working_days,
+        *(caller.user_id, defaulted_id, given.refund_working_days),
     )
     await _put_assets(conn, lot_id, consigned.asset_ids)
     lot = await get(conn, lot_id)
@@ -159,9 +157,7 @@ async def revise(
         given.release_on,
         given.objection_days,
         given.shortened_times,
-        given.round_number,
-        now,
-        given.refund_working_days,
+        *(given.round_number, now, given.refund_working_days),
     )
     after = await get(conn, lot_id)
     await audit.record(
