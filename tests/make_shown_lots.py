@@ -14,6 +14,19 @@ from marketplace.lots.schemas import Lot
 from marketplace.notices import service as notices
 from marketplace.organisations.schemas import Caller
 
+#: What follows from a consignment in earnest.
+BACKGROUND = {
+    "platform": {
+        "venue": "示例交易场所",
+        "zh": "仅在本平台竞价。",
+        "en": "On this platform alone.",
+    },
+    "seller": {"name": "示例银行"},
+    "authority": {"kind": "enforcement_case", "document": "（2026）示例执1号"},
+    "valuation": {"zh": "未经评估。", "en": "Not valued."},
+    "commission": {"rate_bp": 0, "costs_borne_by": "buyer"},
+    "parties_notified": {"parties": [], "zh": "已通知。", "en": "They were told."},
+}
 SECRET_RESERVE_FEN = 98_765_432_100
 _PAIR = {"zh": "以公告为准。", "en": "As the notice says."}
 CONDITIONS = dict.fromkeys(
@@ -27,6 +40,7 @@ CONDITIONS = dict.fromkeys(
         "contact",
         "complaints",
         "priority_holders",
+        "court",
     ),
     _PAIR,
 )
@@ -110,9 +124,15 @@ async def _publish(
             reserve_price_fen=lot.reserve_price_fen,
         )
     )
-    content = notice_content(lot, assets=[asset], findings=[], frozen=frozen)
+    content = notice_content(lot, assets=[asset], findings=[], frozen=frozen, background=BACKGROUND)
     notice = await notices.publish_sale(
-        conn, publisher, lot_id, lot_number=lot.number, content=content, now=now
+        conn,
+        publisher,
+        lot_id,
+        lot_number=lot.number,
+        regime=lot.regime.value,
+        content=content,
+        now=now,
     )
     await conn.execute(
         "UPDATE market.lots SET published_by = $2, published_at = $3, profile = $4, profile_salt = $5,"
