@@ -25,6 +25,7 @@ DUTIES_OF_A_SALE = [
     "close_auction",
     "create_auction",
     "follow_session",
+    "issue_confirmation",
     "match_subscriptions",
     "open_auction",
     "release_deposit",
@@ -57,7 +58,7 @@ async def facts(stage: Stage) -> list[Any]:
 
 async def sold(stage: Stage) -> dict[str, Any]:
     """A lot sold to one of two bidders, with all duties done."""
-    lot = await stage.published(opens_in=0.8, lasts=0.8)
+    lot = await stage.published(opens_in=0.8, lasts=3.0)
     one, _ = await stage.deposited(lot)
     await stage.deposited(lot)
     await stage.until_open(lot)
