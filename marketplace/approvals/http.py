@@ -13,11 +13,11 @@ from marketplace.edge.dependencies import At, Conn, Me, Now
 from marketplace.edge.policies import allow
 from marketplace.organisations.schemas import Role
 
-_CHECKERS = allow(
+CHECKERS = allow(
     Role.BANK_CHECKER, Role.VENUE_CHECKER, Role.FUND_CHECKER, Role.PLATFORM_ADMINISTRATOR
 )
 _LIMITERS = allow(Role.BANK_CHECKER, Role.VENUE_CHECKER, Role.FUND_CHECKER)
-_PEOPLE = allow(
+PEOPLE = allow(
     Role.BANK_MAKER,
     Role.BANK_CHECKER,
     Role.VENUE_OPERATOR,
@@ -28,7 +28,7 @@ _PEOPLE = allow(
     Role.REGULATOR,
     Role.AUDITOR,
 )
-_ASKERS = allow(
+ASKERS = allow(
     Role.BANK_MAKER,
     Role.BANK_CHECKER,
     Role.VENUE_OPERATOR,
@@ -39,7 +39,7 @@ _ASKERS = allow(
 )
 
 
-@get("/v1/approvals", opt={"policy": _PEOPLE}, summary="Approvals 复核申请列表")
+@get("/v1/approvals", opt={"policy": PEOPLE}, summary="Approvals 复核申请列表")
 async def list_approvals(
     reader: Conn, caller: Me, position: At, status: FromQuery[ApprovalState | None] = None
 ) -> Page[Approval]:
@@ -50,7 +50,7 @@ async def list_approvals(
     return page_of(found, position, key=lambda one: one.id)
 
 
-@get("/v1/approvals/{approval_id:uuid}", opt={"policy": _PEOPLE}, summary="An approval 复核申请")
+@get("/v1/approvals/{approval_id:uuid}", opt={"policy": PEOPLE}, summary="An approval 复核申请")
 async def get_approval(reader: Conn, caller: Me, approval_id: FromPath[UUID]) -> Approval:
     """What exactly is to be approved, and who has decided."""
     return await service.get(reader, caller, approval_id)
@@ -58,7 +58,7 @@ async def get_approval(reader: Conn, caller: Me, approval_id: FromPath[UUID]) ->
 
 @post(
     "/v1/approvals/{approval_id:uuid}/decision",
-    opt={"policy": _CHECKERS},
+    opt={"policy": CHECKERS},
     summary="Decide 复核",
     status_code=200,
 )
@@ -71,7 +71,7 @@ async def decide_approval(
 
 @post(
     "/v1/approvals/{approval_id:uuid}/withdrawal",
-    opt={"policy": _ASKERS},
+    opt={"policy": ASKERS},
     summary="Withdraw 撤回",
     status_code=200,
 )
@@ -82,7 +82,7 @@ async def withdraw_approval(
     return await service.withdraw(conn, caller, approval_id, now=now)
 
 
-@get("/v1/approval-limits", opt={"policy": _ASKERS}, summary="Limits 双复核起点")
+@get("/v1/approval-limits", opt={"policy": ASKERS}, summary="Limits 双复核起点")
 async def list_limits(reader: Conn, caller: Me) -> list[Limit]:
     """From which amount on two checkers of my organisation must agree; the first is in force."""
     return await service.limits(reader, caller)

@@ -39,6 +39,25 @@ SELECT * FROM market.approvals
  ORDER BY id DESC
  LIMIT $5;
 
+-- name: waiting
+-- What an organisation asked of kinds ($2) and is not settled, oldest first, but what this person ($3) asked or decided.
+SELECT a.* FROM market.approvals a
+ WHERE a.organisation_id = $1 AND a.kind = ANY ($2) AND a.state = 'pending'
+   AND NOT EXISTS (SELECT FROM market.users me JOIN market.users own ON own.id = me.id OR own.person_id = me.person_id
+                    WHERE me.id = $3
+                      AND (own.id = a.asked_by
+                           OR EXISTS (SELECT FROM market.approval_decisions d WHERE d.approval_id = a.id AND d.decided_by = own.id)))
+ ORDER BY a.id
+ LIMIT $4;
+
+-- name: names
+-- What people call whom and what these ids stand for: users, who is invited, organisations, consignments, lots.
+SELECT id, display_name AS name FROM market.users WHERE id = ANY ($1::uuid[])
+UNION ALL SELECT id, display_name FROM market.invitations WHERE id = ANY ($1::uuid[])
+UNION ALL SELECT id, name FROM market.organisations WHERE id = ANY ($1::uuid[])
+UNION ALL SELECT id, number FROM market.consignments WHERE id = ANY ($1::uuid[])
+UNION ALL SELECT id, number FROM market.lots WHERE id = ANY ($1::uuid[]);
+
 -- name: decisions
 SELECT approval_id, decided_by, is_yes, reason, decided_at
   FROM market.approval_decisions

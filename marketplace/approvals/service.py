@@ -20,6 +20,7 @@ versioned limit, looked up when the request is made.
 """
 
 import hashlib
+from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
@@ -47,6 +48,7 @@ from marketplace.organisations.schemas import Caller, Role
 _SQL = load_statements("marketplace.approvals", "queries.sql")
 _SEE_ALL = (Role.REGULATOR, Role.AUDITOR)
 _LIMITS_SHOWN = 100
+_WAITING_SHOWN = 100
 
 
 class ApprovalMissing(Conflict):
@@ -104,7 +106,7 @@ async def sign(
     """The caller, a checker, agrees to `paper`; `is_complete` tells whether enough have. Raises SamePerson, Forbidden.
 
     The request is made on the maker's behalf with the first signature; where the content has changed since an earlier
-    signature, that one counts no more.
+    signature, that one counts no more. Where enough have agreed at the request itself, the caller carries it out.
     """
     _require_checker(caller, paper.kind)
     await conn.execute(_SQL["lock_subject"], paper.kind.value, str(paper.subject_id))
@@ -114,6 +116,10 @@ async def sign(
         standing = None
     if standing is None:
         standing = await _insert(conn, caller, paper, reason=reason, now=now)
+    if standing.state is ApprovalState.APPROVED:
+        if await is_same_person(conn, standing.asked_by, caller.user_id):
+            raise SamePerson
+        return await _settle(conn, caller, standing, ApprovalState.USED, now=now)
     yes = DecisionIn(approved=True, sha256=standing.sha256, reason=reason)
     signed = await _decide(conn, caller, standing, yes, now=now)
     if signed.state is ApprovalState.APPROVED:  # the room carries it out in this transaction
@@ -197,6 +203,25 @@ async def page(
     return await _with_decisions(conn, found)
 
 
+async def waiting(conn: Connection, caller: Caller) -> list[Approval]:
+    """What the caller may decide now, oldest first: neither asked nor decided by their person, nor about it."""
+    kinds = [kind for kind, roles in CHECKERS.items() if caller.has(*roles)]
+    async with everything(
+        conn
+    ):  # who asked may be another organisation's; what is asked is the caller's own
+        found = await conn.fetch(
+            _SQL["waiting"], caller.organisation_id, kinds, caller.user_id, _WAITING_SHOWN
+        )
+        listed = await _with_decisions(conn, found)
+    return [one for one in listed if not await _is_concerned(conn, caller, one)]
+
+
+async def names(conn: Connection, ids: Collection[UUID]) -> dict[UUID, str]:
+    """What people call these users, invited people, organisations, consignments and lots; others are left out."""
+    async with everything(conn):  # a request that may be seen says whom and what it is about
+        return {row["id"]: row["name"] for row in await conn.fetch(_SQL["names"], list(ids))}
+
+
 async def ask_limit(conn: Connection, caller: Caller, given: LimitIn, *, now: datetime) -> Approval:
     """Ask for a new limit of the caller's organisation; it counts once another checker agrees."""
     paper = Paper(
@@ -236,16 +261,19 @@ def _require_checker(caller: Caller, kind: Kind) -> None:
 
 
 async def _require_not_concerned(conn: Connection, caller: Caller, found: Approval) -> None:
+    if await _is_concerned(conn, caller, found):
+        raise SamePerson
+
+
+async def _is_concerned(conn: Connection, caller: Caller, found: Approval) -> bool:
     """Nobody decides about their own rights, but an administrator who goes and is the only other one."""
     if found.kind is not Kind.USER_RIGHTS:
-        return
-    if await is_same_person(conn, found.subject_id, caller.user_id):
-        async with everything(conn):
-            others = await conn.fetchval(
-                _SQL["other_administrators"], found.asked_by, caller.user_id
-            )
-        if others or not caller.has(Role.PLATFORM_ADMINISTRATOR):
-            raise SamePerson
+        return False
+    if not await is_same_person(conn, found.subject_id, caller.user_id):
+        return False
+    async with everything(conn):
+        others = await conn.fetchval(_SQL["other_administrators"], found.asked_by, caller.user_id)
+    return bool(others or not caller.has(Role.PLATFORM_ADMINISTRATOR))
 
 
 async def _open(conn: Connection, paper: Paper, *, anywhere: bool = False) -> Approval | None:

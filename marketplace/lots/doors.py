@@ -10,6 +10,9 @@ from marketplace.lots.rules import LotStatus, Origin
 from marketplace.lots.schemas import PublicLot
 from marketplace.organisations.schemas import Caller, Role
 from marketplace.pages.vocabulary import Words
+from marketplace.resales import service as resales
+from marketplace.resales.rules import LEFT_BY_A_BUYER
+from marketplace.revocations.service import REVOCABLE
 from marketplace.transfers import service as transfers
 
 #: An auction whose result is recorded, so that there is a record to print.
@@ -41,6 +44,10 @@ async def doors_of(
         return found
     if lot.status is LotStatus.UNSOLD and await _sells(conn, visitor, lot):
         found.append((f"{at}/unsold-report", Words("流拍报告", "Unsold report")))
+    if lot.status in REVOCABLE | {LotStatus.REVOKED} and await _sells(conn, visitor, lot):
+        found.append((f"{at}/revocation", Words("撤销成交", "Setting the result aside")))
+    if lot.status in LEFT_BY_A_BUYER and await _resells(conn, visitor, lot):
+        found.append((f"{at}/underbidder-offer", Words("顺位递补", "Offer to the underbidder")))
     if lot.status in _MOVED and await _moves(conn, visitor, lot, now=now):
         found.append((f"{at}/transfer", Words("交割清单", "Transfer checklist")))
     return found
@@ -76,6 +83,19 @@ async def _moves(conn: Connection, visitor: Caller, lot: PublicLot, *, now: date
         return False
     try:
         await transfers.of_lot(conn, visitor, lot.id, now=now)
+    except NotFound:
+        return False
+    return True
+
+
+async def _resells(conn: Connection, visitor: Caller, lot: PublicLot) -> bool:
+    """Whether the visitor's bank or venue sells what a buyer left, or the visitor was asked to take it."""
+    if await _sells(conn, visitor, lot):
+        return True
+    if not visitor.has(Role.AGENCY_BIDDER):
+        return False
+    try:
+        await resales.of_lot(conn, visitor, lot.id)
     except NotFound:
         return False
     return True

@@ -37,6 +37,9 @@ ROOMS: Final = (
     "marketplace.white_lists",
     "marketplace.webhooks",
     "marketplace.subscriptions",
+    "marketplace.approvals",
+    "marketplace.revocations",
+    "marketplace.resales",
 )
 
 _FILTERS: Final[dict[str, Callable[..., str]]] = {

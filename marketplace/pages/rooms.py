@@ -28,6 +28,15 @@ class Room(msgspec.Struct, frozen=True):
 
 ROOMS_OF_WORK: Final = (
     Room(
+        "/approvals",
+        Words("复核", "Approvals"),
+        Words(
+            "查看待我复核的事项，同意或不同意；撤回本人申请。",
+            "What waits for my agreement: agree, or refuse with a reason; take my requests back.",
+        ),
+        _BANK | _VENUE | _FUND | _WATCH | {Role.PLATFORM_ADMINISTRATOR},
+    ),
+    Room(
         "/imports",
         Words("导入与导出", "Import and export"),
         Words(

@@ -1,4 +1,4 @@
-"""The words of the rooms of daily work: imports, alerts, white lists, webhooks, consignments."""
+"""The words of the rooms of daily work: imports, alerts, white lists, webhooks, consignments, approvals."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -88,5 +88,89 @@ CONSIGNMENT_STATES: Final[Mapping[str, Words]] = MappingProxyType(
         "unsold": Words("未成交", "Unsold"),
         "withdrawn": Words("已撤回", "Withdrawn"),
         "cleared": Words("已办结", "Cleared"),
+    }
+)
+APPROVAL_KINDS: Final[Mapping[str, Words]] = MappingProxyType(
+    {
+        "listing": Words("上市挂牌", "Listing"),
+        "price_cut": Words("降价", "Price cut"),
+        "route_change": Words("处置方案与变更", "Plan, or change of route"),
+        "set_off": Words("以物抵债", "Set-off"),
+        "distribution": Words("分配方案", "Distribution"),
+        "compensation": Words("风险补偿", "Compensation"),
+        "user_rights": Words("用户权限", "Rights of a user"),
+        "approval_limit": Words("双复核起点金额", "Amount from which two agree"),
+    }
+)
+APPROVAL_STATES: Final[Mapping[str, Words]] = MappingProxyType(
+    {
+        "pending": Words("待复核", "Waits"),
+        "approved": Words("已同意，待办理", "Agreed, to be carried out"),
+        "refused": Words("未通过", "Refused"),
+        "withdrawn": Words("已撤回", "Withdrawn"),
+        "used": Words("已办理", "Carried out"),
+    }
+)
+#: The parts of what is to be approved; others stand under their own names.
+APPROVAL_PARTS: Final[Mapping[str, Words]] = MappingProxyType(
+    {
+        "organisation_id": Words("机构", "Organisation"),
+        "subject_id": Words("对象", "About"),
+        "roles": Words("角色", "Roles"),
+        "step": Words("步骤", "Step"),
+        "two_checkers_from_fen": Words("双复核起点", "Two agree from"),
+        "reason": Words("理由", "Reason"),
+        "number": Words("编号", "Number"),
+        "title_zh": Words("中文名称", "Chinese title"),
+        "title": Words("名称", "Title"),
+        "start_price_fen": Words("起始价", "Start price"),
+        "deposit_fen": Words("保证金", "Deposit"),
+        "price_fen": Words("价格", "Price"),
+        "advance_fen": Words("先行拨付", "Advance"),
+        "opens_at": Words("竞价开始", "Bidding opens"),
+        "closes_at": Words("竞价结束", "Bidding closes"),
+        "content_hash": Words("分配方案摘要", "Hash of the distribution"),
+        "claim_sha256": Words("申请摘要", "Hash of the claim"),
+        "sha256": Words("方案摘要", "Hash of the plan"),
+        "plan": Words("方案", "Plan"),
+        "change": Words("变更", "Change"),
+    }
+)
+ACCESS_STEPS: Final[Mapping[str, Words]] = MappingProxyType(
+    {
+        "switch_off": Words("停用用户", "Switch a user off"),
+        "switch_on": Words("启用用户", "Switch a user on"),
+        "password_reset": Words("重置密码", "Reset a password"),
+        "second_factor_removal": Words("解除双因素验证", "Remove a second factor"),
+        "organisation_off": Words("停用机构", "Switch an organisation off"),
+        "organisation_on": Words("启用机构", "Switch an organisation on"),
+    }
+)
+#: Why a result is set aside (法释〔2016〕18号 art. 31).
+REVOCATION_GROUNDS: Final[Mapping[str, Words]] = MappingProxyType(
+    {
+        "untrue_description": Words("说明与实物严重不符", "The description was untrue"),
+        "system_fault": Words("系统故障致结果错误", "A fault of the system"),
+        "collusion": Words("恶意串通", "Collusion"),
+        "unqualified_winner": Words("买受人不具备资格", "The winner was not qualified"),
+        "unlawful_exclusion": Words("违法限制竞买或区别对待", "Bidders were excluded unlawfully"),
+        "other_breach": Words("其他严重违反程序", "Another grave breach of procedure"),
+    }
+)
+ORDER_STATES: Final[Mapping[str, Words]] = MappingProxyType(
+    {
+        "PROPOSED": Words("待复核", "Waits for another person"),
+        "DONE": Words("已办理", "Done"),
+        "REFUSED": Words("已退回", "Refused"),
+    }
+)
+UNDERBIDDER_STATES: Final[Mapping[str, Words]] = MappingProxyType(
+    {
+        "proposed": Words("待委托人同意", "Waits for the bank"),
+        "offered": Words("待次高出价人答复", "Waits for the underbidder"),
+        "accepted": Words("已接受", "Accepted"),
+        "declined": Words("已放弃", "Declined"),
+        "lapsed": Words("逾期未答复", "Lapsed"),
+        "refused": Words("委托人不同意", "The bank did not agree"),
     }
 )

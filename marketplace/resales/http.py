@@ -22,9 +22,11 @@ from marketplace.resales.schemas import (
 )
 
 #: Why what changes here reaches over organisations (`edge.reach`).
-_WHY = "A resale moves the bank's consignment and plan, and the underbidder's deposit."
-_OPERATOR = allow(Role.VENUE_OPERATOR)
-_READERS = allow(
+WHY = "A resale moves the bank's consignment and plan, and the underbidder's deposit."
+OPERATOR = allow(Role.VENUE_OPERATOR)
+BANK = allow(Role.BANK_CHECKER)
+UNDERBIDDER = allow(Role.AGENCY_BIDDER)
+READERS = allow(
     Role.VENUE_OPERATOR,
     Role.VENUE_CHECKER,
     Role.BANK_MAKER,
@@ -35,7 +37,7 @@ _READERS = allow(
 
 @post(
     "/v1/lots/{lot_id:uuid}/reauction",
-    opt={"policy": _OPERATOR, REACH: _WHY},
+    opt={"policy": OPERATOR, REACH: WHY},
     summary="Re-auction 悔拍后重新拍卖",
 )
 async def draft_reauction(
@@ -47,7 +49,7 @@ async def draft_reauction(
 
 @post(
     "/v1/lots/{lot_id:uuid}/underbidder-offer",
-    opt={"policy": _OPERATOR, REACH: _WHY},
+    opt={"policy": OPERATOR, REACH: WHY},
     summary="Ask the underbidder 提出顺位递补",
 )
 async def propose_underbidder(
@@ -59,7 +61,7 @@ async def propose_underbidder(
 
 @post(
     "/v1/lots/{lot_id:uuid}/underbidder-offer/consent",
-    opt={"policy": allow(Role.BANK_CHECKER), REACH: _WHY},
+    opt={"policy": BANK, REACH: WHY},
     summary="Consent 委托人同意递补",
 )
 async def consent_to_underbidder(
@@ -71,7 +73,7 @@ async def consent_to_underbidder(
 
 @post(
     "/v1/lots/{lot_id:uuid}/underbidder-offer/deposit",
-    opt={"policy": _OPERATOR, REACH: _WHY},
+    opt={"policy": OPERATOR, REACH: WHY},
     summary="Deposit 递补保证金到账",
 )
 async def receive_underbidder_deposit(
@@ -83,7 +85,7 @@ async def receive_underbidder_deposit(
 
 @post(
     "/v1/lots/{lot_id:uuid}/underbidder-offer/answer",
-    opt={"policy": allow(Role.AGENCY_BIDDER), REACH: _WHY},
+    opt={"policy": UNDERBIDDER, REACH: WHY},
     summary="Answer 递补答复",
 )
 async def answer_underbidder_offer(
@@ -95,7 +97,7 @@ async def answer_underbidder_offer(
 
 @get(
     "/v1/lots/{lot_id:uuid}/underbidder-offer",
-    opt={"policy": _READERS},
+    opt={"policy": READERS},
     summary="Underbidder's offer 顺位递补",
 )
 async def get_underbidder_offer(

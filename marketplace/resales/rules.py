@@ -9,6 +9,7 @@ from types import MappingProxyType
 from kit.errors import Conflict
 from kit.states import require_step
 from marketplace.lots.regimes import Regime
+from marketplace.lots.rules import LotStatus
 from marketplace.resales.schemas import UnderbidState
 
 _U = UnderbidState
@@ -23,6 +24,9 @@ STEPS: Mapping[UnderbidState, frozenset[UnderbidState]] = MappingProxyType(
         _U.REFUSED: frozenset(),
     }
 )
+
+#: A buyer did not pay: the rights may be offered to the underbidder, or auctioned again.
+LEFT_BY_A_BUYER = frozenset({LotStatus.DEFAULTED, LotStatus.RE_AUCTION})
 
 
 class NotOffered(Conflict):

@@ -20,12 +20,17 @@ from marketplace.duties import service as duties
 from marketplace.duties.schemas import Kind
 from marketplace.lots import intake
 from marketplace.lots import service as lots
-from marketplace.lots.rules import LotStatus, Origin
+from marketplace.lots.rules import Origin
 from marketplace.lots.schemas import Lot, LotDraft
 from marketplace.organisations.schemas import SYSTEM_CALLER, Caller
 from marketplace.outbox import service as outbox
 from marketplace.plans import stepping
-from marketplace.resales.rules import NotOffered, require_regime, require_underbid_step
+from marketplace.resales.rules import (
+    LEFT_BY_A_BUYER,
+    NotOffered,
+    require_regime,
+    require_underbid_step,
+)
 from marketplace.resales.schemas import (
     Consent,
     ReauctionIn,
@@ -238,9 +243,7 @@ async def _sell(
 
 async def _require_free(conn: Connection, lot: Lot) -> None:
     """Its buyer defaulted, and nothing follows it yet."""
-    if lot.status not in (LotStatus.DEFAULTED, LotStatus.RE_AUCTION) or await conn.fetchval(
-        _SQL["successors"], lot.id
-    ):
+    if lot.status not in LEFT_BY_A_BUYER or await conn.fetchval(_SQL["successors"], lot.id):
         raise NotDefaulted
 
 

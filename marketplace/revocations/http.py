@@ -15,15 +15,15 @@ from marketplace.revocations.schemas import RevocationIn, RevocationView
 from marketplace.sales.schemas import Approval
 
 #: Why what changes here reaches over organisations (`edge.reach`).
-_WHY = "Setting a result aside gives its buyer the money back and the bank its consignment."
-_OPERATOR = allow(Role.VENUE_OPERATOR)
-_CHECKER = allow(Role.VENUE_CHECKER)
-_PARTIES = allow(Role.VENUE_OPERATOR, Role.VENUE_CHECKER, Role.BANK_MAKER, Role.BANK_CHECKER)
+WHY = "Setting a result aside gives its buyer the money back and the bank its consignment."
+OPERATOR = allow(Role.VENUE_OPERATOR)
+CHECKER = allow(Role.VENUE_CHECKER)
+PARTIES = allow(Role.VENUE_OPERATOR, Role.VENUE_CHECKER, Role.BANK_MAKER, Role.BANK_CHECKER)
 
 
 @post(
     "/v1/lots/{lot_id:uuid}/revocation",
-    opt={"policy": _OPERATOR, REACH: _WHY},
+    opt={"policy": OPERATOR, REACH: WHY},
     summary="Propose revocation 提出撤销成交",
 )
 async def propose_revocation(
@@ -35,7 +35,7 @@ async def propose_revocation(
 
 @post(
     "/v1/lots/{lot_id:uuid}/revocation/approve",
-    opt={"policy": _CHECKER, REACH: _WHY},
+    opt={"policy": CHECKER, REACH: WHY},
     summary="Revoke 撤销成交复核",
 )
 async def revoke_sale(
@@ -47,7 +47,7 @@ async def revoke_sale(
 
 @get(
     "/v1/lots/{lot_id:uuid}/revocation",
-    opt={"policy": _PARTIES},
+    opt={"policy": PARTIES},
     summary="Revocation 撤销成交",
 )
 async def get_revocation(reader: Conn, caller: Me, lot_id: FromPath[UUID]) -> RevocationView:

@@ -20,7 +20,8 @@ from marketplace.sales import service as sales
 from marketplace.sales.schemas import Approval
 from settlement import deposits, orders, revocations
 
-_REVOCABLE = frozenset({LotStatus.SOLD, LotStatus.AWAITING_PAYMENT, LotStatus.PAID})
+#: From the result until its money leaves or its title passes.
+REVOCABLE = frozenset({LotStatus.SOLD, LotStatus.AWAITING_PAYMENT, LotStatus.PAID})
 #: The winner's own fault: it is barred from these rights, as a defaulter is.
 _BY_WINNER = frozenset({Ground.COLLUSION, Ground.UNQUALIFIED_WINNER})
 
@@ -109,7 +110,7 @@ async def _set_aside(
 
 
 async def _require_revocable(conn: Connection, lot: Lot) -> None:
-    if lot.status not in _REVOCABLE:
+    if lot.status not in REVOCABLE:
         raise NotRevocable(
             f"lot {lot.number} is {lot.status}; a result is set aside before its money leaves and its title passes",
             f"标的 {lot.number} 状态为 {lot.status}，仅价款未分配且权利未转移的成交可以撤销",
