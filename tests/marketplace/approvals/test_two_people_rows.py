@@ -86,6 +86,14 @@ def rows(now: datetime) -> dict[str, tuple[str, str, dict[str, Any]]]:
                 "entries": "[]", "sha256": bytes(32), "state": "published",
             },
         ),
+        "underbidder_offers": (
+            "proposed_by",
+            "consented_by",
+            {
+                "lot_id": uuid4(), "bidder_id": uuid4(), "price_fen": 1, "state": "offered", "answer_hours": 1,
+                "reason": "r", "proposed_at": now, "answer_by": now, "updated_at": now,
+            },
+        ),
     }  # fmt: skip
 
 
@@ -105,7 +113,7 @@ async def insert(conn: Connection, table: str, row: dict[str, Any]) -> None:
     "table",
     [
         "auction_orders", "result_reviews", "mandates", "licence_offers", "auction_sessions", "barred_parties",
-        "white_lists", "alerts",
+        "white_lists", "alerts", "underbidder_offers",
     ],
 )  # fmt: skip
 async def test_no_person_is_both(conn: Connection, now: datetime, table: str) -> None:
