@@ -41,6 +41,7 @@ def make_public_lot(**fields: object) -> PublicLot:
         "payment_hours": 120,
         "release_on": "PRICE_PAID",
         "objection_days": 0,
+        "refund_working_days": None,
         "shortened_times": False,
         "published_at": OPENS_AT,
         "profile_hash": "ab" * 32,
