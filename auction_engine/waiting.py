@@ -18,7 +18,7 @@ from auction_engine.rules.commands import AMOUNT_MAX, Command
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """How much may wait, how fast a paddle may send, and how large a batch may grow."""
 
-    #: A batch this large holds the server's one thread for about 6 ms; a larger one gains hardly more.
+    #: A batch this large holds the server's one thread for about 5 ms; a larger one gains hardly more.
     batch_max: int = 2048
     waiting_max: int = 16_384
     auction_waiting_max: int = 8_192

@@ -94,7 +94,7 @@ async def _round(pool: Pool, poster: Poster, rounds: Rounds, seconds: float) -> 
         return await _insert(pool, BATCH)
 
     async def one(caller: int) -> int:
-        async with pool.acquire() as conn, conn.transaction():
+        async with pool.acquire() as conn:  # one statement, so a transaction of its own
             await post_one(conn, _transfer(caller), now=system_clock())
         return 1
 

@@ -1,9 +1,11 @@
 """Real servers for the tests: started once a test process, on Unix sockets, gone when the process ends."""
 
 import itertools
+import os
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -30,19 +32,37 @@ from tests.wall_clock import (  # noqa: F401 - hooks
 _numbers = itertools.count(1)
 
 
+#: Every test has a database of its own, over a thousand small files that are made and deleted: on some disks that
+#: takes longer than the tests. Nothing of it has to last, so it lies in memory where there is enough.
+_MEMORY, _MEMORY_MIN = Path("/dev/shm"), 2 * 1024**3
+
+
+@contextmanager
+def _directory(parent: Path | None = None) -> Iterator[Path]:
+    """A directory that PostgreSQL's own user can reach, also when the tests run as root."""
+    directory = Path(tempfile.mkdtemp(prefix="luochui-test-", dir=parent))
+    directory.chmod(0o755)
+    try:
+        yield directory
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+
+
 @pytest.fixture(scope="session")
 def server_dir() -> Iterator[Path]:
-    """A directory that PostgreSQL's own user can reach, also when the tests run as root."""
-    directory = Path(tempfile.mkdtemp(prefix="luochui-test-"))
-    directory.chmod(0o755)
-    yield directory
-    shutil.rmtree(directory, ignore_errors=True)
+    """A directory for servers, on the disk."""
+    with _directory() as directory:
+        yield directory
 
 
 @pytest.fixture(scope="session")
-def postgres(server_dir: Path) -> Iterator[Postgres]:
+def postgres() -> Iterator[Postgres]:
     """An embedded PostgreSQL without fsync; durability has tests of its own."""
-    with Postgres(server_dir / "pg", durable=False) as server:
+    fits = os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free >= _MEMORY_MIN
+    with (
+        _directory(_MEMORY if fits else None) as directory,
+        Postgres(directory / "pg", durable=False) as server,
+    ):
         yield server
 
 
