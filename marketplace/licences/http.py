@@ -26,7 +26,8 @@ from marketplace.organisations.schemas import Role
 #: Why what changes here reaches over organisations (`edge.reach`).
 _WHY = "Income of a licence is shared among lender, holder, agency and the funds of the loan."
 _MAKER = Role.BANK_MAKER
-_READERS = allow(
+#: Who may have a part in a licence; the service shows each only its own.
+READERS = allow(
     Role.BANK_MAKER,
     Role.BANK_CHECKER,
     Role.VENUE_OPERATOR,
@@ -57,7 +58,7 @@ async def draft_licence(
     return Response(made, headers={"Location": f"/v1/licences/{made.id}"})
 
 
-@get("/v1/licences/{licence_id:uuid}", opt={"policy": _READERS}, summary="A licence 许可")
+@get("/v1/licences/{licence_id:uuid}", opt={"policy": READERS}, summary="A licence 许可")
 async def get_licence(reader: Conn, caller: Me, licence_id: FromPath[UUID]) -> LicenceOut:
     """A licence with its invoices and receipts, for its lender, holder, licensee and agency."""
     return await service.get(reader, caller, licence_id)
@@ -141,7 +142,7 @@ async def distribute_licence(
 
 @post(
     "/v1/licences/{licence_id:uuid}/paper",
-    opt={"policy": _READERS, REACH: _WHY},
+    opt={"policy": READERS, REACH: _WHY},
     summary="Statement 许可费结算单",
     status_code=200,
 )

@@ -97,6 +97,18 @@ class LicenceOut(msgspec.Struct, frozen=True, kw_only=True):
     receipts: list[Receipt]
 
 
+class LicenceSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """A licence in a list: what was invoiced over all its periods, and what was paid of it, in fen."""
+
+    id: UUID
+    title: str
+    state: str
+    starts_on: date
+    ends_on: date
+    due_fen: int
+    paid_fen: int
+
+
 class LicenceMoved(msgspec.Struct, frozen=True, kw_only=True, tag="licence_moved"):
     """Something happened to a licence."""
 

@@ -7,10 +7,12 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 from uuid import UUID
 
+import asyncpg
 import msgspec
 
 from kit.errors import NotFound
 from kit.ids import uuid7
+from kit.reach import everything
 from kit.sql import Connection, load_statements
 from marketplace.audit import service as audit
 from marketplace.cases import service as loans
@@ -20,13 +22,16 @@ from marketplace.licences.schemas import (
     LicenceIn,
     LicenceMoved,
     LicenceOut,
+    LicenceSummary,
     PeriodIn,
     ReceiptIn,
 )
 from marketplace.organisations.schemas import SYSTEM_USER_ID, Caller, OrganisationKind
 from marketplace.outbox import service as outbox
 from settlement import licences, paper_sources, papers, royalties, royalty_receipts
+from settlement.documents import read
 from settlement.licences import LicenceContent
+from settlement.paper_bodies import RoyaltyBody
 from settlement.papers import Paper
 from settlement.rules.royalties import RoyaltyTerms
 
@@ -196,8 +201,9 @@ async def distribute(
 
 async def get(conn: Connection, caller: Caller, licence_id: UUID) -> LicenceOut:
     """A licence that the caller may see; raises `NotFound`."""
-    sees_all = caller.organisation_kind in _WATCH or caller.user_id == SYSTEM_USER_ID
-    found = await conn.fetchval(_SQL["visible"], licence_id, sees_all, caller.organisation_id)
+    found = await conn.fetchval(
+        _SQL["visible"], licence_id, _sees_all(caller), caller.organisation_id
+    )
     if found is None:
         raise NotFound
     licence = await licences.get(conn, licence_id)
@@ -215,15 +221,47 @@ async def get(conn: Connection, caller: Caller, licence_id: UUID) -> LicenceOut:
     )
 
 
-async def paper(conn: Connection, caller: Caller, licence_id: UUID, *, now: datetime) -> Paper:
-    """The 许可费结算单 of a licence that the caller may see."""
+async def page(
+    conn: Connection, caller: Caller, *, after: UUID | None, limit: int
+) -> list[LicenceSummary]:
+    """Up to `limit` licences that the caller may see, with ids after `after`."""
+    rows = await conn.fetch(_SQL["page"], after, _sees_all(caller), caller.organisation_id, limit)
+    return [_summary(row) for row in rows]
+
+
+async def statement(conn: Connection, caller: Caller, licence_id: UUID) -> RoyaltyBody:
+    """What the 许可费结算单 of a licence says as the books stand now; raises `NotFound` for who may not see it."""
     content = (await get(conn, caller, licence_id)).content
     ids = [content.licensee_id, content.lender_id, content.pledgor_id, content.holder_id]
     ids += [*content.later_pledgees.values(), *([content.agency_id] if content.agency_id else [])]
-    names = {row["id"]: row["name"] for row in await conn.fetch(_SQL["names"], ids)}
-    body = await paper_sources.royalty_body(conn, licence_id, names=names)
+    # The escrow account is the holder's alone, and agencies are hidden from each other; the statement names both.
+    async with everything(conn):
+        names = {row["id"]: row["name"] for row in await conn.fetch(_SQL["names"], ids)}
+        return await paper_sources.royalty_body(conn, licence_id, names=names)
+
+
+async def paper(conn: Connection, caller: Caller, licence_id: UUID, *, now: datetime) -> Paper:
+    """The 许可费结算单 of a licence that the caller may see."""
+    body = await statement(conn, caller, licence_id)
     return await papers.issue(
         conn, papers.ROYALTY, licence_id, body, now=now, issued_by=caller.user_id
+    )
+
+
+def _sees_all(caller: Caller) -> bool:
+    return caller.organisation_kind in _WATCH or caller.user_id == SYSTEM_USER_ID
+
+
+def _summary(row: asyncpg.Record) -> LicenceSummary:
+    content = read(row["content"], LicenceContent)
+    return LicenceSummary(
+        id=row["id"],
+        title=content.title,
+        state=row["state"],
+        starts_on=content.starts_on,
+        ends_on=content.ends_on,
+        due_fen=row["due_fen"],
+        paid_fen=row["paid_fen"],
     )
 
 

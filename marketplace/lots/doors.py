@@ -31,6 +31,10 @@ _SELLERS = (Role.VENUE_OPERATOR, Role.VENUE_CHECKER, Role.BANK_MAKER, Role.BANK_
 _MOVED = frozenset({LotStatus.TRANSFERRING, LotStatus.DONE})
 
 
+#: The price is there, so that its distribution is planned, objected to, approved.
+_PAID_FOR = frozenset({LotStatus.PAID, *_MOVED})
+
+
 async def doors_of(
     conn: Connection, visitor: Caller | None, lot: PublicLot, *, now: datetime
 ) -> list[tuple[str, Words]]:
@@ -48,6 +52,8 @@ async def doors_of(
         found.append((f"{at}/revocation", Words("撤销成交", "Setting the result aside")))
     if lot.status in LEFT_BY_A_BUYER and await _resells(conn, visitor, lot):
         found.append((f"{at}/underbidder-offer", Words("顺位递补", "Offer to the underbidder")))
+    if lot.status in _PAID_FOR and await _sells(conn, visitor, lot):
+        found.append((f"{at}/distribution", Words("分配方案与异议", "Distribution and objections")))
     if lot.status in _MOVED and await _moves(conn, visitor, lot, now=now):
         found.append((f"{at}/transfer", Words("交割清单", "Transfer checklist")))
     return found

@@ -144,3 +144,39 @@ STEPS: Final[Mapping[str, Words]] = MappingProxyType(
         "claw_back": Words("追回", "Taken back"),
     }
 )
+
+#: How far a licence has come. Source: settlement.licences.
+LICENCES: Final[Mapping[str, Words]] = MappingProxyType(
+    {
+        "DRAFT": Words("待复核", "Waits for a second person"),
+        "ACTIVE": Words("履行中", "Running"),
+        "ENDED": Words("已终止", "Ended"),
+    }
+)
+
+#: States of an objection to a plan of distribution. Source: settlement.plan_claims.
+OBJECTIONS: Final[Mapping[str, Words]] = MappingProxyType(
+    {
+        "OPEN": Words("待答复", "Waits for an answer"),
+        "DISMISSED": Words("异议不成立", "Dismissed"),
+        "UPHELD": Words("异议成立，方案退回", "Upheld: the draft was taken back"),
+    }
+)
+
+#: Whom a line of a plan of distribution pays. Source: domain 6.1.
+PLAN_LINES: Final[Mapping[str, Words]] = MappingProxyType(
+    {
+        "buyer_premium": Words("买受人佣金", "Buyer's premium"),
+        "costs": Words("处置费用", "Costs of realisation"),
+        "taxes": Words("卖方税费", "Seller's taxes"),
+        "pledgee_joint": Words("共同质权人", "Joint pledgee"),
+        "pledgee_costs": Words("质权人费用", "Pledgee's costs"),
+        "pledgee_interest": Words("利息", "Interest"),
+        "pledgee_principal": Words("本金", "Principal"),
+        "pledgee_penalty": Words("罚息违约金", "Penalty"),
+        "pledgee_damages": Words("损害赔偿", "Damages"),
+        "junior": Words("后顺位质权人", "Later pledgee"),
+        "creditor": Words("其他债权人", "Other creditor"),
+        "pledgor": Words("返还出质人", "Surplus to the pledgor"),
+    }
+)

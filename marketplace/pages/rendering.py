@@ -22,6 +22,8 @@ ROOMS: Final = (
     "marketplace.plans",
     "marketplace.collections",
     "marketplace.licence_offers",
+    "marketplace.licences",
+    "marketplace.remedies",
     "marketplace.sessions",
     "marketplace.banking",
     "marketplace.claims",

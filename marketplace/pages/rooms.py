@@ -73,6 +73,15 @@ ROOMS_OF_WORK: Final = (
         _BANK | _VENUE | _WATCH,
     ),
     Room(
+        "/licences",
+        Words("许可与许可费", "Licences and their fees"),
+        Words(
+            "查看许可费结算单：应付、到账与分配，打印或下载。",
+            "Licence fee statements: what is due, what came in and where it went; print or take out.",
+        ),
+        _BANK | _VENUE | _WATCH | {Role.AGENCY_BIDDER},
+    ),
+    Room(
         "/webhooks",
         Words("回调通知", "Webhooks"),
         Words(

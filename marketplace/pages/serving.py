@@ -66,6 +66,11 @@ class Visitor(msgspec.Struct, frozen=True, kw_only=True):
         return self.caller is not None and bool(self.caller.roles - _WITHOUT_STATEMENTS)
 
     @property
+    def reads_licences(self) -> bool:
+        """Whether this visitor's organisation may have a part in a licence and its fees."""
+        return self.caller is not None and self.caller.has(*_PLANNERS, Role.AGENCY_BIDDER)
+
+    @property
     def money_rooms(self) -> list[tuple[str, str, str]]:
         """The rooms of loans and money that this visitor works in: path, Chinese, English."""
         if self.caller is None:

@@ -1,22 +1,9 @@
 """Licences over HTTP: agreed by two, invoiced, received by their holder, shared by the claim, on paper."""
 
-from collections.abc import AsyncIterator
-from datetime import datetime
 from typing import Any
 
-import pytest
-
 from kit.ids import uuid7
-from marketplace.app import Resources
-from tests.make_claims import Office, advanced, fund_with, make_loan, open_office
-
-
-@pytest.fixture
-async def office(resources: Resources, now: datetime) -> AsyncIterator[Office]:
-    """Everybody at work, with ten million yuan in the special account."""
-    async with open_office(resources, now=now) as opened:
-        await fund_with(opened)
-        yield opened
+from tests.make_claims import Office, advanced, make_loan
 
 
 def terms(office: Office, case_id: object, **changes: Any) -> dict[str, Any]:
