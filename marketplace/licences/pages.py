@@ -9,11 +9,12 @@ from litestar.params import FromPath
 
 from marketplace.edge.cursors import page_of
 from marketplace.edge.dependencies import At, Conn, Me, Now
-from marketplace.edge.policies import POLICY
+from marketplace.edge.policies import POLICY, allow
 from marketplace.edge.printed import printed
 from marketplace.edge.reach import REACH
 from marketplace.licences import service
 from marketplace.licences.http import READERS
+from marketplace.organisations.schemas import Role
 from marketplace.pages.rendering import page
 from marketplace.pages.serving import PAGE, form_of, visitor_of
 from settlement.paper_tables import tables
@@ -24,6 +25,14 @@ _WHY = "The paper tells of money of lender, holder and agency, and is numbered a
 #: More columns than this do not fit on a sheet of A4.
 _COLUMNS_MAX: Final = 9
 _SMALL: Final = 16 * 1024
+#: Whose business the paper is. Supervisors read and print the page, and change nothing by it, not even a serial.
+_ISSUERS: Final = (
+    Role.BANK_MAKER,
+    Role.BANK_CHECKER,
+    Role.VENUE_OPERATOR,
+    Role.VENUE_CHECKER,
+    Role.AGENCY_BIDDER,
+)
 
 
 @get("/licences", opt={POLICY: READERS}, **PAGE)
@@ -55,6 +64,7 @@ async def licence_page(
         here="/licence-offers",
         licence=licence,
         now=now,
+        may_issue=caller.has(*_ISSUERS),
         tables=tables(body),
         columns_max=_COLUMNS_MAX,
         is_money=lambda cell: isinstance(cell, Fen),
@@ -64,7 +74,7 @@ async def licence_page(
 
 @post(
     "/licences/{licence_id:uuid}/paper/{form:str}",
-    opt={POLICY: READERS, REACH: _WHY},
+    opt={POLICY: allow(*_ISSUERS), REACH: _WHY},
     status_code=200,
     request_max_body_size=_SMALL,
     **PAGE,

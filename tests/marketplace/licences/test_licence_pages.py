@@ -79,7 +79,7 @@ async def test_everybody_of_a_licence_reads_the_same_statement(office: Office) -
 
 
 async def test_a_statement_is_issued_by_its_forms(office: Office) -> None:
-    """For print, as a workbook and as hashed bytes, all of one number; the page's forms lead to each."""
+    """For print, as a workbook and as hashed bytes, all of one number; the forms lead to each. Supervisors read."""
     agency = office.cast.agency
     licence = await running(office)
     text = await seen(office, agency, f"/licences/{licence['id']}")
@@ -93,6 +93,9 @@ async def test_a_statement_is_issued_by_its_forms(office: Office) -> None:
     assert number in html.text
     assert xlsx.content.startswith(b"PK")
     assert document.json()["body"]["in_escrow_fen"] == PAID_FEN
+    regulator = office.cast.regulator
+    assert "/paper/" not in await seen(office, regulator, f"/licences/{licence['id']}")
+    assert (await issued(office, regulator, actions[0])).status_code == 403
     wrong = await issued(office, agency, f"/licences/{licence['id']}/paper/pdf")
     assert wrong.status_code == 400
 
