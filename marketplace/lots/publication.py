@@ -32,6 +32,7 @@ from marketplace.lots.service import (
 from marketplace.notices import service as notices
 from marketplace.organisations.schemas import SYSTEM_CALLER, Caller
 from marketplace.outbox import service as outbox
+from marketplace.sales import coverage
 from marketplace.sealings import service as sealings
 
 #: The close is final once so long has passed after the end. Source: contracts 1 "Time".
@@ -133,6 +134,7 @@ async def publish(conn: Connection, caller: Caller, lot_id: UUID, *, now: dateti
             "opens_at", f"{lot.opens_at} is not after the notice", f"{lot.opens_at} 不晚于公告时间"
         )
     await _require_told(conn, lot, now=now)
+    await coverage.require_needed(conn, lot)
     await _require_nothing_new(conn, caller, lot, now=now)
     lot = await _freeze(conn, caller, lot, now=now)
     lot = await set_status(conn, caller, lot, LotStatus.PUBLISHED, now=now)

@@ -28,7 +28,7 @@ from marketplace.remedies.schemas import (
     RescissionIn,
 )
 from marketplace.sales import coverage
-from marketplace.sales.schemas import Approval, CoverageView
+from marketplace.sales.schemas import Approval, ConsentIn, CoverageView
 
 #: Why what changes here reaches over organisations (`edge.reach`).
 _WHY = "An order moves money among buyer, venue, bank and the other creditors."
@@ -172,6 +172,14 @@ async def get_coverage(reader: Conn, caller: Me, lot_id: FromPath[UUID]) -> Cove
     return await coverage.shown(reader, caller, lot_id)
 
 
+@post(**_step("debtor-consent", _PROPOSERS, summary="Debtor's consent 债务人同意继续处置"))
+async def record_debtor_consent(
+    conn: Conn, caller: Me, now: Now, lot_id: FromPath[UUID], data: JSONBody[ConsentIn]
+) -> CoverageView:
+    """Record that the debtor agrees to the sale of this lot although others were sold and cover the debt."""
+    return await coverage.record_consent(conn, caller, lot_id, data, now=now)
+
+
 routes: list[HTTPRouteHandler] = [
     propose_instalments,
     agree_to_instalments,
@@ -188,4 +196,5 @@ routes: list[HTTPRouteHandler] = [
     list_objections,
     answer_objection,
     get_coverage,
+    record_debtor_consent,
 ]

@@ -1,20 +1,24 @@
 """Several lots for one debt: once those sold cover it, the rest is not sold (2020 拍卖变卖规定; Civil Code 438).
 
 A lot that has not opened is withdrawn with a notice; one that is open is for its venue to stop, which sees the figures.
-Source: domain 6.1.
+What the debtor agreed to in writing is sold all the same; without that, what is not needed is not announced either.
+Source: domain 2.8 (art. 14), 6.1.
 """
 
 from datetime import datetime
 from uuid import UUID
 
+from kit.errors import InvalidInput
+from kit.reach import everything
 from kit.sql import Connection, load_statements
+from marketplace.audit import service as audit
 from marketplace.cases import service as cases
 from marketplace.lots import intake
 from marketplace.lots import service as lots
 from marketplace.lots.rules import LotStatus
 from marketplace.lots.schemas import Lot
 from marketplace.organisations.schemas import SYSTEM_CALLER, Caller
-from marketplace.sales.schemas import CoverageView
+from marketplace.sales.schemas import ConsentIn, CoverageView
 from settlement import plan_claims
 from settlement.rules.several import Coverage
 
@@ -40,6 +44,9 @@ async def of_lot(conn: Connection, lot: Lot) -> Coverage:
 async def shown(conn: Connection, caller: Caller, lot_id: UUID) -> CoverageView:
     """The figures, for the lot's venue and consignor."""
     found = await of_lot(conn, await lots.owned(conn, caller, lot_id))
+    # A session's consents are its venue's rows; the bank whose lot it is reads of them here.
+    async with everything(conn):
+        consent_sha256 = await conn.fetchval(_SQL["consent"], lot_id)
     return CoverageView(
         lot_id=lot_id,
         owed_fen=found.owed_fen,
@@ -49,15 +56,58 @@ async def shown(conn: Connection, caller: Caller, lot_id: UUID) -> CoverageView:
         needed=[UUID(one) for one in found.needed],
         beyond=[UUID(one) for one in found.beyond],
         computation=found.computation,
+        consent_sha256=consent_sha256,
     )
 
 
 async def is_needless(conn: Connection, lot: Lot) -> bool:
     """Whether a lot that has not opened need not be sold any more: others were sold and cover the debt."""
-    if lot.status not in _BEFORE_OPEN:
-        return False
+    return lot.status in _BEFORE_OPEN and await _is_beyond_the_debt(conn, lot)
+
+
+async def require_needed(conn: Connection, lot: Lot) -> None:
+    """Raises InvalidInput for a lot that need not be sold any more, and to whose sale the debtor did not agree."""
+    if await _is_beyond_the_debt(conn, lot):
+        raise InvalidInput(
+            "debtor_consent",
+            "must be recorded: the lots sold cover the debt",
+            "已成交标的足以清偿债务，须先登记债务人同意",
+        )
+
+
+async def record_consent(
+    conn: Connection, caller: Caller, lot_id: UUID, given: ConsentIn, *, now: datetime
+) -> CoverageView:
+    """Record that the debtor agrees to the sale of a lot although its debt is covered; what is recorded stays.
+
+    Raises InvalidInput when another document is recorded.
+    """
+    await lots.owned_for_update(conn, caller, lot_id)
+    document = given.document_sha256
+    if await conn.fetchval(_SQL["insert_consent"], lot_id, document, caller.user_id, now):
+        await audit.record(
+            conn,
+            caller,
+            now=now,
+            action="debtor_consent_recorded",
+            subject="lot",
+            subject_id=lot_id,
+            after=given,
+        )
+    view = await shown(conn, caller, lot_id)
+    if view.consent_sha256 != document:
+        raise InvalidInput(
+            "document_sha256", "is not the one on record", "与已登记的同意文件不一致"
+        )
+    return view
+
+
+async def _is_beyond_the_debt(conn: Connection, lot: Lot) -> bool:
+    """Whether others were sold and cover the debt, and the debtor did not agree to more."""
     found = await of_lot(conn, lot)
-    return found.is_covered and bool(found.needed)
+    if not (found.is_covered and found.needed):
+        return False
+    return await conn.fetchval(_SQL["consent"], lot.id) is None
 
 
 async def needless_lots(conn: Connection, lot: Lot, *, now: datetime) -> list[Lot]:

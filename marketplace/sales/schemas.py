@@ -47,6 +47,12 @@ class Approval(_In, frozen=True, kw_only=True):
     content_hash: Sha256
 
 
+class ConsentIn(_In, frozen=True, kw_only=True):
+    """The document by which the debtor agrees that a lot is sold although its debt is covered."""
+
+    document_sha256: Sha256
+
+
 class TitleIn(_In, frozen=True, kw_only=True):
     """When the registry recorded the transfer (过户登记)."""
 
@@ -165,7 +171,10 @@ class Payout(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CoverageView(msgspec.Struct, frozen=True, kw_only=True):
-    """Whether the lots sold cover the debt (停止处置): `beyond` are lots sold although earlier ones covered it."""
+    """Whether the lots sold cover the debt (停止处置): `beyond` are lots sold although earlier ones covered it.
+
+    `consent_sha256` is the document by which the debtor agreed that this lot is sold all the same.
+    """
 
     lot_id: UUID
     owed_fen: int
@@ -175,6 +184,7 @@ class CoverageView(msgspec.Struct, frozen=True, kw_only=True):
     needed: list[UUID]
     beyond: list[UUID]
     computation: str
+    consent_sha256: str | None
 
 
 class PayoutList(msgspec.Struct, frozen=True, kw_only=True):

@@ -56,6 +56,22 @@ class Remedies:
             "GET", f"/v1/lots/{lot_id}/coverage", sales_schemas.CoverageView
         )
 
+    async def record_debtor_consent(
+        self, lot_id: UUID, data: sales_schemas.ConsentIn, *, key: str | None = None
+    ) -> sales_schemas.CoverageView:
+        """Record that the debtor agrees to the sale of this lot although others were sold and cover
+        the debt.
+
+        `POST /v1/lots/{lot_id}/debtor-consent`
+        """
+        return await self._calls.struct(
+            "POST",
+            f"/v1/lots/{lot_id}/debtor-consent",
+            sales_schemas.CoverageView,
+            body=data,
+            key=key or new_key(),
+        )
+
     async def list_objections(self, lot_id: UUID) -> remedies_schemas.ObjectionList:
         """What was said against the standing plan, and what it was answered.
 
