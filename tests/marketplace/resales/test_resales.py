@@ -33,7 +33,7 @@ REGISTRATION = {"conflict_statement": "no interest 无关联"}
 
 async def defaulted(stage: Stage, **changed: Any) -> tuple[dict[str, Any], Person, Person]:
     """A lot whose winner did not pay; the lot, the winner, the underbidder, who bid the start price."""
-    lot = await stage.published(lasts=1.5, **changed)
+    lot = await stage.published(lasts=3.0, **changed)
     return await default_of(stage, lot)
 
 
