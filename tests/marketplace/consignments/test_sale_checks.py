@@ -238,7 +238,7 @@ def test_a_recorded_burden_counts_like_the_register_s_flag() -> None:
 @pytest.mark.parametrize(
     ("told", "published_on", "late"),
     [
-        ([], None, ("甲", "乙")),
+        ([], None, ("乙", "甲")),  # by name, as code points sort
         ([("甲", date(2026, 11, 2)), ("乙", None)], None, ("乙",)),
         ([("甲", date(2026, 11, 2)), ("乙", date(2026, 11, 9))], None, ()),
         ([("甲", date(2026, 11, 2)), ("乙", date(2026, 11, 3))], date(2026, 11, 5), ("乙",)),
