@@ -38,6 +38,7 @@ from auction_engine.rules.shard import Shard
 from kit.embedded import Valkey
 from tests.auction_engine.make_sealed import SEALED_KINDS, UNREAD_SEALING, sealed_rules
 from tests.make_random_auctions import PADDLES, auctions, commands
+from tests.make_scenarios import auction
 
 LONG = os.environ.get("LUOCHUI_HYPOTHESIS") == "long"
 NAME = "lot"
@@ -374,3 +375,15 @@ def test_lua_matches_rules_for_live_sealed_auctions(kind: str, client: redis.Red
             database=None,
         ),
     )
+
+
+def test_a_format_without_envelopes_has_none_to_open() -> None:
+    """An ascending auction waits for no opening, and takes none in."""
+    profile = parse_profile(auction("english"))
+    shard = Shard()
+    shard.decide([NAME], [create_command(profile, {1: None}).to_wire(1, age_us=0)], 0)
+    rules = shard.auctions[NAME].format
+    assert rules.envelopes() == []
+    rules.open(())
+    with pytest.raises(AssertionError, match="only sealed formats"):
+        rules.open((BidOpening(1, 1, 100, "nonce", ""),))
