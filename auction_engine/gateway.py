@@ -224,7 +224,7 @@ class Gateway:
         lane.waiting.add(auction_id, command, entered_us=entered_us, sink=sink, position=position)
 
     def _start(self, lane: _Lane) -> None:
-        """Send what waits, unless a call is in flight: then it leaves when that returns."""
+        """Send what waits, unless a call is in flight: it leaves when that returns. A full batch is packed now."""
         if lane.task is not None:
             lane.waiting.make_ready()
         elif len(lane.waiting):

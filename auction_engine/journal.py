@@ -201,18 +201,7 @@ def encode_commands(rows: Sequence[Sequence[object]]) -> bytes:
     extras: dict[int, object] = {}
     if sum(map(len, rows)) > _PLAIN * len(rows):
         extras = {place: row[_PLAIN] for place, row in enumerate(rows, 1) if len(row) > _PLAIN}
-    columns = list(zip(*rows, strict=False))[:_PLAIN]
-    return encode_columns(*columns, extras=extras)
-
-
-def encode_columns(
-    auctions: Sequence[object],
-    actions: Sequence[object],
-    ages: Sequence[object],
-    *plain: Sequence[object],
-    extras: dict[int, object],
-) -> bytes:
-    """The same from columns: 1 stands for auctions that are all the first, "bid" for actions that are all that."""
+    auctions, actions, ages, *plain = list(zip(*rows, strict=False))[:_PLAIN]
     before, after = columns_around_ages(auctions, actions, *plain, extras=extras)
     return before + encode_column(ages) + after
 
@@ -223,7 +212,10 @@ def columns_around_ages(
     *plain: Sequence[object],
     extras: dict[int, object],
 ) -> tuple[bytes, bytes]:
-    """What stands before the column of ages and after it: all that is known before the call leaves."""
+    """What stands before the column of ages and after it: all that is known before the call leaves.
+
+    1 stands for auctions that are all the first, "bid" for actions that are all that.
+    """
     first = _FIRST if auctions.count(_FIRST) == len(auctions) else auctions
     bids = _BID if actions.count(_BID) == len(actions) else actions
     before = _HEAD + _encode(first) + _encode(bids)

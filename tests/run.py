@@ -17,7 +17,7 @@ from tests.wall_clock import FAILURES_FILE, to_repeat
 
 ROOT = Path(__file__).resolve().parent.parent
 COMPLETE = ("auction_engine/rules/*", "settlement/rules/*")
-#: Only these are measured: to trace everything doubles the time of the whole run.
+#: Only these have to be complete, so only these are measured: to trace everything takes time.
 MEASURED = ("--cov=auction_engine/rules", "--cov=settlement/rules", "--cov-report=")
 
 
