@@ -7,7 +7,7 @@ from litestar import get, post
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, JSONBody
 
-from marketplace.edge.dependencies import Conn, Me, Now, Visitor
+from marketplace.edge.dependencies import Conn, Me, Now
 from marketplace.edge.policies import allow, public
 from marketplace.inquiries import service
 from marketplace.inquiries.schemas import (
@@ -33,9 +33,9 @@ def _at(path: str, policy: Any, *, summary: str) -> dict[str, Any]:
 
 
 @get(**_at("questions", public(), summary="Questions 咨询与答复"))
-async def list_questions(reader: Conn, visitor: Visitor, lot_id: FromPath[UUID]) -> QuestionList:
+async def list_questions(reader: Conn, lot_id: FromPath[UUID]) -> QuestionList:
     """What was asked about a lot and answered; my own open questions too."""
-    return QuestionList(items=await service.questions(reader, visitor, lot_id))
+    return QuestionList(items=await service.questions(reader, lot_id))
 
 
 @post(**_at("questions", _AGENCY, summary="Ask 咨询"), status_code=200)

@@ -72,7 +72,7 @@ async def override_finding(
 
 @post(
     "/v1/lots/{lot_id:uuid}/publish",
-    opt={"policy": _VENUE, REACH: _WHY},
+    opt={"policy": _CHECKER, REACH: _WHY},
     summary="Publish 发布公告",
 )
 async def publish_lot(conn: Conn, caller: Me, now: Now, lot_id: FromPath[UUID]) -> Response[Lot]:

@@ -94,6 +94,15 @@ def rows(now: datetime) -> dict[str, tuple[str, str, dict[str, Any]]]:
                 "reason": "r", "proposed_at": now, "answer_by": now, "updated_at": now,
             },
         ),
+        "sealings": (
+            "proposed_by",
+            "keyed_by",
+            {
+                "lot_id": uuid4(), "kem": "x25519", "venue_key": "k", "opener_id": uuid4(), "opener_key": "o",
+                "profile": "{}", "profile_salt": "s", "profile_hash": "0" * 64, "deadline_ms": 1, "state": "keyed",
+                "canary": "c", "proposed_at": now,
+            },
+        ),
     }  # fmt: skip
 
 
@@ -113,7 +122,7 @@ async def insert(conn: Connection, table: str, row: dict[str, Any]) -> None:
     "table",
     [
         "auction_orders", "result_reviews", "mandates", "licence_offers", "auction_sessions", "barred_parties",
-        "white_lists", "alerts", "underbidder_offers",
+        "white_lists", "alerts", "underbidder_offers", "sealings",
     ],
 )  # fmt: skip
 async def test_no_person_is_both(conn: Connection, now: datetime, table: str) -> None:

@@ -82,12 +82,16 @@ async def test_the_database_gives_a_reserve_to_its_own_people_alone(stage: Stage
 
 
 async def test_drafter_may_not_publish(stage: Stage) -> None:
-    """Publication needs another person than the drafter, and a check before it."""
-    lot = await stage.draft()
+    """Publication needs another person than the drafter, a checker too or not, and a check before it."""
+    venue_id = stage.operator.caller.organisation_id
+    drafter = await stage.person(Role.VENUE_OPERATOR, Role.VENUE_CHECKER, organisation_id=venue_id)
+    lot = await drafter.post("/v1/lots", lot_draft(await accepted_consignment(stage)))
     unchecked = await stage.checker.post(f"/v1/lots/{lot['id']}/publish", expect=409)
     assert unchecked["code"] == "illegal_state"
     await stage.operator.post(f"/v1/lots/{lot['id']}/check")
-    own = await stage.operator.post(f"/v1/lots/{lot['id']}/publish", expect=403)
+    operator = await stage.operator.post(f"/v1/lots/{lot['id']}/publish", expect=403)
+    assert operator["code"] == "forbidden"
+    own = await drafter.post(f"/v1/lots/{lot['id']}/publish", expect=403)
     assert own["code"] == "publisher_is_drafter"
 
 

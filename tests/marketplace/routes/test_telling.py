@@ -1,12 +1,15 @@
 """What is told to whom: the parties before the notice, viewers and askers after it, kept searches with it."""
 
+import json
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import asyncpg
 import pytest
 
 from kit.clock import CHINA, system_clock
+from kit.reach import Scope, enter
 from marketplace.lots.regimes import Regime, check_notice
 from marketplace.organisations.schemas import Role
 from marketplace.party_notices.rules import effective_on, may_publish_from
@@ -121,6 +124,57 @@ async def test_an_auction_houses_lot_can_be_viewed_on_two_days(stage: Stage) -> 
     ] == "warnings_missing"
     kept = await one.post(f"{path}/acknowledgements", some | {"warnings": [1, 2, 3, 4, 5]})
     assert (kept["notice_sha256"], kept["warnings"]) == (some["notice_sha256"], [1, 2, 3, 4, 5])
+
+
+async def test_who_asks_and_who_views_is_nobodys_to_know(stage: Stage) -> None:
+    """Not the sellers', not other bidders': in no answer or feed, nor in a column; and no text names its asker."""
+    lot = await stage.published(opens_in=600, lasts=600)
+    path = f"/v1/lots/{lot['id']}"
+    one, two = [await stage.person(Role.AGENCY_BIDDER) for _ in range(2)]
+    who = str(one.caller.organisation_id)
+    name = await stage.pool.fetchval(
+        "SELECT name FROM market.organisations WHERE id = $1", one.caller.organisation_id
+    )
+    start = system_clock() + timedelta(seconds=300)
+    slot = {
+        "starts_at": text(start),
+        "ends_at": text(start + timedelta(seconds=60)),
+        "place": "北京",
+    }
+    slots = await stage.operator.post(f"{path}/viewings", slot)
+    await one.post(f"{path}/viewings/{slots['items'][0]['id']}/bookings")
+    named = {"question": f"{name.upper()} wants to know 我方想了解"}
+    assert (await one.post(f"{path}/questions", named, expect=400))["field"] == "question"
+    asked = await one.post(f"{path}/questions", {"question": "Is it in use? 是否在用？"})
+    question = asked["items"][0]["id"]
+    answer = f"{path}/questions/{question}/answer"
+    named = {"answer": f"As we told {name} 已告知"}
+    assert (await stage.operator.post(answer, named, expect=400))["field"] == "answer"
+    readers = [
+        stage.operator,
+        stage.checker,
+        stage.bank_maker,
+        stage.bank_checker,
+        two,
+        stage.anyone,
+    ]
+    for is_answered in (False, True):
+        for reader in readers:
+            own = [] if reader is stage.anyone else ["/v1/changes"]
+            for where in (f"{path}/questions", f"{path}/viewings", path, f"{path}/notices", *own):
+                told = json.dumps(await reader.get(where))
+                assert who not in told, (where, told)
+                assert str(one.caller.user_id) not in told, (where, told)
+        assert len((await one.get(f"{path}/questions"))["items"]) == 1
+        seen = [len((await each.get(f"{path}/questions"))["items"]) for each in readers]
+        assert seen == ([1, 1, 1, 1, 1, 1] if is_answered else [1, 1, 0, 0, 0, 0])
+        if not is_answered:
+            await stage.operator.post(answer, {"answer": "Yes 在用"})
+    async with stage.resources.requests.acquire() as conn:
+        await enter(conn, Scope.ALL)
+        for column in ("organisation_id", "asked_by"):
+            with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                await conn.fetch(f"SELECT {column} FROM market.lot_questions")
 
 
 async def test_a_kept_search_finds_what_is_published_later(stage: Stage) -> None:
