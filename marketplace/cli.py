@@ -4,6 +4,7 @@ Exit codes (contracts, head): 0 done, 1 what was checked does not hold or could 
 bad input, with one line on standard error that names the field and the reason.
 """
 
+import io
 import sys
 from importlib import import_module
 from typing import ClassVar
@@ -60,6 +61,9 @@ def luochui() -> None:
 
 def main() -> None:
     """The console script: run, and end with the contract's exit code."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # Where the terminal or the pipe has no Chinese it is escaped: what is said must not depend on it.
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         code = luochui.main(standalone_mode=False)
     except click.exceptions.Exit as done:

@@ -133,7 +133,8 @@ async def receive(
 ) -> ClaimReceipt | None:
     """Book a credit for a claim, once a bank reference; what is more than is owed is the payer's free money.
 
-    None where nothing was owed any more. Raises `NotFound` without a claim, `DuplicateBankReference`.
+    None where nothing was owed any more. Raises `NotFound` without a claim, `DuplicateBankReference` for the reference
+    of another credit, or of one that was booked as something else.
     """
     claim = _claim(await conn.fetchrow(_SQL["lock_claim"], lot_id))
     for known in await receipts(conn, lot_id):
@@ -141,6 +142,8 @@ async def receive(
             if known.amount_fen != amount_fen:
                 raise DuplicateBankReference
             return known
+    if claim.open_fen and await payments.is_booked(conn, bank_reference):
+        raise DuplicateBankReference  # it was free money, or paid another lot: not this claim as well
     _before_receive()
     await payments.receive(
         conn,

@@ -45,13 +45,14 @@ def case_files(paths: Sequence[str]) -> list[str]:
 
 def _is_directory(path: str) -> bool:
     try:
-        return Path(path).is_dir()
+        # Path takes no name at all for the directory one stands in, which nobody named.
+        return path != "" and Path(path).is_dir()
     except ValueError:
         return False  # a NUL in the name; reading it says so
 
 
 def _clear_file(path: str) -> Clearing:
-    name = escaped(path)
+    name = escaped(path) or '""'
     try:
         return clear_document(Path(path).read_bytes())
     except InvalidInput as error:

@@ -45,8 +45,9 @@ async def use_forfeited(
 
     Costs and first commissions go to `costs_to`, the price shortfall and what goes to the debt to `lender` (record that
     as a recovery of its case: `settlement.rules.deposits.as_recovery`), what the regime gives back to the bidder's free
-    money; what the deposit did not cover is a claim on the buyer where the terms say so. Raises `IllegalStep` for a
-    deposit that was not forfeited, and `IdempotencyIdReused` for another loss than the first time.
+    money. What the deposit did not cover is a claim on the buyer where the terms say so, if it is the buyer's deposit.
+    Raises `IllegalStep` for a deposit that was not forfeited, and `IdempotencyIdReused` for another loss than the first
+    time.
     """
     deposit = await deposits.lock(conn, deposit_id)
     known = await conn.fetchval(_SQL["forfeiture"], deposit_id)
@@ -79,13 +80,16 @@ async def use_forfeited(
         ),
         now=now,
     )
-    case_id = (await sales.get(conn, deposit.lot_id)).case_id
+    sale = await sales.get(conn, deposit.lot_id)
     for key, fen in due.items():
-        await _queue(conn, key, fen, costs_to=costs_to, lender=lender, case_id=case_id, now=now)
+        await _queue(
+            conn, key, fen, costs_to=costs_to, lender=lender, case_id=sale.case_id, now=now
+        )
     content = canonical(_Used(loss=loss, terms=terms, result=result))
     await conn.execute(_SQL["insert_forfeiture"], deposit_id, content, posted.transfer_id, now)
-    claim = buyer_claims.lines_of(result, terms, loss, costs_to=costs_to, lender=lender)
-    await buyer_claims.enter(conn, deposit.lot_id, deposit_id, lines=claim, now=now)
+    if deposit.bidder_id == sale.buyer_id:  # no other bidder owes a price
+        claim = buyer_claims.lines_of(result, terms, loss, costs_to=costs_to, lender=lender)
+        await buyer_claims.enter(conn, deposit.lot_id, deposit_id, lines=claim, now=now)
     _after_use()
     return result
 

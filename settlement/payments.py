@@ -137,6 +137,11 @@ async def receive(
     return booked
 
 
+async def is_booked(conn: Connection, bank_reference: str) -> bool:
+    """Whether a credit was booked under this reference of the bank."""
+    return await _by_reference(conn, bank_reference) is not None
+
+
 async def of_lot(conn: Connection, lot_id: UUID) -> list[PaymentIn]:
     """The credits for a lot, in the order booked."""
     rows = await conn.fetch(_SQL["payments_of_lot"], lot_id)

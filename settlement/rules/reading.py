@@ -110,8 +110,9 @@ def shown(value: object) -> str:
 
 
 def joined(path: str, name: str) -> str:
-    """The path of the field `name` of the object at `path`."""
-    return f"{path}.{one_line(name)}" if path else one_line(name)
+    """The path of the field `name` of the object at `path`; a name of nothing is seen as `""`."""
+    last = one_line(name) or '""'
+    return f"{path}.{last}" if path else last
 
 
 def whole(value: object, path: str, upto: int = FEN_MAX) -> int:

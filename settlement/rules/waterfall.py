@@ -126,10 +126,10 @@ def pay_by_rank(amount_fen: int, claims: Sequence[Claim]) -> tuple[list[Payment]
 def by_registration(owed: Iterable[tuple[str, int, date]], *, first_rank: int) -> list[Claim]:
     """Junior claims (party, fen, registered): one rank a date, the earliest first, else in the order given."""
     ordered = sorted(owed, key=lambda claim: claim[2])
-    days = sorted({day for _, _, day in ordered})
+    days = dict.fromkeys(day for _, _, day in ordered)
+    ranks = {day: rank for rank, day in enumerate(days, start=first_rank)}
     return [
-        Claim(rank=first_rank + days.index(day), to=JUNIOR, owed_fen=fen, party=party)
-        for party, fen, day in ordered
+        Claim(rank=ranks[day], to=JUNIOR, owed_fen=fen, party=party) for party, fen, day in ordered
     ]
 
 

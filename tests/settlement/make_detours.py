@@ -6,19 +6,25 @@ from uuid import UUID
 
 import asyncpg
 
+from kit.errors import NotFound
 from settlement import (
+    buyer_claims,
     by_hand,
     deposits,
     forfeitures,
     instalments,
+    ledger,
+    licences,
     refunds,
     rescissions,
+    royalties,
     sales,
     statement_files,
 )
 from settlement.distribution import Payee
 from settlement.rules.deposits import JUDICIAL_TERMS, Loss
 from tests.settlement.make_bank import camt_of, some_entry, some_statement
+from tests.settlement.make_licences import invoice_year
 from tests.settlement.make_money import BANK, CHECKER, MAKER, VENUE
 
 
@@ -75,18 +81,58 @@ async def pay_by_hand(conn: asyncpg.Connection, random: Random) -> None:
             )  # fmt: skip
 
 
-async def use_deposit(conn: asyncpg.Connection, deposit_id: UUID) -> None:
-    """A forfeited deposit is used up by the law of judicial sales."""
+async def lose_deposit(conn: asyncpg.Connection, lot_id: UUID) -> UUID:
+    """The buyer breaks its word, and its deposit, a third of its free money, is kept."""
+    sale = await sales.get(conn, lot_id)
+    free_fen = await ledger.balance(conn, ledger.client_money(sale.buyer_id))
+    made = await deposits.hold(
+        conn, lot_id, sale.buyer_id, amount_fen=free_fen // 3 + 1, now=sale.sold_at
+    )
+    return (await deposits.forfeit(conn, made.id, now=sale.sold_at)).id
+
+
+async def use_deposit(conn: asyncpg.Connection, deposit_id: UUID, loss_bp: int) -> None:
+    """A forfeited deposit is used up by the law of judicial sales; a loss above it is a claim on the buyer."""
     deposit = await deposits.lock(conn, deposit_id)
     await forfeitures.use_forfeited(
         conn,
         deposit_id,
         terms=JUDICIAL_TERMS["JUDICIAL_OFFLINE"],
-        loss=Loss(costs_fen=7, shortfall_fen=deposit.amount_fen // 2),
+        loss=Loss(costs_fen=7, shortfall_fen=deposit.amount_fen * loss_bp // 10_000),
         costs_to=Payee(id=VENUE, name="venue"),
         lender=Payee(id=BANK, name="bank"),
         now=deposit.created_at,
     )
+
+
+async def pay_claim(
+    conn: asyncpg.Connection, place: float, reference: str, amount_fen: int
+) -> None:
+    """A defaulting buyer pays something of what it owes beyond its deposit, or a little more than that."""
+    claims = await conn.fetch(
+        "SELECT lot_id, claimed_at FROM settlement.buyer_claims ORDER BY claimed_at, lot_id"
+    )
+    if not claims:
+        raise NotFound
+    claim = claims[int(place * len(claims))]
+    await buyer_claims.receive(
+        conn,
+        claim["lot_id"],
+        bank_reference=reference,
+        amount_fen=amount_fen,
+        received_at=claim["claimed_at"],
+        now=claim["claimed_at"],
+    )
+
+
+async def invoice_next_year(conn: asyncpg.Connection, invoice_id: UUID, sales_fen: int) -> UUID:
+    """The next year of a licence, with what audits found and what came late."""
+    invoice = await royalties.get_invoice(conn, invoice_id)
+    assert invoice.period_to is not None, "the walk invoices periods"
+    licence = await licences.get(conn, invoice.licence_id)
+    year = invoice.period_to.year + 1
+    made = await invoice_year(conn, licence, year, sales_fen=sales_fen, now=invoice.issued_at)
+    return made.id
 
 
 async def refund(conn: asyncpg.Connection, deposit_id: UUID) -> None:

@@ -1,6 +1,6 @@
-"""Plays the story of `test_failpoints` step by step in a process of its own, which an armed failpoint kills.
+"""Plays a story step by step in a process of its own, which an armed failpoint kills.
 
-Arguments: the database, the lot's id, the instant, a file that says which step was begun last.
+Arguments: the story, the database, the lot's id, the instant, a file that says which step was begun last.
 """
 
 import asyncio
@@ -11,7 +11,10 @@ from uuid import UUID
 
 import asyncpg
 
+from tests.settlement.owing_story import OwingStory
 from tests.settlement.test_failpoints import Story
+
+STORIES: dict[str, type[Story] | type[OwingStory]] = {"whole": Story, "owing": OwingStory}
 
 
 def note(progress: Path, begun: str) -> None:
@@ -19,9 +22,9 @@ def note(progress: Path, begun: str) -> None:
     progress.write_text(begun)
 
 
-async def main(database_url: str, lot_id: str, at: str, progress: Path) -> None:
+async def main(name: str, database_url: str, lot_id: str, at: str, progress: Path) -> None:
     """Each step in a transaction of its own."""
-    story = Story(datetime.fromisoformat(at))
+    story = STORIES[name](datetime.fromisoformat(at))
     story.lot_id = UUID(lot_id)
     conn = await asyncpg.connect(database_url)
     for place, step in enumerate(story.steps()):
@@ -31,4 +34,4 @@ async def main(database_url: str, lot_id: str, at: str, progress: Path) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(*sys.argv[1:4], Path(sys.argv[4])))
+    asyncio.run(main(*sys.argv[1:5], Path(sys.argv[5])))

@@ -9,13 +9,13 @@ import pytest
 
 from kit.errors import NotFound
 from kit.failpoints import FailpointReached
-from settlement import buyer_claims, ledger, payments, sales, statements
+from settlement import buyer_claims, deposits, ledger, payments, sales, statements
 from settlement.checks import check_ledger
 from settlement.errors import DuplicateBankReference
 from settlement.ledger import balance
 from settlement.rules.deposits import Loss
 from settlement.statement_bodies import SettlementBody
-from tests.settlement.make_money import BANK, VENUE, confirm_payouts
+from tests.settlement.make_money import BANK, VENUE, confirm_payouts, make_bidder
 from tests.settlement.test_forfeitures import forfeited_deposit, use
 
 #: Offline the deposit of 400 covers the price first: 350 of it, then 50 of the costs; 130 costs and 20 are left.
@@ -94,6 +94,39 @@ async def test_nothing_is_claimed_where_it_is_disputed_or_covered(
         assert await buyer_claims.find(conn, deposit.lot_id) is None
         with pytest.raises(NotFound):
             await pay(conn, deposit.lot_id, "C-1", 1, now)
+
+
+async def test_a_bidder_that_was_not_the_buyer_owes_its_deposit_alone(
+    conn: asyncpg.Connection, now: datetime
+) -> None:
+    """A second deposit of the lot is used up by its own loss; the claim stays the buyer's."""
+    lot_id = await claimed(conn, now)
+    other_id = await make_bidder(conn, money_fen=400, now=now)
+    other = await deposits.hold(conn, lot_id, other_id, amount_fen=400, now=now)
+    await deposits.forfeit(conn, other.id, now=now)
+    await use(conn, other, regime="JUDICIAL_OFFLINE", loss=Loss(costs_fen=900), now=now)
+    claim = await buyer_claims.find(conn, lot_id)
+    assert claim is not None
+    assert (claim.amount_fen, claim.debtor_id) == (150, (await sales.get(conn, lot_id)).buyer_id)
+    assert (await check_ledger(conn)).ok
+
+
+async def test_a_credit_that_was_free_money_pays_no_claim_as_well(
+    conn: asyncpg.Connection, now: datetime
+) -> None:
+    """What was booked under its reference before is not taken a second time, out of other money of the payer."""
+    lot_id = await claimed(conn, now)
+    debtor_id = (await sales.get(conn, lot_id)).buyer_id
+    for reference, fen in (("F-1", 90), ("F-2", 500)):
+        await deposits.receive(
+            conn, debtor_id, bank_reference=reference, amount_fen=fen, received_at=now, now=now
+        )
+    with pytest.raises(DuplicateBankReference):
+        await pay(conn, lot_id, "F-1", 90, now)
+    assert await balance(conn, ledger.client_money(debtor_id)) == 590
+    claim = await buyer_claims.find(conn, lot_id)
+    assert claim is not None
+    assert claim.paid_fen == 0
 
 
 @pytest.mark.parametrize("point", ["buyer_claims.before_receive", "buyer_claims.after_receive"])

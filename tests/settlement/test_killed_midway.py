@@ -18,10 +18,12 @@ import settlement
 from kit import failpoints
 from kit.failpoints import FailpointReached
 from settlement import (
+    buyer_claims,
     cases,
     clawbacks,
     instalments,
     ledger,
+    payments,
     recoveries,
     reopening,
     returning,
@@ -41,6 +43,7 @@ from tests.settlement.make_money import (
     review_and_advance,
     scheme_with_advance,
 )
+from tests.settlement.owing_story import OwingStory
 from tests.settlement.test_failpoints import Story
 
 KILLED_AT = (
@@ -51,6 +54,7 @@ KILLED_AT = (
     "settlement.recoveries.after_recovery",
     "settlement.recoveries.after_final",
 )
+CLAIM_KILLED_AT = ("buyer_claims.before_receive", "buyer_claims.after_receive")
 EXIT_OF_A_KILL = 137
 
 
@@ -69,23 +73,50 @@ async def test_a_killed_process_has_moved_nothing_twice(
     point: str, database: asyncpg.Pool, database_url: str, now: datetime, tmp_path: Path
 ) -> None:
     """A process dies between posting and commit; others take the step again, twice at once, and go on."""
-    story, progress = Story(now), tmp_path / "progress"
-    command = (sys.executable, "-m", "tests.settlement.run_story")
+    story = Story(now)
+    place, story.case_id = await kill("whole", story, point, database_url, tmp_path / "progress")
+    await finish(database, story, place)
+    await ended_well(database, story)
+
+
+@pytest.mark.parametrize("point", CLAIM_KILLED_AT)
+async def test_a_killed_process_has_passed_on_no_claim_twice(
+    point: str, database: asyncpg.Pool, database_url: str, now: datetime, tmp_path: Path
+) -> None:
+    """A process dies while it books what a defaulter pays; others go on, twice at once: every fen arrives once."""
+    story = OwingStory(now)
+    place, _ = await kill("owing", story, point, database_url, tmp_path / "progress")
+    assert place == story.steps().index(story.pay_some)
+    await finish(database, story, place)
+    async with database.acquire() as conn:
+        claim = await buyer_claims.find(conn, story.lot_id)
+        assert claim is not None
+        assert (claim.amount_fen, claim.paid_fen) == (130, 130)
+        queued = await payments.payouts_of(conn, story.lot_id)
+        assert sum(payout.amount_fen for payout in queued) == 400 + 130
+        assert await balance(conn, ledger.client_money(claim.debtor_id)) == 90 + 60 - 130
+        result = await check_ledger(conn)
+        assert result.ok, [check for check in result.checks if check.broken]
+
+
+async def kill(
+    name: str, story: Story | OwingStory, point: str, database_url: str, progress: Path
+) -> tuple[int, UUID]:
+    """Play a story in a process that dies at a point; the step at which it died, and the story's case."""
+    command = (sys.executable, "-m", "tests.settlement.run_story", name)
     done = await asyncio.to_thread(
         subprocess.run,
-        [*command, database_url, str(story.lot_id), now.isoformat(), str(progress)],
+        [*command, database_url, str(story.lot_id), story.now.isoformat(), str(progress)],
         env=os.environ | {"LUOCHUI_FAILPOINTS": f"{point}=exit"},
         check=False,
         capture_output=True,
     )
     assert done.returncode == EXIT_OF_A_KILL, done.stderr.decode()
-    place, case_id = progress.read_text().split()
-    story.case_id = UUID(case_id)
-    await finish(database, story, int(place))
-    await ended_well(database, story)
+    place, case_id = (await asyncio.to_thread(progress.read_text)).split()
+    return int(place), UUID(case_id)
 
 
-async def finish(pool: asyncpg.Pool, story: Story, place: int) -> None:
+async def finish(pool: asyncpg.Pool, story: Story | OwingStory, place: int) -> None:
     """The rest of the story, each step twice at the same moment and once more."""
     for step in story.steps()[place:]:
 
@@ -231,9 +262,12 @@ def test_no_point_of_money_is_forgotten() -> None:
         *test_orders_of_two.POINTS,
         *ENDS,
         *ELSEWHERE,
+        *CLAIM_KILLED_AT,
     }
     assert registered == exercised
     assert set(KILLED_AT) <= exercised
 
 
-PACKAGES = frozenset({"settlement", "royalties", "reopening", "clawbacks", "returning"})
+PACKAGES = frozenset(
+    {"settlement", "royalties", "reopening", "clawbacks", "returning", "buyer_claims"}
+)

@@ -55,7 +55,9 @@ Service = Callable[[asyncpg.Connection], Awaitable[object]]
 POINTS = sorted(
     name
     for name in failpoints.names()
-    if name.startswith(("settlement.", "royalties.", "reopening.", "clawbacks.", "returning."))
+    if name.startswith(
+        ("settlement.", "royalties.", "reopening.", "clawbacks.", "returning.", "buyer_claims.")
+    )
 )
 
 
@@ -70,7 +72,8 @@ WANTED = {
         "do_distribute",
     ),
     *("do_pay_out", "do_claim", "do_review", "do_advance", "do_recover", "do_clear", "do_return"),
-    *("do_invoice", "do_receipt", "do_audit", "do_detour", "do_statement"),
+    *("do_invoice", "do_next_year", "do_receipt", "do_audit", "do_detour", "do_statement"),
+    *("do_use_forfeited", "do_pay_claim"),
 }
 
 
@@ -83,6 +86,7 @@ class Walk:
         self.bidders: list[UUID] = []
         self.lots: list[UUID] = []
         self.deposits: list[UUID] = []
+        self.forfeited: list[UUID] = []
         self.cases: list[UUID] = []
         self.invoices: list[UUID] = []
         self.failed = self.done = self.refused = 0
@@ -128,9 +132,10 @@ class Walk:
             "do_advance",
             "do_recover",
             "do_recover",
-            "do_clear",
-            "do_return",
+            *("do_recover", "do_recover", "do_clear", "do_clear"),
+            *("do_return", "do_return", "do_return"),
             "do_detour",
+            *("do_breach", "do_use_forfeited", "do_pay_claim", "do_pay_claim"),
             "do_pay_price",
             "do_distribute",
             "do_distribute",
@@ -169,8 +174,27 @@ class Walk:
 
     def do_end_deposit(self) -> tuple[Service, dict[str, int]]:
         deposit = self.pick(self.deposits)
-        end = self.random.choice((deposits.release, deposits.forfeit, deposits.apply_to_price))
-        return lambda conn: end(conn, deposit, now=self.now), {}
+        ends = (deposits.release, deposits.forfeit, deposits.forfeit, deposits.apply_to_price)
+        step = self.random.choice(ends)
+
+        async def end(conn: asyncpg.Connection) -> None:
+            await step(conn, deposit, now=self.now)
+            if step is deposits.forfeit:
+                self.forfeited.append(deposit)
+
+        return end, {}
+
+    def do_breach(self) -> tuple[Service, dict[str, int]]:
+        lot = self.pick(self.lots)
+
+        async def lose(conn: asyncpg.Connection) -> None:
+            self.forfeited.append(await make_detours.lose_deposit(conn, lot))
+
+        return lose, {}
+
+    def do_use_forfeited(self) -> tuple[Service, dict[str, int]]:
+        deposit, loss_bp = self.pick(self.forfeited), self.random.choice((5_000, 15_000, 40_000))
+        return lambda conn: make_detours.use_deposit(conn, deposit, loss_bp), {}
 
     def do_detour(self) -> tuple[Service, dict[str, int]]:
         lot, deposit = self.pick(self.lots), self.pick(self.deposits)
@@ -179,7 +203,6 @@ class Walk:
             lambda conn: make_detours.give_back(conn, lot),
             lambda conn: make_detours.agree_to_parts(conn, lot),
             lambda conn: make_detours.pay_by_hand(conn, self.random),
-            lambda conn: make_detours.use_deposit(conn, deposit),
             lambda conn: make_detours.refund(conn, deposit),
         ]
         return self.random.choice(steps), {}
@@ -187,6 +210,11 @@ class Walk:
     def do_statement(self) -> tuple[Service, dict[str, int]]:
         reference, fen = self.reference(), self.random.randint(1, 10**8)
         return lambda conn: make_detours.take_in(conn, reference, fen), {reference: fen}
+
+    def do_pay_claim(self) -> tuple[Service, dict[str, int]]:
+        reference, fen = self.reference(), self.random.randint(1, 4 * 10**7)
+        place = self.random.random()
+        return lambda conn: make_detours.pay_claim(conn, place, reference, fen), {reference: fen}
 
     def do_sell(self) -> tuple[Service, dict[str, int]]:
         lot, fen = uuid7(self.now), self.random.randint(10**7, 10**9)
@@ -365,6 +393,14 @@ class Walk:
 
         return invoice, {}
 
+    def do_next_year(self) -> tuple[Service, dict[str, int]]:
+        last, fen = self.pick(self.invoices), self.random.randint(1, 10**10)
+
+        async def invoice(conn: asyncpg.Connection) -> None:
+            self.invoices.append(await make_detours.invoice_next_year(conn, last, fen))
+
+        return invoice, {}
+
     def do_receipt(self) -> tuple[Service, dict[str, int]]:
         invoice, reference, fen = (
             self.pick(self.invoices),
@@ -434,5 +470,6 @@ def test_the_walk_fails_at_points_of_every_service() -> None:
         "forfeitures",
         "refunds",
         "statement_files",
+        "buyer_claims",
     }
     assert wanted <= set(packages)
