@@ -17,6 +17,7 @@ from kit.ids import uuid7
 from kit.money import yuan
 from kit.sql import Connection, load_statements
 from settlement import payments, sales
+from settlement.deposits import Deposit
 from settlement.distribution import Payee
 from settlement.documents import canonical, read
 from settlement.errors import DuplicateBankReference
@@ -103,22 +104,21 @@ def lines_of(
 
 
 async def enter(
-    conn: Connection,
-    lot_id: UUID,
-    deposit_id: UUID,
-    *,
-    lines: tuple[ClaimLine, ...],
-    now: datetime,
+    conn: Connection, deposit: Deposit, *, lines: tuple[ClaimLine, ...], now: datetime
 ) -> None:
-    """Enter what the deposit did not cover as a claim on the buyer; nothing where there is nothing."""
-    if not lines:
+    """Enter what the deposit did not cover as a claim on the buyer.
+
+    Nothing where there is nothing, or where the deposit is another bidder's: that one never owed the price.
+    """
+    sale = await sales.get(conn, deposit.lot_id)
+    if not lines or deposit.bidder_id != sale.buyer_id:
         return
-    sale = await sales.get(conn, lot_id)
-    content = ClaimContent(lot_id=lot_id, lines=lines)
+    content = ClaimContent(lot_id=sale.lot_id, lines=lines)
     amount_fen = sum(line.amount_fen for line in lines)
     await conn.execute(
         _SQL["insert_claim"],
-        *(lot_id, deposit_id, sale.buyer_id, sale.venue_id, canonical(content), amount_fen, now),
+        *(sale.lot_id, deposit.id, sale.buyer_id, sale.venue_id, canonical(content), amount_fen),
+        now,
     )
 
 

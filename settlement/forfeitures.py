@@ -87,9 +87,8 @@ async def use_forfeited(
         )
     content = canonical(_Used(loss=loss, terms=terms, result=result))
     await conn.execute(_SQL["insert_forfeiture"], deposit_id, content, posted.transfer_id, now)
-    if deposit.bidder_id == sale.buyer_id:  # no other bidder owes a price
-        claim = buyer_claims.lines_of(result, terms, loss, costs_to=costs_to, lender=lender)
-        await buyer_claims.enter(conn, deposit.lot_id, deposit_id, lines=claim, now=now)
+    claim = buyer_claims.lines_of(result, terms, loss, costs_to=costs_to, lender=lender)
+    await buyer_claims.enter(conn, deposit, lines=claim, now=now)
     _after_use()
     return result
 
