@@ -18,19 +18,13 @@ from auction_engine.replica import Replica, replay_entry
 from auction_engine.rows import ingress_ms
 from auction_engine.rules.commands import GRACE_MS
 from tests.faults.client import Record
+from tests.faults.money_check import Money, Violation, money_violations
 
 #: Commands that bidders send; their ids are in the history.
 _BIDS = ("bid", "proxy")
 _RECEIPTS_MAX = 1_000
 #: I14, on one server and on a Cluster.
 LIVE_SECONDS, CLUSTER_LIVE_SECONDS = 10.0, 15.0
-
-
-class Violation(msgspec.Struct, frozen=True):
-    """One invariant that does not hold, and where."""
-
-    invariant: str
-    what: str
 
 
 class Seen(msgspec.Struct, frozen=True):
@@ -57,16 +51,6 @@ class Note(msgspec.Struct, frozen=True):
     shard: int
     size: int
     note: str
-
-
-class Money(msgspec.Struct, frozen=True, kw_only=True):
-    """The ledger after a sale: entries by transfer, balances by account with their floors, and what was settled."""
-
-    transfers: dict[str, list[int]]
-    balances: dict[str, tuple[int, int | None]]
-    entry_sums: dict[str, int]
-    settlements: dict[str, int]
-    deposits: dict[str, list[str]]
 
 
 class Final(msgspec.Struct, kw_only=True):
@@ -134,7 +118,7 @@ def check(history: list[Record], final: Final) -> list[Violation]:
         *_real_time_order(history, accepted),
         *_books(final),
         *_results(final),
-        *_money(final.money),
+        *money_violations(final.money),
         *_proofs(history, final),
         *_same_answers(history),
         *_watchers(accepted, final),
@@ -314,30 +298,6 @@ def _results(final: Final) -> Iterator[Violation]:
             yield Violation("I7", f"auction {auction} has no result")
         elif _known(final.second_views[auction].get("result", {})) != _known(result):
             yield Violation("I7", f"auction {auction}: another server gives another result")
-
-
-def _money(money: Money | None) -> Iterator[Violation]:
-    """I8 and I9."""
-    if money is None:
-        return
-    for lot, count in money.settlements.items():
-        if count != 1:
-            yield Violation("I8", f"lot {lot} was settled {count} times")
-    for deposit, ends in money.deposits.items():
-        if len(ends) != 1:
-            yield Violation("I8", f"deposit {deposit} ended as {ends}")
-    yield from _ledger(money)
-
-
-def _ledger(money: Money) -> Iterator[Violation]:
-    for transfer, amounts in money.transfers.items():
-        if sum(amounts) != 0 or len(amounts) < 2:
-            yield Violation("I9", f"transfer {transfer} does not balance: {amounts}")
-    for account, (balance, floor) in money.balances.items():
-        if balance != money.entry_sums.get(account, 0):
-            yield Violation("I9", f"account {account}: balance {balance} is not its entries' sum")
-        if floor is not None and balance < floor:
-            yield Violation("I9", f"account {account} is below its floor: {balance}")
 
 
 def _proofs(history: list[Record], final: Final) -> Iterator[Violation]:

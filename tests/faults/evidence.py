@@ -24,9 +24,9 @@ from tests.faults.check import (
     Final,
     Note,
     Seen,
-    Violation,
     check,
 )
+from tests.faults.money_check import Violation
 
 if TYPE_CHECKING:
     from tests.faults.client import Load

@@ -19,10 +19,12 @@ from marketplace.app import create_app
 from marketplace.resources import open_resources
 from settlement.checks import check_ledger
 from tests.faults import nemesis
-from tests.faults.check import Money, check
+from tests.faults.check import check
+from tests.faults.claiming import Claiming, at_once
 from tests.faults.client import Habits, HttpDesk, Load
 from tests.faults.cluster import Case, Site, copied, site
 from tests.faults.evidence import all_holds, collect
+from tests.faults.money_check import Money
 from tests.faults.nemesis import Disk, Shim
 from tests.faults.proxy import Proxy
 from tests.faults.test_journal import back_up
@@ -50,6 +52,8 @@ _DOWN = (
     asyncpg.InterfaceError,
     redis.RedisError,
 )
+#: About as long as all requests of a claim take.
+_CLAIM_SECONDS = 1.0
 _ENDED = ("RELEASED", "APPLIED_TO_PRICE", "FORFEITED", "PARTLY_FORFEITED")
 
 
@@ -86,6 +90,10 @@ async def rebooted(stage: Stage) -> AsyncIterator[Stage]:
         open_resources(stage.resources.settings) as resources,
         client_of(create_app(resources)) as client,
     ):
+        # whoever had a lease of a minute on a duty is dead: nobody waits for it here
+        await resources.pool.execute(
+            "UPDATE market.duties SET lease_until = now() WHERE state = 'running'"
+        )
         names = ("operator", "checker", "bank_maker", "bank_checker")
         people = {name: getattr(stage, name) for name in names}
         yield Stage(
@@ -99,6 +107,8 @@ async def rebooted(stage: Stage) -> AsyncIterator[Stage]:
 class Settling:
     """What people do after the hammer. Each request has its key, so that all of it may be done again."""
 
+    cost_fen = 4_000_000
+
     def __init__(self, lot: str, price_fen: int) -> None:
         self._path = f"/v1/lots/{lot}"
         self._key = f"{lot[-12:]}-settling"
@@ -106,7 +116,7 @@ class Settling:
         self._line = {
             "kind": "COST",
             "name": "venue commission 交易服务费",
-            "amount_fen": 4_000_000,
+            "amount_fen": self.cost_fen,
             "payee_name": "Venue",
             "payee_code": "VENUE",
         }
@@ -131,7 +141,7 @@ class Settling:
 async def test_f35_power_cut_during_close_and_settlement(
     case: Case, durable_template: Path, scratch: Valkey, counted: Counted
 ) -> None:
-    """Cut while it closes and again while it settles, the sale has one result and every fen moves once."""
+    """Cut while it closes, while it settles and while a claim on a fund ends: one result, and every fen moves once."""
     for _ in range(counted(1, 30)):
         with Disk(case.directory, megabytes=900) as disk:
             host = Host(disk, durable_template)
@@ -143,25 +153,49 @@ async def test_f35_power_cut_during_close_and_settlement(
 
 
 async def one_sale(case: Case, host: Host, scratch: Valkey) -> None:
-    """Bids, the first cut about the close, the second in the settlement, then everything is checked."""
+    """Bids, then three cuts, then everything is checked.
+
+    The first is about the close, while a claim on a fund is drafted, reviewed and advanced; the second in the
+    settlement, while the bank enters what came in beside it; the third between the sale's recovery and the return.
+    """
     async with open_stage(host.postgres.url(), host.engine.url, case.directory) as stage:
         lot = await stage.published(lasts=2.0)
         load = await bidding(case, stage, lot)
-        await until_dark(host, stage.until_closed(lot), after_seconds=1.0 + case.rnd.random() * 3.5)
+        claiming = await Claiming.prepared(stage, lot)
+        cut = 1.0 + case.rnd.random() * 3.5
+        advancing = later(cut - case.rnd.random() * _CLAIM_SECONDS, claiming.until_advanced(stage))
+        await until_dark(host, at_once(stage.until_closed(lot), advancing), after_seconds=cut)
     await host.boot()
     async with rebooted(stage) as second:
+        await claiming.until_advanced(second)
         closed = await second.until_confirmed(lot)
         assert closed["status"] == "awaiting_payment"
         sale = await second.anyone.get(f"/v1/lots/{lot['id']}/sale")
         settling = Settling(lot["id"], sale["price_fen"])
-        await until_dark(host, settling.run(second), after_seconds=case.rnd.random() * 0.4)
+        claiming.sold(sale["price_fen"], settling.cost_fen)
+        work = at_once(settling.run(second), claiming.early_receipt(second))
+        await until_dark(host, work, after_seconds=case.rnd.random() * 0.4)
     await host.boot()
     async with rebooted(stage) as third:
         paid = await settling.run(third)
         assert paid["state"] == "PAID"
         await third.work()
-        await everything_holds(case, host, third, UUID(lot["id"]), scratch=scratch)
+        seconds = case.rnd.random() * _CLAIM_SECONDS
+        await until_dark(host, claiming.to_the_end(third), after_seconds=seconds)
+    await host.boot()
+    async with rebooted(stage) as fourth:
+        claim = await claiming.to_the_end(fourth)
+        assert claim["status"] == "closed"
+        assert await settling.run(fourth) == paid
+        await fourth.work()
+        await everything_holds(case, host, fourth, UUID(lot["id"]), claiming, scratch=scratch)
     assert load.undecided == 0
+
+
+async def later(seconds: float, work: Awaitable[object]) -> None:
+    """Begin with some work after a while."""
+    await asyncio.sleep(seconds)
+    await work
 
 
 async def bidding(case: Case, stage: Stage, lot: dict[str, Any]) -> Load:
@@ -195,13 +229,13 @@ async def until_dark(host: Host, work: Awaitable[object], *, after_seconds: floa
 
 
 async def everything_holds(
-    case: Case, host: Host, stage: Stage, lot: UUID, *, scratch: Valkey
+    case: Case, host: Host, stage: Stage, lot: UUID, claiming: Claiming, *, scratch: Valkey
 ) -> None:
-    """I1 to I13 of the auction, I8 and I9 of the money, and the books' own checks."""
+    """I1 to I13 of the auction, I8 to I10 of the money, and the books' own checks."""
     dark = Site(case, host.engine, host.postgres.url(), stage.pool, stage.engine)
     dark.auctions, dark.closing, dark.live_after_seconds = [lot], [lot], 0.0
     final = await collect(dark, scratch=scratch)
-    final.money = await money_of(stage, lot)
+    final.money = await money_of(stage, lot, claiming)
     found = check(case.history.records, final)
     assert not found, "\n".join(f"{one.invariant}: {one.what[:400]}" for one in found[:8])
     async with stage.pool.acquire() as conn:
@@ -209,7 +243,7 @@ async def everything_holds(
     assert books.ok, [one for one in books.checks if one.broken]
 
 
-async def money_of(stage: Stage, lot: UUID) -> Money:
+async def money_of(stage: Stage, lot: UUID, claiming: Claiming) -> Money:
     """The ledger as the checker wants it."""
     entries = await stage.pool.fetch(
         "SELECT transfer_id::text, account_id::text, amount_fen FROM settlement.entries"
@@ -230,6 +264,7 @@ async def money_of(stage: Stage, lot: UUID) -> Money:
         entry_sums=sums,
         settlements={str(lot): plans},
         deposits={each: [state] if state in _ENDED else [] for each, state in deposits},
+        fund=await claiming.fund(stage),
     )
 
 
