@@ -23,7 +23,7 @@ from tests.faults.check import check
 from tests.faults.claiming import Claiming, at_once
 from tests.faults.client import Habits, HttpDesk, Load
 from tests.faults.cluster import Case, Site, copied, site
-from tests.faults.evidence import all_holds, collect
+from tests.faults.evidence import all_holds, collect, require_none
 from tests.faults.money_check import Money
 from tests.faults.nemesis import Disk, Shim
 from tests.faults.proxy import Proxy
@@ -237,7 +237,7 @@ async def everything_holds(
     final = await collect(dark, scratch=scratch)
     final.money = await money_of(stage, lot, claiming)
     found = check(case.history.records, final)
-    assert not found, "\n".join(f"{one.invariant}: {one.what[:400]}" for one in found[:8])
+    require_none(found)
     async with stage.pool.acquire() as conn:
         books = await check_ledger(conn)
     assert books.ok, [one for one in books.checks if one.broken]
