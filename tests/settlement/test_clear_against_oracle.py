@@ -119,7 +119,11 @@ def test_repeats_of_events_change_nothing(random: Random) -> None:
 
 def shared_only(random: Random) -> Json:
     """A case without costs that could be left unpaid, so that any order shares the same total."""
-    case = random_case(random)
+    return shared_only_of(random_case(random))
+
+
+def shared_only_of(case: Json) -> Json:
+    """The case made one without costs that could be left unpaid."""
     case["events"] = [event | {"costs": []} for event in recoveries(case)]
     case["scheme"]["recovery"]["interest_after_principal"] = True
     return case
