@@ -1,11 +1,14 @@
 """Duties: kept in the table until they are done, whoever dies on the way."""
 
+from contextlib import nullcontext
 from datetime import datetime, timedelta
 from uuid import UUID
 
 import asyncpg
+import msgspec
 import pytest
 
+from kit.errors import NotFound
 from kit.ids import uuid7
 from marketplace.duties import rules, service
 from marketplace.duties.schemas import Duty, Kind, State
@@ -110,3 +113,54 @@ async def test_postponed_duty_counts_no_attempt(conn: asyncpg.Connection, now: d
 def test_pause_doubles_up_to_five_minutes(attempts: int, seconds: int) -> None:
     """The pause after a failure doubles, and never passes five minutes."""
     assert rules.pause_after(attempts) == timedelta(seconds=seconds)
+
+
+#: What may happen to a duty, and the states in which each does something: every other pair changes nothing.
+STEPS = {
+    ("waiting", "claim_next"): "running",
+    ("waiting", "claim_one"): "running",
+    ("running", "finish"): "done",
+    ("running", "postpone"): "waiting",
+    ("running", "fail"): "waiting",
+    ("running", "fail_for_good"): "stuck",
+    ("stuck", "revive"): "waiting",
+}
+EVENTS = sorted({event for _, event in STEPS})
+
+
+async def happen(conn: asyncpg.Connection, duty: Duty, event: str, now: datetime) -> None:
+    """One of the events, told of the duty as it was last claimed."""
+    if event == "claim_next":
+        await service.claim_next(conn, now=now)
+    elif event == "claim_one":
+        await service.claim_one(conn, duty.id, now=now)
+    elif event == "finish":
+        await service.finish(conn, duty, now=now)
+    elif event == "postpone":
+        await service.postpone(conn, duty, due_at=now)
+    elif event == "revive":
+        await service.revive(conn, SYSTEM_CALLER, duty.id, now=now)
+    else:
+        many = rules.ATTEMPTS_MAX if event == "fail_for_good" else 0
+        tried = msgspec.structs.replace(duty, attempts=many)
+        await service.fail(conn, tried, now=now, error="broken")
+
+
+@pytest.mark.parametrize("event", EVENTS)
+@pytest.mark.parametrize("before", list(State))
+async def test_a_duty_takes_exactly_the_written_steps(
+    before: State, event: str, conn: asyncpg.Connection, now: datetime
+) -> None:
+    """From each state every event is tried: a written one is taken, any other leaves the state as it was."""
+    await add(conn, now)
+    duty = await claim(conn, now)
+    lease = now + timedelta(hours=1) if before is State.RUNNING else None
+    done = now if before is State.DONE else None
+    await conn.execute(
+        "UPDATE market.duties SET state = $1, lease_until = $2, done_at = $3", before, lease, done
+    )
+    refused = before is not State.STUCK and event == "revive"
+    with pytest.raises(NotFound) if refused else nullcontext():
+        await happen(conn, duty, event, now)
+    after = await conn.fetchval("SELECT state FROM market.duties")
+    assert after == STEPS.get((before, event), before)
