@@ -161,7 +161,7 @@ SELECT p.id::text AS subject
 -- name: guards_stand
 -- Every guard of the schema is in force: none is disabled, dropped or not validated.
 SELECT g.name AS subject
-  FROM unnest(ARRAY['transfers_balance', 'entries_balance', 'transfers_append_only', 'entries_append_only',
+  FROM unnest(ARRAY['transfers_balance', 'transfers_append_only', 'entries_append_only',
                     'accounts_stay', 'accounts_only_posted', 'holds_steps', 'deposits_steps', 'sales_steps',
                     'plans_terms', 'plans_steps', 'payouts_steps', 'case_events_append_only',
                     'statements_append_only', 'bank_entries_steps', 'bank_entries_terms', 'bank_decisions_steps',
@@ -174,7 +174,8 @@ SELECT g.name AS subject
                       AND r.relnamespace = 'settlement'::regnamespace)
 UNION ALL
 SELECT g.name
-  FROM unnest(ARRAY['accounts_end_of_chain', 'entries_join', 'accounts_not_overdrawn', 'holds_not_over_captured',
+  FROM unnest(ARRAY['accounts_end_of_chain', 'entries_join', 'entries_of_transfer', 'entries_once_a_line', 'entries_line_of_all',
+                     'accounts_not_overdrawn', 'holds_not_over_captured',
                     'plans_two_people', 'plans_approved_as_shown', 'cases_one_a_loan', 'bank_entries_once',
                     'bank_decisions_two_people', 'bank_decisions_seconded', 'payee_accounts_two_people',
                     'payment_files_two_people', 'payment_files_approved_as_shown', 'money_orders_two_people',

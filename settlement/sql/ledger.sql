@@ -20,6 +20,10 @@ ON CONFLICT DO NOTHING;
 SELECT transfer_id, replayed
   FROM settlement.post_named_v1($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11);
 
+-- name: post_move
+SELECT transfer_id, replayed
+  FROM settlement.post_move_v1($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13);
+
 -- name: balance
 SELECT coalesce((SELECT balance_fen FROM settlement.accounts
                   WHERE kind = $1 AND owner = $2 AND ref = $3), 0)::bigint;

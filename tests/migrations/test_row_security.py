@@ -20,7 +20,6 @@ WITHOUT = {
 AS_CALLER = {
     "market.secret_of_lot": "shows a secret reserve to whom the row is its own, by the caller's organisation",
     "market.secret_of_sealing": "the same of a sealing",
-    "settlement.check_transfer": "called by the triggers of the ledger, which see everything already",
 }
 
 _TABLES = """

@@ -21,22 +21,41 @@ HEADER = (
     " VALUES ('00000000-0000-7000-8000-000000000001', 'raw', sha256('x'), 'k', 'r', {count}, {at}, now())"
 )
 ENTRY = (
-    "INSERT INTO settlement.entries (account_id, account_version, transfer_id, amount_fen,"
+    "INSERT INTO settlement.entries (account_id, account_version, transfer_id, line, entry_count, amount_fen,"
     " balance_before_fen, balance_after_fen)"
-    " SELECT id, version + {step}, '00000000-0000-7000-8000-000000000001'::uuid, {amount}, {before}, {after}"
+    " SELECT id, version + {step}, '00000000-0000-7000-8000-000000000001'::uuid, {line}, {count}, {amount},"
+    " {before}, {after}"
     " FROM settlement.accounts WHERE kind = '{kind}'"
 )
+#: An entry for the transfer that `prepare` posted first, into an account that it did not touch.
+LATER = (
+    "INSERT INTO settlement.entries (account_id, account_version, transfer_id, line, entry_count, amount_fen,"
+    " balance_before_fen, balance_after_fen)"
+    " SELECT a.id, a.version + 1, t.id, {line}, {count}, 5, 0, 5"
+    " FROM settlement.accounts a, settlement.transfers t"
+    " WHERE a.kind = 'debtor' AND t.idempotency_id = 'first'"
+)
+NOBODY = "'00000000-0000-0000-0000-000000000000'::uuid"
 RAW_HEADER = HEADER.format(count=2, at="now()")
 
 
 def raw_entry(
-    kind: str, amount: str, *, step: int = 1, before: str = "balance_fen", after: str = ""
+    kind: str,
+    amount: str,
+    *,
+    step: int = 1,
+    line: int = 1,
+    count: int = 2,
+    before: str = "balance_fen",
+    after: str = "",
 ) -> str:
     """An entry written past the posting function."""
     return ENTRY.format(
         kind=kind,
         amount=amount,
         step=step,
+        line=line,
+        count=count,
         before=before,
         after=after or f"balance_fen + ({amount})",
     )
@@ -53,6 +72,15 @@ def posted(positions: str, accounts: str, amounts: str) -> str:
     return POST.format(
         id=NEW_ID, entries=f"ARRAY[{positions}], {chosen}, ARRAY[{amounts}]::bigint[]"
     )
+
+
+def moved(source: str, target: str, amount: int, *, id_: str = "bad") -> str:
+    """A call of the short posting function, between the accounts of these kinds or to one that there is not."""
+    owner_and_ref = "(SELECT a.owner FROM settlement.accounts a WHERE a.kind = '{0}'), ''"
+    accounts = ", ".join(
+        f"'{kind}', {owner_and_ref.format(kind)}" for kind in (source, target)
+    ).replace("(SELECT a.owner FROM settlement.accounts a WHERE a.kind = 'nothing')", NOBODY)
+    return f"SELECT settlement.post_move_v1(gen_random_uuid(), '{id_}', 'k', 'r', NULL, {accounts}, {amount}, now())"
 
 
 AS_OWNER = {
@@ -91,12 +119,40 @@ AS_OWNER = {
     "posted for the future": (HEADER.format(count=2, at="now() + interval '1 hour'"), "23514"),
     "one entry alone": (f"{RAW_HEADER}; {raw_entry('outside', '-5')}", "LL009|LL001"),
     "entries that do not balance": (
-        f"{RAW_HEADER}; {raw_entry('outside', '-5')}; {raw_entry('client_money', '6')}",
+        f"{RAW_HEADER}; {raw_entry('outside', '-5')}; {raw_entry('client_money', '6', line=2)}",
         "LL001",
     ),
     "entries not counted in their accounts": (
-        f"{RAW_HEADER}; {raw_entry('outside', '-5')} UNION ALL {selected(raw_entry('client_money', '5'))}",
+        f"{RAW_HEADER}; {raw_entry('outside', '-5')} UNION ALL {selected(raw_entry('client_money', '5', line=2))}",
         "LL009",
+    ),
+    "a line beyond the last": (f"{RAW_HEADER}; {raw_entry('outside', '-5', line=3)}", "23514"),
+    "a line of more than its header has": (
+        f"{RAW_HEADER}; {raw_entry('outside', '-5', count=3)}",
+        "23503",
+    ),
+    "two entries of one line": (
+        f"{RAW_HEADER}; {raw_entry('outside', '-5')}; {raw_entry('client_money', '5')}",
+        "23505",
+    ),
+    "an entry added to a transfer that is complete": (
+        LATER.format(line=1, count=2),
+        "23505",
+    ),
+    "an entry added beyond the last line of a transfer": (
+        LATER.format(line=3, count=3),
+        "23503",
+    ),
+    "moved: less than nothing": (moved("outside", "client_money", -5), "LL001"),
+    "moved: nothing": (moved("outside", "client_money", 0), "LL001"),
+    "moved: to itself": (moved("outside", "outside", 5), "LL001"),
+    "moved: across two books": (moved("outside", "debtor", 5), "LL001"),
+    "moved: overdrawn": (moved("client_money", "outside", 1001), "LL003"),
+    "moved: over the bound": (moved("outside", "client_money", 10**13 + 1), "23514"),
+    "moved: to an unknown kind": (moved("outside", "nothing", 5), "LL004"),
+    "moved: an id used for something else": (
+        moved("outside", "client_money", 5, id_="first"),
+        "LL002",
     ),
     "a gap in the chain": (f"{RAW_HEADER}; {raw_entry('client_money', '5', step=2)}", "23503"),
     "an invented balance before": (

@@ -177,6 +177,41 @@ async def test_the_same_id_at_once_posts_once(database: asyncpg.Pool, now: datet
     await proven(database)
 
 
+async def test_one_id_is_one_transfer_however_it_is_posted(
+    database: asyncpg.Pool, now: datetime
+) -> None:
+    """The short way and the way for many write the same bytes: each answers what the other posted, or refuses it."""
+    keys = (ledger.outside(BANK), client_money(BANK))
+
+    def transfer(idempotency_id: str, amount_fen: int) -> ledger.Transfer:
+        return move(
+            idempotency_id,
+            kind="k",
+            ref="r",
+            source=keys[0],
+            target=keys[1],
+            amount_fen=amount_fen,
+            effective_at=now - timedelta(days=1),
+        )
+
+    def short(one: ledger.Transfer) -> Service:
+        return lambda conn: ledger.post_one(conn, one, now=now)
+
+    def among_many(one: ledger.Transfer) -> Service:
+        return lambda conn: ledger.post(conn, [one], now=now)
+
+    opened = transfer("accounts open with the first", 1)
+    await in_transaction(database, among_many(opened))
+    for first, then, name in ((short, among_many, "a"), (among_many, short, "b")):
+        await in_transaction(database, first(transfer(name, 5)))
+        again = await in_transaction(database, then(transfer(name, 5)))
+        assert (again[0] if isinstance(again, list) else again).replayed
+        with pytest.raises(IdempotencyIdReused):
+            await in_transaction(database, then(transfer(name, 6)))
+    assert await balance(database, keys[1]) == 11
+    await proven(database)
+
+
 async def test_opposite_batches_do_not_deadlock(database: asyncpg.Pool, now: datetime) -> None:
     """Batches over the same accounts in opposite orders, many at once, all pass."""
     keys = [ledger.outside(UUID(int=n)) for n in range(1, 9)]

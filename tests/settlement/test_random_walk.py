@@ -426,6 +426,11 @@ class Walk:
         ), {}  # fmt: skip
 
 
+def kinds_done(services: set[str]) -> set[str]:
+    """The steps that made these services."""
+    return {name.split(".")[1] for name in services}
+
+
 @pytest.mark.parametrize("seed", range(4))
 async def test_after_any_walk_all_books_reconcile(
     seed: int, database: asyncpg.Pool, now: datetime, monkeypatch: pytest.MonkeyPatch
@@ -435,7 +440,9 @@ async def test_after_any_walk_all_books_reconcile(
     async with database.acquire() as conn, conn.transaction():
         await own_account(conn, now=now)
     kinds: set[str] = set()
-    for _ in range(STEPS):
+    for taken in range(3 * STEPS):  # chance may leave a kind of step for later
+        if taken >= STEPS and kinds_done(kinds) >= WANTED:
+            break
         service, comes_in = walk.step()
         if await walk.run(service, monkeypatch):
             walk.came_in |= comes_in
@@ -449,7 +456,7 @@ async def test_after_any_walk_all_books_reconcile(
     assert result.in_custody_fen == sum(walk.came_in.values()) - out_fen
     assert walk.failed > 0
     assert walk.done > STEPS // 4
-    done = {kind.split(".")[1] for kind in kinds}
+    done = kinds_done(kinds)
     assert done >= WANTED, WANTED - done
 
 
