@@ -6,9 +6,11 @@ It goes by what it is told here; a projector that dies between commit and tellin
 What is trimmed is gone from the engine for ever, and a database that loses its last commits can only be filled from the
 stream (reliability 0.4.20). So a batch leaves it once it is durable at the strongest level that is configured (every
 standby, every replication slot has it), lies well behind the position, and is a day old; only where the engine's memory
-is half used up does the day not count.
+is half used up does the day not count. Behind a PostgreSQL that need not keep what it has committed nothing leaves it:
+in `local` and `replicated` nobody else asks for its fsync.
 """
 
+import logging
 from collections import deque
 
 import msgspec
@@ -26,6 +28,14 @@ TAIL_MS = 24 * 3_600_000
 #: So many batches further on the stream's end is looked at again, and so many leave it at a time.
 _STEP = 256
 _MARKS_MAX = 64
+#: Settings of PostgreSQL by which a commit may be lost again, each with the value that it must not have.
+_LOSING = {
+    "fsync": "off",
+    "full_page_writes": "off",
+    "synchronous_commit": "off",
+    "data_sync_retry": "on",
+}
+_log = logging.getLogger(__name__)
 
 
 async def tell(client: redis.asyncio.Redis, shard: int, seq: int) -> None:
@@ -90,7 +100,15 @@ class Trimmer:
             await client.xtrim(keys.log(shard), minid=f"{last + 1}-0", approximate=False)
 
     async def _durable(self, shard: int, seq: int) -> int:
-        """The last batch that every standby has flushed; `seq` itself where there is none and none is wanted."""
+        """The last batch that every standby has flushed; `seq` itself where there is none and none is wanted.
+
+        0 where the database may lose what it has committed.
+        """
+        rows = await self._pool.fetch(SQL["durability_settings"], list(_LOSING))
+        amiss = [row["name"] for row in rows if row["setting"] == _LOSING[row["name"]]]
+        if amiss:
+            _log.warning("stream_kept_whole shard=%d postgresql=%s", shard, ",".join(sorted(amiss)))
+            return 0
         row = await self._pool.fetchrow(SQL["flushed_everywhere"])
         assert row is not None
         marks = self._marks.setdefault(shard, deque(maxlen=_MARKS_MAX))

@@ -103,9 +103,12 @@ async def verify_replication(
     found = await asyncio.gather(
         *(_replica_fault(servers, one, durability, has_waitaof=has_waitaof) for one in replicas)
     )
-    good = found.count(None)
+    # A replica that is cut off believes in its link for a minute yet; its primary counts those who answered just now.
+    heard = (await client.info("replication")).get("min_slaves_good_slaves", wanted)
+    good = min(found.count(None), int(heard))
     if good < wanted:
-        why = "; ".join(fault for fault in found if fault) or "no replica is known"
+        silent = f"{place} has heard {heard} of them lately" if int(heard) < wanted else ""
+        why = "; ".join(fault for fault in (*found, silent) if fault) or "no replica is known"
         raise ReplicaNotDurable(
             f"{good} of the {wanted} replicas of {place} keep what they acknowledge ({why});"
             " nothing is decided until all do",

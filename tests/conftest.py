@@ -56,6 +56,18 @@ def server_dir() -> Iterator[Path]:
 
 
 @pytest.fixture(scope="session")
+async def durable_template(server_dir: Path) -> Path:
+    """The directory of a stopped PostgreSQL with a migrated database `luochui`, to be copied."""
+    directory = server_dir / "pg-template"
+    with Postgres(directory) as server:
+        connection = await asyncpg.connect(server.url("postgres"))
+        await connection.execute("CREATE DATABASE luochui")
+        await connection.close()
+        migrate(server.url())
+    return directory
+
+
+@pytest.fixture(scope="session")
 def postgres() -> Iterator[Postgres]:
     """An embedded PostgreSQL without fsync; durability has tests of its own."""
     fits = os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free >= _MEMORY_MIN

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import textwrap
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -23,7 +24,8 @@ from auction_engine.merkle import Tree, leaf_hash
 from auction_engine.projector import Projector
 from auction_engine.rules.commands import Command
 from kit.clock import system_clock
-from kit.embedded import Valkey
+from kit.embedded import Postgres, Valkey
+from kit.reach import ENGINE
 from tests.auction_engine.make_engine import AUCTION, OTHER_AUCTION, a_bid, a_key, until
 from tests.auction_engine.make_journal import (
     END_MS,
@@ -34,6 +36,7 @@ from tests.auction_engine.make_journal import (
     a_creation,
     a_story,
 )
+from tests.faults.cluster import copied
 
 
 async def rows(database: asyncpg.Pool, sql: str, *arguments: object) -> list[tuple[Any, ...]]:
@@ -207,13 +210,24 @@ async def test_killed_between_steps_leaves_no_gap_and_no_repeat(
     )
 
 
+@pytest.fixture
+async def kept_database(durable_template: Path, tmp_path: Path) -> AsyncIterator[asyncpg.Pool]:
+    """A database that keeps what it commits: behind another one nothing leaves the stream."""
+    with Postgres(copied(durable_template, tmp_path / "pg")) as server:
+        async with asyncpg.create_pool(
+            server.url(), min_size=0, max_size=4, server_settings=dict(ENGINE)
+        ) as pool:
+            await pool.execute("INSERT INTO engine.shards (shard, epoch) VALUES ($1, 1)", SHARD)
+            yield pool
+
+
 async def test_the_stream_is_trimmed_only_below_the_position_and_keeps_a_tail(
-    database: asyncpg.Pool, writer: JournalWriter, engine_redis: redis.asyncio.Redis
+    kept_database: asyncpg.Pool, writer: JournalWriter, engine_redis: redis.asyncio.Redis
 ) -> None:
     """Only what PostgreSQL holds may leave the stream, and the last batches stay all the same."""
     await a_story(writer)
     projector = Projector(
-        database, engine_redis, key=a_key(), clock=lambda: NOW, tail_batches=3, tail_ms=0
+        kept_database, engine_redis, key=a_key(), clock=lambda: NOW, tail_batches=3, tail_ms=0
     )
     await projector.project(SHARD)
     left = [entry_id for entry_id, _ in await engine_redis.xrange(keys.log(SHARD))]

@@ -9,13 +9,14 @@ import asyncpg
 import pytest
 import redis.asyncio
 
+from auction_engine import keys
+from auction_engine.backlog import Trimmer
 from auction_engine.durability import MODES, verify_durability
 from auction_engine.durability_checks import verify_database
 from auction_engine.engine import Engine
 from auction_engine.errors import WeakDurability
 from kit.embedded import Postgres, Valkey
 from kit.embedded_cluster import ValkeyCluster, ValkeyPair
-from kit.migrate import migrate
 from kit.reach import ENGINE
 from tests.auction_engine.make_engine import a_bid
 from tests.auction_engine.test_recovery import AUCTION_ID, PADDLES, a_live_profile, open_engine
@@ -46,24 +47,10 @@ def own_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Valkey]:
         yield server
 
 
-@pytest.fixture(scope="module")
-def migrated_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The directory of a stopped PostgreSQL with real fsync, to be copied."""
-    directory = tmp_path_factory.mktemp("settings-pg") / "template"
-    with Postgres(directory) as server:
-        subprocess.run(
-            [server.bin_dir / "psql", server.url("postgres"), "-qc", "CREATE DATABASE luochui"],
-            check=True,
-            capture_output=True,
-        )
-        migrate(server.url())
-    return directory
-
-
 @pytest.fixture
-def migrated_postgres(migrated_template: Path, tmp_path: Path) -> Iterator[Postgres]:
+def migrated_postgres(durable_template: Path, tmp_path: Path) -> Iterator[Postgres]:
     """A database server of this case's own, not started yet."""
-    server = Postgres(copied(migrated_template, tmp_path / "pg"))
+    server = Postgres(copied(durable_template, tmp_path / "pg"))
     yield server
     server.stop()
 
@@ -213,7 +200,11 @@ async def test_a_cluster_s_elections_and_coverage_are_asserted(
     ],
 )
 async def test_each_setting_of_the_database_is_asserted(
-    setting: str, value: str, migrated_postgres: Postgres
+    setting: str,
+    value: str,
+    migrated_postgres: Postgres,
+    engine_redis: redis.asyncio.Redis,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     """What would let PostgreSQL lose what it has committed, or not notice a bad page, refuses the journal's modes."""
     server = migrated_postgres
@@ -231,9 +222,23 @@ async def test_each_setting_of_the_database_is_asserted(
     ) as pool:
         with pytest.raises(WeakDurability, match=f"{setting}: PostgreSQL has '{value}'"):
             await verify_database(pool, MODES["journalled"])
+        # the other modes keep their bids in the engine, and only there, for as long as PostgreSQL may lose them
+        loses = (setting, value) not in {("synchronous_commit", "local"), ("data_checksums", "off")}
+        assert await left_in_stream(engine_redis, pool) == (10 if loses else 3)
+        assert (f"postgresql={setting}" in caplog.text) is loses
 
 
-async def test_a_database_as_it_is_set_up_keeps_the_journal(migrated_postgres: Postgres) -> None:
+async def left_in_stream(client: redis.asyncio.Redis, pool: asyncpg.Pool) -> int:
+    """What is left of ten batches, all of them journalled, where three are to stay in any case."""
+    for number in range(1, 11):
+        await client.xadd(keys.log(0), {"m": b"batch"}, id=f"{number}-0")
+    await Trimmer(pool, tail_batches=3, tail_ms=0).trim(client, 0, 10)
+    return int(await client.xlen(keys.log(0)))
+
+
+async def test_a_database_as_it_is_set_up_keeps_the_journal(
+    migrated_postgres: Postgres, engine_redis: redis.asyncio.Redis
+) -> None:
     """With nothing changed the same look finds nothing, and reads back all that it asserts."""
     await asyncio.to_thread(migrated_postgres.start)
     async with asyncpg.create_pool(
@@ -246,6 +251,7 @@ async def test_a_database_as_it_is_set_up_keeps_the_journal(migrated_postgres: P
             "data_sync_retry": "off",
             "data_checksums": "on",
         }
+        assert await left_in_stream(engine_redis, pool) == 3
 
 
 def without_checksums(server: Postgres) -> None:

@@ -8,15 +8,22 @@ from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from zlib import crc32
 
-import asyncpg
 import pytest
 
 from kit.embedded import Postgres, Valkey
-from kit.migrate import migrate
 from tests.faults.cluster import Case, copied
 from tests.faults.nemesis import CASE_PREFIX, OWNER_FILE, Shim, require_root
+from tests.faults.reporting import LONG_RUNS
 
 _FAILED: pytest.StashKey[bool] = pytest.StashKey()
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run a test again and again in the long run, each time under another name: so with another seed."""
+    mark = metafunc.definition.get_closest_marker(LONG_RUNS)
+    if mark is not None and metafunc.config.getoption("--faults-long"):
+        metafunc.fixturenames.append("run_number")
+        metafunc.parametrize("run_number", range(1, mark.args[0] + 1))
 
 
 @pytest.hookimpl(wrapper=True)
@@ -80,18 +87,6 @@ def scratch(server_dir: Path) -> Iterator[Valkey]:
     """A second server: the journal is replayed into it and must give the same books."""
     with Valkey(server_dir / "scratch", options={"appendonly": "no"}) as server:
         yield server
-
-
-@pytest.fixture(scope="session")
-async def durable_template(server_dir: Path) -> Path:
-    """The directory of a stopped PostgreSQL with a migrated database `luochui`, to be copied."""
-    directory = server_dir / "pg-template"
-    with Postgres(directory) as server:
-        connection = await asyncpg.connect(server.url("postgres"))
-        await connection.execute("CREATE DATABASE luochui")
-        await connection.close()
-        migrate(server.url())
-    return directory
 
 
 @pytest.fixture

@@ -127,7 +127,7 @@ async def collect(site: "Site", *, scratch: Valkey) -> Final:
     ):
         seconds, micros = await servers.client_of(site.shards[0]).time()
         viewed_ms = seconds * 1000 + micros // 1000
-        entries = {shard: await _entries(conn, shard) for shard in site.shards}
+        entries = {shard: await entries_of(conn, shard) for shard in site.shards}
         await rebuild_elsewhere(second, entries)
         auctions = [str(one) for one in site.auctions]
         key = site.engine.gateway._key
@@ -166,7 +166,8 @@ async def collect(site: "Site", *, scratch: Valkey) -> Final:
         )
 
 
-async def _entries(conn: Any, shard: int) -> list[Entry]:
+async def entries_of(conn: Any, shard: int) -> list[Entry]:
+    """The journal of a shard, as the database has it."""
     rows = await conn.fetch(
         "SELECT shard, header, commands, decisions, auctions FROM engine.batches"
         " WHERE shard = $1 ORDER BY seq",

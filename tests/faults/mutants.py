@@ -294,6 +294,20 @@ MUTANTS = (
         "tests/faults/test_journal.py::test_f20_nothing_is_trimmed_that_a_standby_lacks",
     ),
     Mutant(
+        "the stream is trimmed behind a database that may lose what it has committed",
+        "auction_engine/backlog.py",
+        "        if amiss:\n",
+        "        if len(amiss) > 4:\n",
+        "tests/auction_engine/test_settings.py::test_each_setting_of_the_database_is_asserted",
+    ),
+    Mutant(
+        "a replica that believes in its link is believed",
+        "auction_engine/durability_checks.py",
+        "good = min(found.count(None), int(heard))",
+        "good = found.count(None)",
+        "tests/faults/test_cluster.py::test_f26_replica_cut_off_from_everybody",
+    ),
+    Mutant(
         "a lost reply is told as not decided",
         "auction_engine/gateway.py",
         "            taken.fail(unknown(error))\n            return None\n        except BaseException",

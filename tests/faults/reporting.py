@@ -14,20 +14,22 @@ from tests.wall_clock import mark_wall_clock
 _KEY = "luochui_not_run"
 #: The fixture by which a case says that it needs root.
 NEEDS_ROOT = "root"
-#: The marker of a case that has no place in the short run (reliability 3.4: P = 0).
-NIGHTLY = "nightly"
+#: The mark of a test that the long run runs so many times, each time with a seed of its own.
+LONG_RUNS = "long_runs"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """The options of the fault tests."""
     group = parser.getgroup("faults")
     group.addoption("--seed", type=int, default=None, help="seed of the fault tests (else random)")
-    group.addoption("--faults-long", action="store_true", help="the nightly counts of faults")
+    group.addoption("--faults-long", action="store_true", help="the long counts of faults")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """One base seed for all processes of this run."""
-    config.addinivalue_line("markers", f"{NIGHTLY}: a fault test of the long run (make faults)")
+    config.addinivalue_line(
+        "markers", f"{LONG_RUNS}(times): a fault test that `make faults` runs so many times"
+    )
     if config.getoption("--seed") is None:
         given = getattr(config, "workerinput", {}).get("seed")
         config.option.seed = given if given is not None else secrets.randbelow(1_000_000)
@@ -39,16 +41,14 @@ def pytest_configure_node(node: Any) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out, and remember, what belongs to the long run, and with LUOCHUI_FAULTS=userspace what needs root.
+    """With LUOCHUI_FAULTS=userspace leave out, and remember, what needs root; without, such a case fails and says so.
 
     What runs in real time is marked (wall_clock.py).
     """
     mark_wall_clock(items)
     why: dict[str, str] = {}
     for item in items:
-        if item.get_closest_marker(NIGHTLY) and not config.getoption("--faults-long"):
-            why[item.nodeid] = "of the long run (make faults)"
-        elif os.environ.get("LUOCHUI_FAULTS") == "userspace" and NEEDS_ROOT in getattr(
+        if os.environ.get("LUOCHUI_FAULTS") == "userspace" and NEEDS_ROOT in getattr(
             item, "fixturenames", ()
         ):
             why[item.nodeid] = "needs root (LUOCHUI_FAULTS=userspace)"

@@ -19,6 +19,7 @@ _HOUR_US = 3_600_000_000
 STEPS = {"+1h": _HOUR_US, "-1h": -_HOUR_US, "+70s": 70_000_000}
 
 
+@pytest.mark.long_runs(12)
 @pytest.mark.parametrize("step", STEPS)
 async def test_f17_clock_of_the_engines_server_steps(
     step: str, case: Case, shim: Shim, database_url: str, scratch: Valkey
@@ -44,6 +45,7 @@ async def test_f17_clock_of_the_engines_server_steps(
             await all_holds(running, load, scratch=scratch, fenced=False)
 
 
+@pytest.mark.long_runs(12)
 @pytest.mark.parametrize("step", STEPS)
 async def test_f17_clock_of_a_gateway_is_wrong(
     step: str, case: Case, shim: Shim, engine_server: Valkey, database_url: str, scratch: Valkey
@@ -68,6 +70,7 @@ async def test_f17_clock_of_a_gateway_is_wrong(
         await all_holds(running, good, scratch=scratch, fenced=False)
 
 
+@pytest.mark.long_runs(12)
 async def test_f17_clock_drifts(case: Case, shim: Shim, database_url: str, scratch: Valkey) -> None:
     """A drifting clock is followed up to half a second and refused beyond; a fall makes the engine's clock stand."""
     with Valkey(case.directory / "engine", environment=shim.environment) as server:
@@ -82,6 +85,7 @@ async def test_f17_clock_drifts(case: Case, shim: Shim, database_url: str, scrat
             await all_holds(running, load, scratch=scratch, fenced=False)
 
 
+@pytest.mark.long_runs(12)
 async def test_f17_rebuild_after_the_clock_was_ahead(
     case: Case, shim: Shim, database_url: str, scratch: Valkey
 ) -> None:
@@ -109,6 +113,7 @@ async def test_f17_rebuild_after_the_clock_was_ahead(
             await all_holds(running, load, scratch=scratch, fenced=True)
 
 
+@pytest.mark.long_runs(12)
 async def test_f17_clock_of_the_projectors_process_is_wrong(
     case: Case, shim: Shim, engine_server: Valkey, database_url: str, scratch: Valkey
 ) -> None:

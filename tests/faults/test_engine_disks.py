@@ -113,6 +113,7 @@ async def test_f10_disk_that_lies_about_fsync(
                 server.stop()
 
 
+@pytest.mark.long_runs(2)
 @pytest.mark.parametrize("delay_ms", [20, 200])
 async def test_f11_slow_disk(
     delay_ms: int, case: Case, shim: Shim, database_url: str, scratch: Valkey
@@ -135,6 +136,7 @@ async def test_f11_slow_disk(
             await all_holds(running, load, scratch=scratch, fenced=False)
 
 
+@pytest.mark.long_runs(2)
 async def test_f12_memory_used_up(
     case: Case, engine_server: Valkey, database_url: str, scratch: Valkey
 ) -> None:

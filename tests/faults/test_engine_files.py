@@ -133,6 +133,7 @@ async def zero_a_block(server: Valkey) -> None:
     nemesis.zero(path, path.stat().st_size // 2, 512)
 
 
+@pytest.mark.long_runs(50)
 @pytest.mark.parametrize("rot", [flip_the_head, flip_the_price, break_the_framing, zero_a_block])
 async def test_f06_rotten_file(
     rot: Callable[[Valkey], Awaitable[None]],

@@ -90,6 +90,7 @@ async def test_f14_replies_lost_between_gateway_and_engine(
         await all_holds(running, load, scratch=scratch, fenced=False)
 
 
+@pytest.mark.long_runs(7)
 @pytest.mark.parametrize("fault", ["black_hole", "stall", "cut"])
 async def test_f15_line_to_the_engine_broken(
     fault: str, case: Case, engine_server: Valkey, database_url: str, scratch: Valkey
@@ -123,6 +124,7 @@ async def test_f15_line_to_the_engine_broken(
         await all_holds(running, load, scratch=scratch, fenced=False)
 
 
+@pytest.mark.long_runs(3)
 async def test_f38_starved_processes(
     case: Case, engine_server: Valkey, database_url: str, scratch: Valkey
 ) -> None:

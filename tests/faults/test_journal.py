@@ -65,7 +65,8 @@ async def test_f18_projector_killed(
         try:
             async with load.running():
                 second.start()
-                for point in (*_PROJECTOR_POINTS, *[""] * counted(1, 100)):
+                at_random = counted(5, 104) - len(_PROJECTOR_POINTS)
+                for point in (*_PROJECTOR_POINTS, *[""] * at_random):
                     first._environment["LUOCHUI_FAILPOINTS"] = f"{point}=exit@2" if point else ""
                     first.start()
                     await asyncio.sleep(1.2 if point else case.rnd.random())
@@ -121,6 +122,7 @@ async def heads(running: Site) -> dict[tuple[int, int], str]:
     return {(row["shard"], row["seq"]): row["head"] for row in rows}
 
 
+@pytest.mark.long_runs(20)
 @pytest.mark.parametrize("victim", ["postmaster", "backend"])
 async def test_f19_database_killed(
     victim: str,
@@ -176,6 +178,7 @@ async def test_f20_databases_host_loses_power(
             server.stop()
 
 
+@pytest.mark.long_runs(10)
 async def test_f20_databases_fsync_fails(
     case: Case, shim: Shim, engine_server: Valkey, durable_template: Path, scratch: Valkey
 ) -> None:
@@ -347,11 +350,11 @@ async def where(client: redis.asyncio.Redis, shard: int) -> tuple[int, int]:
 
 
 async def test_f20_what_is_not_a_day_old_stays_while_there_is_memory(
-    case: Case, engine_server: Valkey, database_url: str
+    case: Case, engine_server: Valkey, own_database: str
 ) -> None:
     """The day counts as long as half of the engine's memory is free; beyond that only the tail stays."""
     async with (
-        site(case, engine_server, database_url, projecting=False, closes_in_ms=None) as running,
+        site(case, engine_server, own_database, projecting=False, closes_in_ms=None) as running,
         redis.asyncio.Redis.from_url(engine_server.url) as client,
     ):
         auction = running.auctions[0]

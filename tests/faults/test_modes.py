@@ -9,7 +9,7 @@ import asyncpg
 import pytest
 
 from auction_engine.decided import Acknowledgement
-from auction_engine.errors import EngineOutcomeUnknown, WeakDurability
+from auction_engine.errors import EngineOutcomeUnknown, ReplicaNotDurable, WeakDurability
 from auction_engine.rules.commands import Command
 from kit.embedded import Postgres, Valkey
 from kit.embedded_cluster import ValkeyPair
@@ -78,6 +78,7 @@ async def test_f03_power_cut_with_an_engine_that_fsyncs_once_a_second(
             database.stop()
 
 
+@pytest.mark.long_runs(10)
 async def test_f19_journalled_stops_without_the_database(
     case: Case, engine_server: Valkey, primary: Postgres, scratch: Valkey
 ) -> None:
@@ -102,6 +103,7 @@ async def test_f19_journalled_stops_without_the_database(
         await all_holds(running, load, scratch=scratch, fenced=False)
 
 
+@pytest.mark.long_runs(10)
 async def test_f21_primary_dies_and_its_synchronous_standby_is_promoted(
     case: Case, engine_server: Valkey, primary: Postgres, standby: Postgres, scratch: Valkey
 ) -> None:
@@ -210,6 +212,7 @@ async def test_replicated_gives_way_to_journalled_where_it_may(
             await all_holds(running, load, scratch=scratch, fenced=False)
 
 
+@pytest.mark.long_runs(5)
 async def test_f26_a_replica_that_stands_still_stops_the_acknowledgements(
     case: Case, database_url: str, scratch: Valkey
 ) -> None:
@@ -233,6 +236,9 @@ async def test_f26_a_replica_that_stands_still_stops_the_acknowledgements(
 
                 await until(is_told, 30)
                 assert load.accepted == before, "acknowledged without the replica"
+                # the alarm: what the minute's look and /readyz go by
+                _, weaker = await running.engine.keeper.verify()
+                assert [type(error) for error in weaker.values()] == [ReplicaNotDurable]
                 nemesis.resume(pair.replica.pid)
                 await load.until_accepted(30)
             await load.settled()

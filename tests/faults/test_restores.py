@@ -39,6 +39,7 @@ async def some_bids(running: Site, accepted: int) -> Load:
     return load
 
 
+@pytest.mark.long_runs(3)
 @pytest.mark.parametrize("tail", ["kept", "gone"])
 async def test_f22_the_promoted_standby_was_behind(
     tail: str, case: Case, engine_server: Valkey, primary: Postgres, scratch: Valkey
@@ -150,7 +151,6 @@ async def epochs(server: Postgres) -> set[int]:
     return {row["epoch"] for row in rows}
 
 
-@pytest.mark.nightly
 async def test_f36_restore_drill(
     case: Case, engine_server: Valkey, primary: Postgres, scratch: Valkey
 ) -> None:

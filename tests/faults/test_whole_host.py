@@ -268,6 +268,7 @@ async def money_of(stage: Stage, lot: UUID, claiming: Claiming) -> Money:
     )
 
 
+@pytest.mark.long_runs(100)
 async def test_f39_everything_at_random(
     case: Case, shim: Shim, durable_postgres: Postgres, scratch: Valkey, counted: Counted
 ) -> None:
