@@ -107,8 +107,11 @@ async def servers() -> AsyncIterator[tuple[Path, Postgres]]:
 
 
 @asynccontextmanager
-async def stage(directory: Path, postgres: Postgres, number: int) -> AsyncIterator[Stage]:
-    """The servers of one round."""
+async def stage(
+    directory: Path, postgres: Postgres, number: int, *, durability: str | None = None
+) -> AsyncIterator[Stage]:
+    """The servers of one round; `relaxed` leaves out the engine's fsync, so that only its work takes time."""
+    options = {"appendfsync": "everysec"} if durability == "relaxed" else {}
     name = f"bench_{number}"
     admin = await asyncpg.connect(postgres.url("postgres"))
     await admin.execute(f"CREATE DATABASE {name} TEMPLATE {_TEMPLATE}")
@@ -116,12 +119,17 @@ async def stage(directory: Path, postgres: Postgres, number: int) -> AsyncIterat
     key = LogKey("bench.invalid/engine", Ed25519PrivateKey.generate())
     url = postgres.url(name)
     with (
-        Valkey(directory / f"engine{number}") as engine_server,
+        Valkey(directory / f"engine{number}", options=options) as engine_server,
         Valkey(directory / f"other{number}") as other_server,
     ):
         async with asyncpg.create_pool(url, min_size=1, max_size=8) as database:
             engine = await Engine.open(
-                database, engine_server.url, key=key, clock=system_clock, limits=LIMITS
+                database,
+                engine_server.url,
+                key=key,
+                clock=system_clock,
+                limits=LIMITS,
+                durability=durability,
             )
             engine_client = redis.asyncio.Redis.from_url(engine_server.url)
             other_client = redis.asyncio.Redis.from_url(other_server.url)

@@ -9,6 +9,7 @@ from loadtests.engine_bench import Sizes, bench_engine
 from loadtests.report import Report, table
 from marketplace.commands.bench_cluster import command as cluster
 from marketplace.commands.bench_lots import command as lots
+from marketplace.commands.bench_secrecy import command as secrecy
 from marketplace.commands.bench_settlement import command as settlement
 
 #: A run so short measures nothing; one so long fills the memory of a laptop.
@@ -45,5 +46,6 @@ def _print(report: Report, *, as_json: bool) -> None:
 
 
 command.add_command(cluster)
+command.add_command(secrecy)
 command.add_command(settlement)
 command.add_command(lots)
