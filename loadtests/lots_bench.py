@@ -183,6 +183,7 @@ async def _measure(url: str, lots: int, asks: int, say: Say) -> LotsReport:
         started = perf_counter()
         caller = await fill(conn, lots)
         await conn.execute(_SQL["settle"])
+        await conn.execute(_SQL["write_out"])
         filled = _figure("fill", perf_counter() - started, "s")
         say(f"filled in {filled.value} s")
         await conn.execute("SET ROLE luochui_app")
