@@ -28,6 +28,15 @@ class NotCreated(Conflict):
     code = "auction_not_created"
 
 
+async def is_set_up(engine: Engine, lot_id: UUID) -> bool:
+    """Whether the engine knows the lot's auction."""
+    try:
+        await engine.view(lot_id)
+    except NoSuchAuction:
+        return False
+    return True
+
+
 async def create(pool: Pool, engine: Engine, lot_id: UUID) -> bool:
     """Set the auction up with the published profile and the holders confirmed by now; False for a withdrawn lot."""
     async with pool.acquire() as conn:
@@ -39,12 +48,10 @@ async def create(pool: Pool, engine: Engine, lot_id: UUID) -> bool:
         return False
     priority = {"priority": holders} if holders else {}
     profile = parse_profile(msgspec.json.decode(frozen.text) | priority)
-    try:
-        await engine.view(lot_id)
-    except NoSuchAuction:
+    if not await is_set_up(engine, lot_id):
         done = await engine.create_auction(lot_id, profile, sealing=sealing, salt=frozen.salt)
         if not done.decision.accepted:
-            raise NotCreated(f"the engine answered {done.decision.reason}") from None
+            raise NotCreated(f"the engine answered {done.decision.reason}")
     async with pool.acquire() as conn:
         lot = await lots.get(conn, lot_id)
     if lot.status is LotStatus.WITHDRAWN:  # withdrawn while the engine was being asked

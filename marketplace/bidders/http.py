@@ -9,6 +9,7 @@ from litestar.params import FromPath, JSONBody
 
 from marketplace.bidders import service
 from marketplace.bidders.schemas import (
+    Acknowledgement,
     Barring,
     Bidder,
     BidderList,
@@ -62,6 +63,18 @@ async def register_bidder(
 async def list_bidders(reader: Conn, caller: Me, lot_id: FromPath[UUID]) -> BidderList:
     """The bidders of my venue's lot; who holds which paddle is shown once the lot has ended."""
     return BidderList(items=await service.of_lot(reader, caller, lot_id))
+
+
+@post(
+    "/v1/lots/{lot_id:uuid}/bidders/me/acknowledgement",
+    opt={"policy": _AGENCY, REACH: _WHY},
+    summary="Acknowledge 确认重新披露的公告",
+)
+async def acknowledge_notice(
+    conn: Conn, caller: Me, now: Now, lot_id: FromPath[UUID], data: JSONBody[Acknowledgement]
+) -> Bidder:
+    """Acknowledge the notice in force after it was disclosed anew; without it my agency is not admitted."""
+    return await service.acknowledge(conn, caller, lot_id, data, now=now)
 
 
 @get("/v1/lots/{lot_id:uuid}/bidders/me", opt={"policy": _AGENCY}, summary="Me 我的竞买登记")
@@ -136,6 +149,7 @@ async def bar_bidder(
 routes: list[HTTPRouteHandler] = [
     register_bidder,
     list_bidders,
+    acknowledge_notice,
     get_own_bidder,
     list_own_bidders,
     qualify_bidder,

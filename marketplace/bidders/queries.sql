@@ -51,6 +51,9 @@ UPDATE market.bidders SET status = $2, barred_reason = $3, version = version + 1
 -- name: set_deposit
 UPDATE market.bidders SET deposit_id = $2 WHERE id = $1;
 
+-- name: set_disclosure
+UPDATE market.bidders SET disclosure_sha256 = $2, version = version + 1, updated_at = $3 WHERE id = $1;
+
 -- name: set_exempt
 UPDATE market.bidders SET exempt_fen = $2, version = version + 1, updated_at = $3 WHERE id = $1;
 

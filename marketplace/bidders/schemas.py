@@ -30,6 +30,12 @@ class Registration(_In, frozen=True, kw_only=True):
     declaration: Declaration | None = None
 
 
+class Acknowledgement(_In, frozen=True, kw_only=True):
+    """The notice in force was read: its SHA-256; after a notice was disclosed anew (重新披露)."""
+
+    disclosure_sha256: Sha256
+
+
 class DepositReceipt(_In, frozen=True, kw_only=True):
     """Money that the venue's bank reports as received for a deposit (保证金)."""
 

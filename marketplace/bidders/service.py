@@ -21,6 +21,7 @@ from marketplace.bidders.rules import (
     require_independent,
 )
 from marketplace.bidders.schemas import (
+    Acknowledgement,
     Barring,
     Bidder,
     BidderStatusChanged,
@@ -131,6 +132,32 @@ async def register(
         after=_auditable(bidder),
     )
     return bidder
+
+
+async def acknowledge(
+    conn: Connection, caller: Caller, lot_id: UUID, given: Acknowledgement, *, now: datetime
+) -> Bidder:
+    """The caller's agency has read the notice that was disclosed anew: it is admitted once its time has come."""
+    lot = await lots.for_update(conn, lot_id)
+    bidder = await own(conn, caller, lot_id)
+    _require_open(lot)
+    _require_in_force(lot, given.disclosure_sha256)
+    if bidder.disclosure_sha256 == given.disclosure_sha256:
+        return bidder
+    await conn.execute(_SQL["set_disclosure"], bidder.id, given.disclosure_sha256, now)
+    await audit.record(
+        conn,
+        caller,
+        now=now,
+        action="bidder_acknowledged",
+        subject="bidder",
+        subject_id=bidder.id,
+        before={"disclosure_sha256": bidder.disclosure_sha256},
+        after={"disclosure_sha256": given.disclosure_sha256},
+    )
+    if now >= lot.priority_closes_at:
+        await duties.hasten(conn, Kind.ADMIT_BIDDER, subject_id=bidder.id, now=now)
+    return await get(conn, bidder.id)
 
 
 async def qualify(conn: Connection, caller: Caller, bidder_id: UUID, *, now: datetime) -> Bidder:
@@ -325,6 +352,16 @@ async def set_status(
     )
 
 
+def has_acknowledged(lot: Lot, bidder: Bidder) -> bool:
+    """Whether the bidder has read the notice in force."""
+    return bidder.disclosure_sha256 == lot.notice_sha256
+
+
+def require_acknowledged(lot: Lot, bidder: Bidder) -> None:
+    """Raise `DisclosureNotAcknowledged` where the notice was disclosed anew and the bidder has not read it."""
+    _require_in_force(lot, bidder.disclosure_sha256)
+
+
 async def release_later(conn: Connection, bidder: Bidder, *, now: datetime) -> None:
     """Have the deposit given back, where there is one. The 24 hours of art. 23 begin now; it is done at once."""
     if bidder.deposit_id is not None:
@@ -405,17 +442,21 @@ async def _lot_and_bidder(conn: Connection, caller: Caller, bidder_id: UUID) -> 
 
 def _require_acknowledged(lot: Lot, given: Registration) -> None:
     """The notice in force was read, and the limit makes sense."""
-    if given.disclosure_sha256 != lot.notice_sha256:
-        raise DisclosureNotAcknowledged(
-            f"disclosure_sha256: the notice in force is {lot.notice_sha256}; read it and acknowledge that one",
-            f"disclosure_sha256：现行公告为 {lot.notice_sha256}，请阅读后确认",
-            field="disclosure_sha256",
-        )
+    _require_in_force(lot, given.disclosure_sha256)
     if given.limit_fen is not None and given.limit_fen < lot.start_price_fen:
         raise InvalidInput(
             "limit_fen",
             f"is below the start price of {lot.start_price_fen} fen",
             f"低于起拍价 {lot.start_price_fen} 分",
+        )
+
+
+def _require_in_force(lot: Lot, disclosure_sha256: str) -> None:
+    if disclosure_sha256 != lot.notice_sha256:
+        raise DisclosureNotAcknowledged(
+            f"disclosure_sha256: the notice in force is {lot.notice_sha256}; read it and acknowledge that one",
+            f"disclosure_sha256：现行公告为 {lot.notice_sha256}，请阅读后确认",
+            field="disclosure_sha256",
         )
 
 

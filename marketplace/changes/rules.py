@@ -38,6 +38,8 @@ SIDES: Mapping[str, frozenset[Side]] = MappingProxyType(
     {
         "lot_published": _HALL | {Side.EVERYBODY},
         "lot_status_changed": _HALL,
+        "listing_extended": _HALL,
+        "notice_changed": _HALL,
         "lot_sold": _HALL,
         "lot_passed": _HALL,
         "sale_confirmed": _HALL,

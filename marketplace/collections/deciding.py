@@ -26,6 +26,7 @@ from marketplace.collections.schemas import (
     Offer,
     RepurchaseState,
 )
+from marketplace.disclosures import extending
 from marketplace.duties import service as duties
 from marketplace.duties.schemas import Kind
 from marketplace.lots import service as lots
@@ -51,6 +52,15 @@ async def begin(conn: Connection, lot_id: UUID, *, now: datetime) -> None:
         await _fail(conn, lot, call, "no_backstop", now=now)
         return
     await service.set_state(conn, SYSTEM_CALLER, lot, call, CallState.OFFERS, now=now)
+
+
+async def extended(conn: Connection, lot_id: UUID, *, now: datetime) -> Lot:
+    """The lot at the end of its first round, with a later close where too few offered and the notice lets it go on."""
+    lot, call = await _locked(conn, lot_id)
+    if call.state not in (CallState.ANNOUNCED, CallState.OFFERS):
+        return lot
+    makers = {offer.paddle for offer in call.offers}
+    return await extending.of_call(conn, lot_id, offers=len(makers), now=now)
 
 
 async def close_offers(conn: Connection, lot_id: UUID, *, now: datetime) -> None:

@@ -299,6 +299,7 @@ async def _offering(conn: Connection, caller: Caller, lot_id: UUID) -> tuple[Lot
         )
     if lot.status not in (LotStatus.PUBLISHED, LotStatus.REGISTRATION, LotStatus.OPEN):
         raise OffersClosed
+    bidders.require_acknowledged(lot, bidder)
     return lot, bidder
 
 

@@ -19,11 +19,13 @@ from marketplace.auctions import opening, orders, suspensions
 from marketplace.bidders import service as bidders
 from marketplace.collections import deciding
 from marketplace.diligence import service as diligence
+from marketplace.disclosures import extending
 from marketplace.duties.schemas import Kind
 from marketplace.grants import service as grants
 from marketplace.imports import jobs as import_jobs
 from marketplace.licence_offers import awarding
 from marketplace.lots import service as lots
+from marketplace.lots.offered import OFFERED
 from marketplace.lots.rules import LotStatus
 from marketplace.mandates import money as mandate_money
 from marketplace.mandates import service as mandates
@@ -88,15 +90,26 @@ async def open_registration(resources: JobResources, lot_id: UUID, now: datetime
             await lots.set_status(conn, SYSTEM_CALLER, lot, LotStatus.REGISTRATION, now=now)
 
 
-async def create_auction(resources: JobResources, lot_id: UUID, now: datetime) -> None:
-    """Set the auction up in the engine, with the priority holders confirmed by now."""
+async def create_auction(resources: JobResources, lot_id: UUID, now: datetime) -> datetime | None:
+    """Registration is over: the listing goes on where its notice says so, or the auction is set up in the engine, with
+    the priority holders confirmed by now.
+    """
+    if not await opening.is_set_up(resources.engine, lot_id):
+        async with resources.pool.acquire() as conn, conn.transaction():
+            lot = await extending.before_auction(conn, lot_id, now=now)
+        if lot.status in _BEFORE_OPEN and now < lot.priority_closes_at:
+            return lot.priority_closes_at
     await opening.create(resources.pool, resources.engine, lot_id)
+    return None
 
 
-async def open_auction(resources: JobResources, lot_id: UUID, now: datetime) -> None:
+async def open_auction(resources: JobResources, lot_id: UUID, now: datetime) -> datetime | None:
     """The opening has come: the engine takes bids by its own clock, and the lot's status says so."""
+    later = await _waits(resources, lot_id, now)
+    if later is not None:
+        return later
     if not await opening.create(resources.pool, resources.engine, lot_id):
-        return
+        return None
     async with resources.pool.acquire() as conn:
         is_needless = await coverage.is_needless(conn, await lots.get(conn, lot_id))
     if (
@@ -110,6 +123,7 @@ async def open_auction(resources: JobResources, lot_id: UUID, now: datetime) -> 
                 await sales.withdraw_needless(conn, lot, now=now)
             else:
                 await lots.catch_up(conn, lot, LotStatus.OPEN, now=now)
+    return None
 
 
 async def close_auction(resources: JobResources, lot_id: UUID, now: datetime) -> datetime | None:
@@ -118,6 +132,9 @@ async def close_auction(resources: JobResources, lot_id: UUID, now: datetime) ->
         lot = await lots.get(conn, lot_id)
     if lot.status not in _RUNNING:
         return None
+    later = await _waits(resources, lot_id, now)
+    if later is not None:
+        return max(later, lot.closes_at + _GRACE)
     await opening.create(resources.pool, resources.engine, lot_id)
     closed = await resources.engine.close(lot_id)
     if isinstance(closed, NotDue):
@@ -128,9 +145,39 @@ async def close_auction(resources: JobResources, lot_id: UUID, now: datetime) ->
     return None
 
 
-async def admit_bidder(resources: JobResources, bidder_id: UUID, now: datetime) -> None:
-    """Let a bidder bid whose deposit is held."""
-    await opening.admit(resources.pool, resources.engine, bidder_id, now=now)
+async def admit_bidder(resources: JobResources, bidder_id: UUID, now: datetime) -> datetime | None:
+    """Let a bidder bid whose deposit is held, and who has read the notice in force."""
+    async with resources.pool.acquire() as conn:
+        bidder = await bidders.get(conn, bidder_id)
+        lot = await lots.get(conn, bidder.lot_id)
+    if lot.status in _BEFORE_OPEN and now < lot.priority_closes_at:
+        return lot.priority_closes_at  # its notice changed, or the listing goes on
+    if not bidders.has_acknowledged(lot, bidder) and now < lot.closes_at:
+        return lot.closes_at  # the acknowledgement hastens it
+    later = None if lot.format in OFFERED else await _waits(resources, lot.id, now)
+    if later is None:
+        await opening.admit(resources.pool, resources.engine, bidder_id, now=now)
+    return later
+
+
+async def close_offers(resources: JobResources, lot_id: UUID, now: datetime) -> datetime | None:
+    """The first round of a call is over, or goes on where its notice says so and too few have offered."""
+    async with resources.pool.acquire() as conn, conn.transaction():
+        lot = await deciding.extended(conn, lot_id, now=now)
+        if now < lot.closes_at:
+            return lot.closes_at
+        await deciding.close_offers(conn, lot_id, now=now)
+    return None
+
+
+async def open_offers(resources: JobResources, lot_id: UUID, now: datetime) -> datetime | None:
+    """A call opens, at the time that its notice states now."""
+    async with resources.pool.acquire() as conn, conn.transaction():
+        lot = await lots.get(conn, lot_id)
+        if lot.status in _BEFORE_OPEN and now < lot.opens_at:
+            return lot.opens_at
+        await deciding.begin(conn, lot_id, now=now)
+    return None
 
 
 async def carry_out_order(resources: JobResources, order_id: UUID, now: datetime) -> None:
@@ -256,8 +303,8 @@ HANDLERS: Mapping[Kind, Handler] = MappingProxyType(
         Kind.SHARE_SET_OFF: share_set_off,
         Kind.CHECK_DISPOSAL: _in_a_transaction(set_offs.check_disposal),
         Kind.SHARE_FLOW: share_flow,
-        Kind.OPEN_OFFERS: _in_a_transaction(deciding.begin),
-        Kind.CLOSE_OFFERS: _in_a_transaction(deciding.close_offers),
+        Kind.OPEN_OFFERS: open_offers,
+        Kind.CLOSE_OFFERS: close_offers,
         Kind.CLOSE_OPENING: _in_a_transaction(deciding.close_opening),
         Kind.CLOSE_FINAL_OFFERS: _in_a_transaction(deciding.close_final),
         Kind.CLOSE_FINAL_OPENING: _in_a_transaction(deciding.close_final_opening),
@@ -281,6 +328,22 @@ HANDLERS: Mapping[Kind, Handler] = MappingProxyType(
         Kind.RUN_IMPORT: import_jobs.run,
     }
 )
+
+
+async def _waits(resources: JobResources, lot_id: UUID, now: datetime) -> datetime | None:
+    """When to look again at a lot that does not open yet, because its notice changed or its listing may go on.
+
+    Where an extension is announced, the duty at the end of registration alone decides whether the auction is set up.
+    """
+    async with resources.pool.acquire() as conn:
+        lot = await lots.get(conn, lot_id)
+    if lot.status not in _BEFORE_OPEN:
+        return None
+    if now < lot.opens_at:
+        return lot.opens_at
+    if lot.conditions.listing_extension is None:
+        return None
+    return None if await opening.is_set_up(resources.engine, lot_id) else now + _SOON
 
 
 async def _later(resources: JobResources, lot_id: UUID, not_due: NotDue, now: datetime) -> datetime:

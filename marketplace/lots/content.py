@@ -48,16 +48,7 @@ def notice_content(
             "has_reserve": lot.reserve_price_fen is not None,
         },
         "bidding_rules": {"profile": public_rules(frozen.text), "profile_sha256": frozen.hash},
-        "schedule": {
-            "registration_opens_at": _moment(lot.registration_opens_at),
-            "priority_closes_at": _moment(lot.priority_closes_at),
-            "opens_at": _moment(lot.opens_at),
-            "closes_at": _moment(lot.closes_at),
-            "payment_hours": lot.payment_hours,
-            "release_on": lot.release_on,
-            "objection_days": lot.objection_days,
-            "deposit_refund": msgspec.to_builtins(refund_term(lot.regime, lot.refund_working_days)),
-        },
+        "schedule": schedule_of(lot),
         **{section: words for section, words in own_words.items() if words is not None},
         "disclosures": [
             {"code": finding.code, "en": finding.message, "zh": finding.message_zh}
@@ -66,6 +57,20 @@ def notice_content(
         ],
         "warnings": [dict(warning) for warning in WARNINGS],
         "times": SHORTENED_TIMES if lot.shortened_times else FULL_TIMES,
+    }
+
+
+def schedule_of(lot: Lot) -> dict[str, Any]:
+    """The times of a lot, as its notices print them."""
+    return {
+        "registration_opens_at": _moment(lot.registration_opens_at),
+        "priority_closes_at": _moment(lot.priority_closes_at),
+        "opens_at": _moment(lot.opens_at),
+        "closes_at": _moment(lot.closes_at),
+        "payment_hours": lot.payment_hours,
+        "release_on": lot.release_on,
+        "objection_days": lot.objection_days,
+        "deposit_refund": msgspec.to_builtins(refund_term(lot.regime, lot.refund_working_days)),
     }
 
 

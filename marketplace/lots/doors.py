@@ -5,6 +5,7 @@ from datetime import datetime
 from kit.errors import NotFound
 from kit.sql import Connection
 from marketplace.collections import service as collections
+from marketplace.disclosures.rules import BEFORE
 from marketplace.lots import service
 from marketplace.lots.rules import LotStatus, Origin
 from marketplace.lots.schemas import PublicLot
@@ -46,6 +47,8 @@ async def doors_of(
         found.append((f"{at}/bid-record", Words("竞价记录", "Record of bids")))
     if visitor is None:
         return found
+    if lot.status in BEFORE and await _sells(conn, visitor, lot):
+        found.append((f"{at}/redisclosure", Words("延牌与重新披露", "Changes of the notice")))
     if lot.status is LotStatus.UNSOLD and await _sells(conn, visitor, lot):
         found.append((f"{at}/unsold-report", Words("流拍报告", "Unsold report")))
     if lot.status in REVOCABLE | {LotStatus.REVOKED} and await _sells(conn, visitor, lot):

@@ -20,7 +20,7 @@ from marketplace.lots.doors import doors_of, may_see_call
 from marketplace.lots.rules import LotStatus, Origin
 from marketplace.lots.schemas import PublicLot
 from marketplace.notices import service as notices
-from marketplace.notices.schemas import Kind, Notice
+from marketplace.notices.schemas import WHOLE, Kind, Notice
 from marketplace.pages import vocabulary
 from marketplace.pages.rendering import page
 from marketplace.pages.rules_in_words import rules_in_words
@@ -113,7 +113,7 @@ async def lot_page(
     lot = await service.public(reader, lot_id)
     told_with = lot_id if lot.origin in (None, Origin.REAUCTION) else lot.origin_lot_id
     published = await notices.of_lot(reader, told_with or lot_id)
-    sale = next(notice for notice in published if notice.kind is Kind.SALE)
+    sale = [notice for notice in published if notice.kind in WHOLE][-1]
     content: dict[str, Any] = msgspec.json.decode(sale.content)
     return page(
         "lot.html",

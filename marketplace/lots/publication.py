@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from auction_engine.rules.commands import GRACE_MS
+from auction_engine.rules.formats import SEALED_FORMATS
 from kit.clock import CHINA
 from kit.errors import Forbidden, InvalidInput, NotFound
 from kit.sql import Connection, load_statements
@@ -18,6 +19,7 @@ from marketplace.lots.content import notice_content
 from marketplace.lots.offered import OFFERED
 from marketplace.lots.profile import freeze, rules_of
 from marketplace.lots.regimes import Finding, Regime, Severity, check_notice, check_terms
+from marketplace.lots.relisting import check_extension
 from marketplace.lots.rules import LotStatus, Origin, require_lot_step
 from marketplace.lots.schemas import Lot, LotCheck, LotPublished, Override
 from marketplace.lots.service import (
@@ -217,6 +219,9 @@ async def _find(
         *found,
         *(finding for finding in check_terms(terms) if finding.code not in codes),
         *check_notice(terms, published_at=now),
+        *check_extension(
+            terms, lot.conditions.listing_extension, is_sealed=lot.format in SEALED_FORMATS
+        ),
     ]
 
 

@@ -171,7 +171,7 @@ def check_notice(terms: Terms, *, published_at: datetime) -> list[Finding]:
     if terms.shortened_times:
         return []
     days, working = notice_days(terms)
-    given = _days_between(published_at, terms.opens_at, working=working)
+    given = days_between(published_at, terms.opens_at, working=working)
     if given >= days:
         return []
     article, article_zh = _NOTICE_ARTICLES[terms.regime]
@@ -187,7 +187,8 @@ def check_notice(terms: Terms, *, published_at: datetime) -> list[Finding]:
     ]
 
 
-def _days_between(start: datetime, end: datetime, *, working: bool) -> int:
+def days_between(start: datetime, end: datetime, *, working: bool) -> int:
+    """How many days of China, or working days, lie between two moments; the first day does not count, the last does."""
     first, last = start.astimezone(CHINA).date(), end.astimezone(CHINA).date()
     days = [first + timedelta(days=n) for n in range(1, (last - first).days + 1)]
     calendar = china()

@@ -8,6 +8,7 @@ import msgspec
 
 from marketplace.edge.fields import Fen, Moment, PositiveFen, Reason
 from marketplace.lots.regimes import Finding, Regime, Severity, Terms
+from marketplace.lots.relisting import ListingExtension
 from marketplace.lots.rules import LotStatus, Origin
 
 Milliseconds = Annotated[int, msgspec.Meta(ge=1, le=10**12)]
@@ -105,6 +106,8 @@ class Conditions(_In, frozen=True, kw_only=True):
     liability: Words | None = None
     procedure: Words | None = None
     deposit_rules: Words | None = None
+    #: Whether the listing goes on where too few bidders came (延牌); not stated, it does not.
+    listing_extension: ListingExtension | None = None
 
 
 class LotDraft(_In, frozen=True, kw_only=True):

@@ -15,6 +15,12 @@ class Kind(StrEnum):
     RESUMPTION = "resumption"
     WITHDRAWAL = "withdrawal"
     REVOCATION = "revocation"
+    EXTENSION = "extension"  # the listing goes on, as the notice announced (延牌)
+    REDISCLOSURE = "redisclosure"  # the whole notice anew, because it changed (重新披露)
+
+
+#: The notices that say all of a sale; the last of them is in force.
+WHOLE = frozenset({Kind.SALE, Kind.REDISCLOSURE})
 
 
 class Notice(msgspec.Struct, frozen=True, kw_only=True):

@@ -48,6 +48,44 @@ async def publish_change(
     )
 
 
+async def publish_extension(
+    conn: Connection,
+    caller: Caller,
+    lot_id: UUID,
+    *,
+    lot_number: str,
+    content: Mapping[str, Any],
+    now: datetime,
+) -> Notice:
+    """The listing goes on as the notice in force announced: its new times, and the rules with them."""
+    return await _publish(
+        conn, caller, lot_id, lot_number=lot_number, kind=Kind.EXTENSION, content=content, now=now
+    )
+
+
+async def publish_redisclosure(
+    conn: Connection,
+    caller: Caller,
+    lot_id: UUID,
+    *,
+    lot_number: str,
+    regime: str,
+    content: Mapping[str, Any],
+    now: datetime,
+) -> Notice:
+    """The whole notice anew: it replaces the one before and is as complete. Raises `NoticeIncomplete`."""
+    require_complete(content, regime)
+    return await _publish(
+        conn,
+        caller,
+        lot_id,
+        lot_number=lot_number,
+        kind=Kind.REDISCLOSURE,
+        content=content,
+        now=now,
+    )
+
+
 async def of_lot(conn: Connection, lot_id: UUID) -> list[Notice]:
     """All notices of a lot, oldest first."""
     return [msgspec.convert(dict(row), Notice) for row in await conn.fetch(_SQL["of_lot"], lot_id)]

@@ -42,6 +42,7 @@ ROOMS: Final = (
     "marketplace.approvals",
     "marketplace.revocations",
     "marketplace.resales",
+    "marketplace.disclosures",
 )
 
 _FILTERS: Final[dict[str, Callable[..., str]]] = {

@@ -275,6 +275,8 @@ NOTICE_KINDS: Final[Mapping[str, Words]] = MappingProxyType(
         "resumption": Words("恢复公告", "Resumed"),
         "withdrawal": Words("撤回公告", "Withdrawn"),
         "revocation": Words("撤销成交公告", "Result set aside"),
+        "extension": Words("延牌公告", "Listing extended"),
+        "redisclosure": Words("重新披露公告", "Disclosed anew"),
     }
 )
 

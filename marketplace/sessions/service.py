@@ -70,6 +70,12 @@ async def draft(conn: Connection, caller: Caller, given: SessionIn, *, now: date
                 f"lot {lot.number} is {lot.status}; only drafts are arranged",
                 f"标的 {lot.number} 状态为 {lot.status}，仅草稿可编入专场",
             )
+        if lot.conditions.listing_extension is not None:
+            raise InvalidInput(
+                "lots",
+                f"lot {lot.number} announces an extension of its own listing; a session opens all its lots together",
+                f"标的 {lot.number} 约定了延牌，专场内标的须同时开始",
+            )
         found.append(lot)
     contents = [set(await lots.asset_ids(conn, lot.id)) for lot in found]
     require_together(given.together, contents)

@@ -17,6 +17,7 @@ from marketplace.client.rooms.collections import Collections
 from marketplace.client.rooms.conflicts import Conflicts
 from marketplace.client.rooms.consignments import Consignments
 from marketplace.client.rooms.diligence import Diligence
+from marketplace.client.rooms.disclosures import Disclosures
 from marketplace.client.rooms.documents import Documents
 from marketplace.client.rooms.duties import Duties
 from marketplace.client.rooms.enrolments import Enrolments
@@ -74,6 +75,7 @@ _ROOMS = {
     "conflicts": Conflicts,
     "consignments": Consignments,
     "diligence": Diligence,
+    "disclosures": Disclosures,
     "documents": Documents,
     "duties": Duties,
     "enrolments": Enrolments,
@@ -135,6 +137,7 @@ class Rooms:
     conflicts: Conflicts
     consignments: Consignments
     diligence: Diligence
+    disclosures: Disclosures
     documents: Documents
     duties: Duties
     enrolments: Enrolments

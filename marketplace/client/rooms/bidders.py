@@ -119,6 +119,22 @@ class Bidders:
             "GET", f"/v1/lots/{lot_id}/bidders/me", bidders_schemas.Bidder
         )
 
+    async def acknowledge_notice(
+        self, lot_id: UUID, data: bidders_schemas.Acknowledgement, *, key: str | None = None
+    ) -> bidders_schemas.Bidder:
+        """Acknowledge the notice in force after it was disclosed anew; without it my agency is not
+        admitted.
+
+        `POST /v1/lots/{lot_id}/bidders/me/acknowledgement`
+        """
+        return await self._calls.struct(
+            "POST",
+            f"/v1/lots/{lot_id}/bidders/me/acknowledgement",
+            bidders_schemas.Bidder,
+            body=data,
+            key=key or new_key(),
+        )
+
     async def list_own_bidders(
         self, *, cursor: str | None = None, limit: int = 50
     ) -> edge_cursors.Page[bidders_schemas.Bidder]:
