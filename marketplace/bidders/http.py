@@ -7,7 +7,7 @@ from litestar import Request, get, post
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, JSONBody
 
-from marketplace.bidders import service
+from marketplace.bidders import acknowledging, service
 from marketplace.bidders.schemas import (
     Acknowledgement,
     Barring,
@@ -74,7 +74,7 @@ async def acknowledge_notice(
     conn: Conn, caller: Me, now: Now, lot_id: FromPath[UUID], data: JSONBody[Acknowledgement]
 ) -> Bidder:
     """Acknowledge the notice in force after it was disclosed anew; without it my agency is not admitted."""
-    return await service.acknowledge(conn, caller, lot_id, data, now=now)
+    return await acknowledging.acknowledge(conn, caller, lot_id, data, now=now)
 
 
 @get("/v1/lots/{lot_id:uuid}/bidders/me", opt={"policy": _AGENCY}, summary="Me 我的竞买登记")

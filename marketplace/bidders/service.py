@@ -12,6 +12,7 @@ from kit.errors import Conflict, InvalidInput, NotFound
 from kit.ids import uuid7
 from kit.sql import Connection, load_statements
 from marketplace.audit import service as audit
+from marketplace.bidders.disclosures import require_in_force
 from marketplace.bidders.rules import (
     BidderBarred,
     BidderStatus,
@@ -21,7 +22,6 @@ from marketplace.bidders.rules import (
     require_independent,
 )
 from marketplace.bidders.schemas import (
-    Acknowledgement,
     Barring,
     Bidder,
     BidderStatusChanged,
@@ -56,12 +56,6 @@ class RegistrationClosed(Conflict):
     code = "registration_closed"
 
 
-class DisclosureNotAcknowledged(Conflict):
-    """The acknowledged notice is not the one in force. / 确认的公告不是现行公告，请阅读后重新确认。"""
-
-    code = "disclosure_not_acknowledged"
-
-
 class AlreadyRegisteredForLot(Conflict):
     """Your organisation is already registered for this lot. / 贵机构已登记竞买本标的。"""
 
@@ -91,7 +85,7 @@ async def register(
 ) -> Bidder:
     """The caller's agency registers for a published lot; the seller's side is barred (domain 2.4)."""
     lot = await lots.for_update(conn, lot_id)
-    _require_open(lot)
+    require_open(lot)
     _require_acknowledged(lot, given)
     organisation = await organisations.organisation_by_id(conn, caller.organisation_id)
     _require_independent(lot, organisation)
@@ -134,36 +128,10 @@ async def register(
     return bidder
 
 
-async def acknowledge(
-    conn: Connection, caller: Caller, lot_id: UUID, given: Acknowledgement, *, now: datetime
-) -> Bidder:
-    """The caller's agency has read the notice that was disclosed anew: it is admitted once its time has come."""
-    lot = await lots.for_update(conn, lot_id)
-    bidder = await own(conn, caller, lot_id)
-    _require_open(lot)
-    _require_in_force(lot, given.disclosure_sha256)
-    if bidder.disclosure_sha256 == given.disclosure_sha256:
-        return bidder
-    await conn.execute(_SQL["set_disclosure"], bidder.id, given.disclosure_sha256, now)
-    await audit.record(
-        conn,
-        caller,
-        now=now,
-        action="bidder_acknowledged",
-        subject="bidder",
-        subject_id=bidder.id,
-        before={"disclosure_sha256": bidder.disclosure_sha256},
-        after={"disclosure_sha256": given.disclosure_sha256},
-    )
-    if now >= lot.priority_closes_at:
-        await duties.hasten(conn, Kind.ADMIT_BIDDER, subject_id=bidder.id, now=now)
-    return await get(conn, bidder.id)
-
-
 async def qualify(conn: Connection, caller: Caller, bidder_id: UUID, *, now: datetime) -> Bidder:
     """The venue found the agency's papers in order."""
     lot, bidder = await _lot_and_bidder(conn, caller, bidder_id)
-    _require_open(lot)
+    require_open(lot)
     return await set_status(conn, caller, bidder, BidderStatus.QUALIFIED, now=now)
 
 
@@ -191,7 +159,7 @@ async def exempt(conn: Connection, caller: Caller, bidder_id: UUID, *, now: date
     Raises `NotExempt` for anybody else. Source: 法释〔2016〕18号 art. 17.
     """
     lot, bidder = await _lot_and_bidder(conn, caller, bidder_id)
-    _require_open(lot)
+    require_open(lot)
     if lot.regime is not Regime.JUDICIAL_NETWORK or bidder.organisation_id != lot.consignor_id:
         raise NotExempt
     if bidder.exempt_fen is not None:
@@ -232,7 +200,7 @@ async def receive_deposit(
     Deposits count until the end (法释〔2016〕18号 art. 18).
     """
     lot, bidder = await _lot_and_bidder(conn, caller, bidder_id)
-    _require_open(lot)
+    require_open(lot)
     await deposits.receive(
         conn,
         bidder.organisation_id,
@@ -352,16 +320,6 @@ async def set_status(
     )
 
 
-def has_acknowledged(lot: Lot, bidder: Bidder) -> bool:
-    """Whether the bidder has read the notice in force."""
-    return bidder.disclosure_sha256 == lot.notice_sha256
-
-
-def require_acknowledged(lot: Lot, bidder: Bidder) -> None:
-    """Raise `DisclosureNotAcknowledged` where the notice was disclosed anew and the bidder has not read it."""
-    _require_in_force(lot, bidder.disclosure_sha256)
-
-
 async def release_later(conn: Connection, bidder: Bidder, *, now: datetime) -> None:
     """Have the deposit given back, where there is one. The 24 hours of art. 23 begin now; it is done at once."""
     if bidder.deposit_id is not None:
@@ -442,21 +400,12 @@ async def _lot_and_bidder(conn: Connection, caller: Caller, bidder_id: UUID) -> 
 
 def _require_acknowledged(lot: Lot, given: Registration) -> None:
     """The notice in force was read, and the limit makes sense."""
-    _require_in_force(lot, given.disclosure_sha256)
+    require_in_force(lot, given.disclosure_sha256)
     if given.limit_fen is not None and given.limit_fen < lot.start_price_fen:
         raise InvalidInput(
             "limit_fen",
             f"is below the start price of {lot.start_price_fen} fen",
             f"低于起拍价 {lot.start_price_fen} 分",
-        )
-
-
-def _require_in_force(lot: Lot, disclosure_sha256: str) -> None:
-    if disclosure_sha256 != lot.notice_sha256:
-        raise DisclosureNotAcknowledged(
-            f"disclosure_sha256: the notice in force is {lot.notice_sha256}; read it and acknowledge that one",
-            f"disclosure_sha256：现行公告为 {lot.notice_sha256}，请阅读后确认",
-            field="disclosure_sha256",
         )
 
 
@@ -481,7 +430,8 @@ def _require_independent(lot: Lot, organisation: Organisation) -> None:
     )
 
 
-def _require_open(lot: Lot) -> None:
+def require_open(lot: Lot) -> None:
+    """Raise `RegistrationClosed` unless the lot takes bidders."""
     if lot.status not in TAKES_BIDDERS:
         raise RegistrationClosed(
             f"lot {lot.number} is {lot.status}; it takes bidders while {', '.join(sorted(TAKES_BIDDERS))}",

@@ -18,6 +18,7 @@ from kit.sql import Connection, load_statements
 from marketplace.audit import service as audit
 from marketplace.audit.steps import moved
 from marketplace.bidders import service as bidders
+from marketplace.bidders.disclosures import require_acknowledged
 from marketplace.bidders.rules import BidderStatus
 from marketplace.bidders.schemas import Bidder
 from marketplace.collections.rules import Schedule, best_of_each, require_call_step, schedule
@@ -299,7 +300,7 @@ async def _offering(conn: Connection, caller: Caller, lot_id: UUID) -> tuple[Lot
         )
     if lot.status not in (LotStatus.PUBLISHED, LotStatus.REGISTRATION, LotStatus.OPEN):
         raise OffersClosed
-    bidders.require_acknowledged(lot, bidder)
+    require_acknowledged(lot, bidder)
     return lot, bidder
 
 

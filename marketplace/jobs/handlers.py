@@ -17,6 +17,7 @@ from kit.sql import Connection, Pool
 from marketplace.anomalies import service as anomalies
 from marketplace.auctions import opening, orders, suspensions
 from marketplace.bidders import service as bidders
+from marketplace.bidders.disclosures import has_acknowledged
 from marketplace.collections import deciding
 from marketplace.diligence import service as diligence
 from marketplace.disclosures import extending
@@ -152,7 +153,7 @@ async def admit_bidder(resources: JobResources, bidder_id: UUID, now: datetime) 
         lot = await lots.get(conn, bidder.lot_id)
     if lot.status in _BEFORE_OPEN and now < lot.priority_closes_at:
         return lot.priority_closes_at  # its notice changed, or the listing goes on
-    if not bidders.has_acknowledged(lot, bidder) and now < lot.closes_at:
+    if not has_acknowledged(lot, bidder) and now < lot.closes_at:
         return lot.closes_at  # the acknowledgement hastens it
     later = None if lot.format in OFFERED else await _waits(resources, lot.id, now)
     if later is None:

@@ -57,7 +57,8 @@ STEPS: Mapping[LotStatus, frozenset[LotStatus]] = MappingProxyType(
         _S.AWAITING_PAYMENT: frozenset({_S.PAID, _S.DEFAULTED, _S.REVOKED}),
         # The registry refused the transfer: the sale is rescinded (domain 6.6).
         _S.PAID: frozenset({_S.TRANSFERRING, _S.WITHDRAWN, _S.REVOKED}),
-        _S.TRANSFERRING: frozenset({_S.DONE, _S.WITHDRAWN}),
+        # The title is recorded, or the money has left: nothing undoes it from here (domain 6.6, 9).
+        _S.TRANSFERRING: frozenset({_S.DONE}),
         _S.UNSOLD: frozenset(),
         _S.WITHDRAWN: frozenset(),
         _S.DONE: frozenset(),
@@ -81,7 +82,7 @@ def next_with_units(current: LotStatus, units: Collection[LotStatus]) -> LotStat
     if standing:
         place = _COURSE.index(current)
         return _COURSE[place + 1] if place < min(standing) else None
-    if current in (_S.PAID, _S.TRANSFERRING):
+    if current is _S.PAID:
         return _S.WITHDRAWN
     if _S.DEFAULTED not in units:
         return _S.REVOKED

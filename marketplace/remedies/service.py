@@ -48,7 +48,8 @@ _REGIMES: Final[Mapping[Regime, rules.Regime]] = {
     Regime.EXCHANGE: "EXCHANGE",
     Regime.AGREEMENT: "COMMERCIAL_AUCTION",  # by contract, as there
 }
-_RESCINDABLE = frozenset({LotStatus.PAID, LotStatus.TRANSFERRING})
+#: From the price until the money leaves or the title is recorded; a lot is `transferring` from then on.
+_RESCINDABLE = frozenset({LotStatus.PAID})
 
 
 class UseOfDeposit(msgspec.Struct, frozen=True, kw_only=True):

@@ -16,7 +16,7 @@ draft checked | draft withdrawn | checked notified | notified published | notifi
 notified withdrawn | checked published | checked draft | checked withdrawn | published registration
 published withdrawn | registration open | registration withdrawn | open paused | open sold | open unsold
 open withdrawn | paused open | paused withdrawn | sold awaiting_payment | awaiting_payment paid
-awaiting_payment defaulted | paid transferring | transferring done | paid withdrawn | transferring withdrawn
+awaiting_payment defaulted | paid transferring | transferring done | paid withdrawn
 sold revoked | awaiting_payment revoked | paid revoked | defaulted re_auction
 """
 BIDDER_STEPS = """
