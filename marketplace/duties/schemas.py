@@ -46,6 +46,7 @@ class Kind(StrEnum):
     CLOSE_LICENCE_OPENING = "close_licence_opening"
     FOLLOW_LICENCE_OFFER = "follow_licence_offer"
     CHECK_RECORDAL = "check_recordal"
+    LAPSE_OPTION = "lapse_option"
     ACTIVATE_LICENCE = "activate_licence"
     END_LICENCE = "end_licence"
     START_MANDATE = "start_mandate"

@@ -47,7 +47,12 @@ UPDATE market.licence_grants
  WHERE id = $1;
 
 -- name: set_option
-UPDATE market.licence_grants SET option_state = $2, option_lot_id = $3, updated_at = $4 WHERE id = $1;
+UPDATE market.licence_grants
+   SET option_state = $2, option_lot_id = $3, option_credited_fen = $4, updated_at = $5 WHERE id = $1;
+
+-- name: of_option_lot
+-- The licence whose holder buys by this lot, if it is one, locked.
+SELECT id FROM market.licence_grants WHERE option_lot_id = $1 FOR UPDATE;
 
 -- name: unended_of_consignment
 SELECT count(*) FROM market.licence_grants WHERE consignment_id = $1 AND state <> 'ended';

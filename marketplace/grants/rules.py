@@ -8,9 +8,9 @@ from typing import Final
 from kit.states import require_step
 from marketplace.assets.terms import add_months
 from marketplace.burdens.schemas import BurdenKind, LicenceKind
-from marketplace.grants.schemas import GrantState
+from marketplace.grants.schemas import GrantState, OptionState
 
-_S = GrantState
+_S, _O = GrantState, OptionState
 
 #: Who is offered a licence and does not sign it lets it go; so does the bank before it takes effect.
 STEPS: Mapping[GrantState, frozenset[GrantState]] = MappingProxyType(
@@ -21,6 +21,17 @@ STEPS: Mapping[GrantState, frozenset[GrantState]] = MappingProxyType(
         _S.RECORDED: frozenset({_S.ACTIVE, _S.ENDED}),
         _S.ACTIVE: frozenset({_S.ENDED}),
         _S.ENDED: frozenset(),
+    }
+)
+
+#: Open with the licence. A sale that fails through nobody's default opens the option again until its day.
+OPTION_STEPS: Mapping[OptionState, frozenset[OptionState]] = MappingProxyType(
+    {
+        _O.NONE: frozenset({_O.OPEN}),
+        _O.OPEN: frozenset({_O.EXERCISED, _O.LAPSED}),
+        _O.EXERCISED: frozenset({_O.COMPLETED, _O.OPEN, _O.LAPSED}),
+        _O.COMPLETED: frozenset(),
+        _O.LAPSED: frozenset(),
     }
 )
 
@@ -41,6 +52,11 @@ BURDEN_OF: Final[Mapping[LicenceKind, BurdenKind]] = MappingProxyType(
 def require_grant_step(current: GrantState, wanted: GrantState, *, name: str) -> None:
     """Raise `IllegalStep` unless the licence of `name` may go from `current` to `wanted`."""
     require_step(STEPS, current, wanted=wanted, subject=f"licence of {name}")
+
+
+def require_option_step(current: OptionState, wanted: OptionState, *, name: str) -> None:
+    """Raise `IllegalStep` unless the option of `name` may go from `current` to `wanted`."""
+    require_step(OPTION_STEPS, current, wanted=wanted, subject=f"option of {name}")
 
 
 def recordal_due_on(effective_on: date) -> date:

@@ -23,6 +23,16 @@ class GrantState(StrEnum):
     ENDED = "ended"
 
 
+class OptionState(StrEnum):
+    """How far the licensee's option to buy is (先许可后转让)."""
+
+    NONE = "none"
+    OPEN = "open"
+    EXERCISED = "exercised"  # the sale by which it buys runs
+    COMPLETED = "completed"
+    LAPSED = "lapsed"
+
+
 class _In(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What a caller sends: unknown fields are refused."""
 
@@ -88,7 +98,8 @@ class Grant(msgspec.Struct, frozen=True, kw_only=True):
     reason: str | None
     option_price_fen: int | None
     option_until: date | None
-    option_state: str
+    option_state: OptionState
     option_lot_id: UUID | None
+    option_credited_fen: int
     created_at: datetime
     updated_at: datetime

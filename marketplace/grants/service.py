@@ -21,8 +21,13 @@ from marketplace.consignments import service as consignments
 from marketplace.consignments.schemas import ConsignmentState
 from marketplace.duties import service as duties
 from marketplace.duties.schemas import Kind
-from marketplace.grants.rules import BURDEN_OF, recordal_due_on, require_grant_step
-from marketplace.grants.schemas import Grant, GrantState, NewGrant, Recordal
+from marketplace.grants.rules import (
+    BURDEN_OF,
+    recordal_due_on,
+    require_grant_step,
+    require_option_step,
+)
+from marketplace.grants.schemas import Grant, GrantState, NewGrant, OptionState, Recordal
 from marketplace.licences import service as licences
 from marketplace.licences.schemas import DueIn
 from marketplace.organisations.schemas import (
@@ -123,6 +128,9 @@ async def take_effect(conn: Connection, caller: Caller, grant_id: UUID, *, now: 
     await duties.add(
         conn, Kind.END_LICENCE, subject_id=grant_id, due_at=_after(grant.ends_on), now=now
     )
+    if grant.option_until is not None:
+        over_at = _after(grant.option_until)
+        await duties.add(conn, Kind.LAPSE_OPTION, subject_id=grant_id, due_at=over_at, now=now)
     await _moved(conn, caller, grant_id, grant.state, GrantState.EFFECTIVE, now=now)
     return await lock(conn, grant_id)
 
@@ -166,12 +174,7 @@ async def expire(conn: Connection, grant_id: UUID, *, now: datetime) -> None:
     """The licence's last day is over."""
     grant = await lock(conn, grant_id)
     if grant.state is not GrantState.ENDED:
-        bank = msgspec.structs.replace(
-            SYSTEM_CALLER,
-            organisation_id=grant.organisation_id,
-            organisation_kind=OrganisationKind.BANK,
-        )
-        await _end(conn, bank, grant, reason="its time is over 期满", now=now)
+        await _end(conn, _bank_of(grant), grant, reason="its time is over 期满", now=now)
 
 
 async def end(
@@ -183,13 +186,33 @@ async def end(
     return await lock(conn, grant_id)
 
 
-async def put_option_lot(
-    conn: Connection, caller: Caller, grant: Grant, lot_id: UUID, *, now: datetime
+async def set_option(
+    conn: Connection,
+    caller: Caller,
+    grant: Grant,
+    wanted: OptionState,
+    *,
+    lot_id: UUID | None,
+    credited_fen: int = 0,
+    now: datetime,
 ) -> Grant:
-    """The licensee exercised its option: the lot by which it buys is known."""
-    await conn.execute(_SQL["set_option"], grant.id, "exercised", lot_id, now)
-    await _moved(conn, caller, grant.id, grant.state, "option_exercised", now=now)
+    """The one way in which an option to buy moves, but for its opening and the licence's own end."""
+    require_option_step(grant.option_state, wanted, name=grant.licensee_name)
+    await conn.execute(_SQL["set_option"], grant.id, wanted, lot_id, credited_fen, now)
+    await _moved(conn, caller, grant.id, grant.option_state, f"option_{wanted.value}", now=now)
     return await lock(conn, grant.id)
+
+
+async def of_option_lot(conn: Connection, lot_id: UUID) -> Grant | None:
+    """The licence whose holder buys by this lot, locked; None for any other lot."""
+    grant_id = await conn.fetchval(_SQL["of_option_lot"], lot_id)
+    return None if grant_id is None else await lock(conn, grant_id)
+
+
+async def end_with_sale(conn: Connection, grant: Grant, *, now: datetime) -> None:
+    """The licensee owns the rights: its licence of them is over (混同)."""
+    if grant.state is not GrantState.ENDED:
+        await _end(conn, _bank_of(grant), grant, reason="the licensee bought 被许可人受让", now=now)
 
 
 async def get(conn: Connection, caller: Caller, grant_id: UUID) -> Grant:
@@ -266,6 +289,14 @@ async def _end_disposal(conn: Connection, grant: Grant, *, now: datetime) -> Non
             now=now,
             reason="the last licence ended 许可终止",
         )
+
+
+def _bank_of(grant: Grant) -> Caller:
+    return msgspec.structs.replace(
+        SYSTEM_CALLER,
+        organisation_id=grant.organisation_id,
+        organisation_kind=OrganisationKind.BANK,
+    )
 
 
 def _source(grant: Grant) -> str:

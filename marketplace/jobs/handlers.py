@@ -24,7 +24,7 @@ from marketplace.disclosures import extending
 from marketplace.duties.schemas import Kind
 from marketplace.grants import service as grants
 from marketplace.imports import jobs as import_jobs
-from marketplace.licence_offers import awarding
+from marketplace.licence_offers import awarding, options
 from marketplace.lots import service as lots
 from marketplace.lots.offered import OFFERED
 from marketplace.lots.rules import LotStatus
@@ -277,6 +277,13 @@ async def watch_case(resources: JobResources, case_id: UUID, now: datetime) -> d
     return now + _WATCH_PAUSE if is_watched else None
 
 
+async def follow_plan(resources: JobResources, subject_id: UUID, now: datetime) -> None:
+    """Something ended: the plan that began it goes on, and so does the option that was exercised by it."""
+    async with resources.pool.acquire() as conn, conn.transaction():
+        await options.follow(conn, subject_id, now=now)
+        await stepping.follow(conn, subject_id, now=now)
+
+
 async def recheck_consignment(resources: JobResources, consignment_id: UUID, now: datetime) -> None:
     """Something beneath a consignment under way changed: the eligibility rules run again."""
     async with resources.pool.acquire() as conn, conn.transaction():
@@ -300,7 +307,7 @@ HANDLERS: Mapping[Kind, Handler] = MappingProxyType(
         Kind.SHARE_RECOVERY: share_recovery,
         Kind.MATCH_SUBSCRIPTIONS: _in_a_transaction(subscriptions.match),
         Kind.FOLLOW_SESSION: _in_a_transaction(sessions.follow),
-        Kind.FOLLOW_PLAN: _in_a_transaction(stepping.follow),
+        Kind.FOLLOW_PLAN: follow_plan,
         Kind.SHARE_SET_OFF: share_set_off,
         Kind.CHECK_DISPOSAL: _in_a_transaction(set_offs.check_disposal),
         Kind.SHARE_FLOW: share_flow,
@@ -316,6 +323,7 @@ HANDLERS: Mapping[Kind, Handler] = MappingProxyType(
         Kind.CLOSE_LICENCE_OFFER: _in_a_transaction(awarding.close),
         Kind.CLOSE_LICENCE_OPENING: _in_a_transaction(awarding.close_opening),
         Kind.FOLLOW_LICENCE_OFFER: _in_a_transaction(awarding.follow),
+        Kind.LAPSE_OPTION: _in_a_transaction(options.lapse),
         Kind.CHECK_RECORDAL: _in_a_transaction(grants.check_recordal),
         Kind.ACTIVATE_LICENCE: _in_a_transaction(grants.activate),
         Kind.END_LICENCE: _in_a_transaction(grants.expire),

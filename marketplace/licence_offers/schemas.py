@@ -44,10 +44,12 @@ class _In(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 class TransferOption(_In, frozen=True, kw_only=True):
     """Licence first, transfer later (先许可后转让): the licensee may buy at this price until that day.
 
-    `lot` is what the sale by which it buys will say, so that nothing is typed again when it does.
+    `lot` is what the sale by which it buys will say, so that nothing is typed again when it does. `credited_bp`: what
+    part of the fees that were paid under the licence by then counts towards the price; 0, none does.
     """
 
     price_fen: PositiveFen
+    credited_bp: Bp = 0
     until: date
     lot: LotTerms
     offer_seconds: Annotated[int, msgspec.Meta(ge=1, le=40_000_000)] = 864_000
