@@ -54,29 +54,7 @@ async def exercise(conn: Connection, caller: Caller, grant_id: UUID, *, now: dat
             conn, SYSTEM_CALLER, consignment.id, is_sold=False, now=now, reason=reason
         )
     credited_fen = await _credited(conn, grant, option)
-    text = option.lot
-    opens_at = now + timedelta(seconds=option.offer_seconds)
-    given = LotDraft(
-        consignment_id=grant.consignment_id,
-        title=text.title,
-        title_zh=text.title_zh,
-        bidding=Bidding(
-            format="collection",
-            format_terms={
-                "mode": "open",
-                "decision_seconds": _DECISION_SECONDS,
-                "reserved_for": str(grant.licensee_id),
-            },
-        ),
-        conditions=text.conditions,
-        opens_at=opens_at,
-        closes_at=opens_at + timedelta(seconds=option.offer_seconds),
-        payment_hours=text.payment_hours,
-        release_on=text.release_on,
-        objection_days=text.objection_days,
-        refund_working_days=text.refund_working_days,
-        shortened_times=text.shortened_times,
-    )
+    given = _sale_of(grant, option, now=now)
     priced = intake.Priced(
         start_price_fen=option.price_fen - credited_fen,
         reserve_price_fen=None,
@@ -132,6 +110,33 @@ async def lapse(conn: Connection, grant_id: UUID, *, now: datetime) -> None:
         await grants.set_option(
             conn, SYSTEM_CALLER, grant, OptionState.LAPSED, lot_id=None, now=now
         )
+
+
+def _sale_of(grant: Grant, option: TransferOption, *, now: datetime) -> LotDraft:
+    """The sale by which the licensee buys, in the words of the offer, reserved for it."""
+    text = option.lot
+    opens_at = now + timedelta(seconds=option.offer_seconds)
+    return LotDraft(
+        consignment_id=grant.consignment_id,
+        title=text.title,
+        title_zh=text.title_zh,
+        bidding=Bidding(
+            format="collection",
+            format_terms={
+                "mode": "open",
+                "decision_seconds": _DECISION_SECONDS,
+                "reserved_for": str(grant.licensee_id),
+            },
+        ),
+        conditions=text.conditions,
+        opens_at=opens_at,
+        closes_at=opens_at + timedelta(seconds=option.offer_seconds),
+        payment_hours=text.payment_hours,
+        release_on=text.release_on,
+        objection_days=text.objection_days,
+        refund_working_days=text.refund_working_days,
+        shortened_times=text.shortened_times,
+    )
 
 
 def _is_in_time(grant: Grant, now: datetime) -> bool:

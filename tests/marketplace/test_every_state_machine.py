@@ -25,8 +25,10 @@ from marketplace.burdens import rules as burdens
 from marketplace.cases import rules as cases
 from marketplace.claims.schemas import ClaimStatus
 from marketplace.consignments import rules as consignments
+from marketplace.disclosures import rules as disclosures
 from marketplace.duties.schemas import State as DutyState
 from marketplace.experts import rules as experts
+from marketplace.grants import rules as grants
 from marketplace.imports.schemas import ImportState, JobState
 from marketplace.lots import rules as lots
 from marketplace.monitoring import rules as monitoring
@@ -95,6 +97,16 @@ MACHINES: dict[str, tuple[Table, Callable[..., None], str]] = {
         # again what it is already: told twice, done once
         """active suspended | active removed | suspended active | suspended removed | active active
         suspended suspended | removed removed""",
+    ),
+    "change of a notice": (
+        disclosures.STEPS,
+        disclosures.require_change_step,
+        "proposed published | proposed refused",
+    ),
+    "option to buy": (
+        grants.OPTION_STEPS,
+        lambda a, b: grants.require_option_step(a, b, name="1"),
+        """none open | open exercised | open lapsed | exercised completed | exercised open | exercised lapsed""",
     ),
     "seat": (
         experts.SEAT_STEPS,

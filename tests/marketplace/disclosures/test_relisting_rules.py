@@ -1,13 +1,10 @@
-"""What may be announced of longer listings, how long changed notices stand, and what comes after what."""
+"""What may be announced of longer listings, how long changed notices stand."""
 
 from datetime import datetime, timedelta
 
 import pytest
 
 from kit.clock import CHINA
-from kit.states import IllegalStep
-from marketplace.disclosures.rules import STEPS, require_change_step
-from marketplace.disclosures.schemas import ChangeState
 from marketplace.lots.regimes import Regime, Terms
 from marketplace.lots.relisting import (
     ListingExtension,
@@ -130,15 +127,3 @@ def test_the_whole_period_counts_from_the_first_notice() -> None:
     )
     assert [finding.field for finding in found] == ["opens_at"]
     assert "at least 10" in found[0].message
-
-
-@pytest.mark.parametrize("current", list(ChangeState))
-@pytest.mark.parametrize("wanted", list(ChangeState))
-def test_steps_of_a_change(current: ChangeState, wanted: ChangeState) -> None:
-    """A proposed change is published or refused; nothing follows after."""
-    if wanted in STEPS[current]:
-        assert current is ChangeState.PROPOSED
-        require_change_step(current, wanted)
-    else:
-        with pytest.raises(IllegalStep):
-            require_change_step(current, wanted)

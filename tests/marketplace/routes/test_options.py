@@ -1,15 +1,9 @@
 """Licence first, transfer later (先许可后转让), to its end: bought with the fees counted, not paid, or let go by."""
 
 from datetime import timedelta
-from itertools import product
 from typing import Any
 
-import pytest
-
 from kit.clock import CHINA, system_clock
-from kit.states import IllegalStep
-from marketplace.grants.rules import OPTION_STEPS, require_option_step
-from marketplace.grants.schemas import OptionState
 from marketplace.jobs.running import run_due_duties
 from marketplace.organisations.schemas import Role
 from settlement.checks import check_ledger
@@ -146,13 +140,3 @@ async def test_a_sale_that_fails_opens_the_option_again_until_its_day(stage: Sta
     assert (await option_of(agency, grant))[0] == "lapsed"
     late = await agency.post(f"/v1/licence-grants/{grant['id']}/option", expect=409)
     assert late["code"] == "option_not_open"
-
-
-@pytest.mark.parametrize(("current", "wanted"), list(product(OptionState, OptionState)))
-def test_steps_of_an_option(current: OptionState, wanted: OptionState) -> None:
-    """Every step that exists, and every one that does not."""
-    if wanted in OPTION_STEPS[current]:
-        require_option_step(current, wanted, name="A")
-    else:
-        with pytest.raises(IllegalStep):
-            require_option_step(current, wanted, name="A")
