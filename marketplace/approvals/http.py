@@ -50,6 +50,12 @@ async def list_approvals(
     return page_of(found, position, key=lambda one: one.id)
 
 
+@get("/v1/approvals/waiting", opt={"policy": CHECKERS}, summary="What waits for me 待我复核")
+async def list_waiting(reader: Conn, caller: Me) -> list[Approval]:
+    """What I may decide now, oldest first, a hundred at most: neither asked nor decided by my person, nor about it."""
+    return await service.waiting(reader, caller)
+
+
 @get("/v1/approvals/{approval_id:uuid}", opt={"policy": PEOPLE}, summary="An approval 复核申请")
 async def get_approval(reader: Conn, caller: Me, approval_id: FromPath[UUID]) -> Approval:
     """What exactly is to be approved, and who has decided."""
@@ -96,6 +102,7 @@ async def ask_limit(conn: Conn, caller: Me, now: Now, data: JSONBody[LimitIn]) -
 
 routes: list[HTTPRouteHandler] = [
     list_approvals,
+    list_waiting,
     get_approval,
     decide_approval,
     withdraw_approval,

@@ -13,6 +13,12 @@ SELECT * FROM market.approvals
  WHERE ($1::uuid IS NULL OR organisation_id = $1) AND kind = $2 AND subject_id = $3 AND state IN ('pending', 'approved')
    FOR UPDATE;
 
+-- name: newest_of_subject
+SELECT state, sha256 FROM market.approvals
+ WHERE organisation_id = $1 AND kind = $2 AND subject_id = $3
+ ORDER BY id DESC
+ LIMIT 1;
+
 -- name: lock
 SELECT * FROM market.approvals WHERE id = $1 AND organisation_id = $2 FOR UPDATE;
 
@@ -51,11 +57,15 @@ SELECT a.* FROM market.approvals a
  LIMIT $4;
 
 -- name: names
--- What people call whom and what these ids stand for: users, who is invited, organisations, consignments, lots.
+-- What people call whom and what these ids stand for: users, who is invited, organisations, loans, rights, consignments,
+-- plans, lots.
 SELECT id, display_name AS name FROM market.users WHERE id = ANY ($1::uuid[])
 UNION ALL SELECT id, display_name FROM market.invitations WHERE id = ANY ($1::uuid[])
 UNION ALL SELECT id, name FROM market.organisations WHERE id = ANY ($1::uuid[])
 UNION ALL SELECT id, number FROM market.consignments WHERE id = ANY ($1::uuid[])
+UNION ALL SELECT id, number FROM market.plans WHERE id = ANY ($1::uuid[])
+UNION ALL SELECT id, contract_number || ' ' || borrower_name FROM market.loan_cases WHERE id = ANY ($1::uuid[])
+UNION ALL SELECT id, title FROM market.assets WHERE id = ANY ($1::uuid[])
 UNION ALL SELECT id, number FROM market.lots WHERE id = ANY ($1::uuid[]);
 
 -- name: decisions

@@ -1,6 +1,8 @@
 """Asks for approval, and takes decisions: by other people than who asked, on exactly the bytes that were shown.
 
-For a room that keeps its own states and has a step in which a checker decides, one call in that step is enough:
+In a room that keeps its own states the maker's step files what waits (`approvals.file(conn, caller, paper, ...)`), so
+that every checker finds it among the approvals; what takes the proposal back drops it (`approvals.drop`); the checker's
+step signs:
 
     paper = approvals.Paper(
         kind=Kind.SET_OFF, organisation_id=caller.organisation_id, subject_id=set_off.id,
@@ -63,6 +65,12 @@ class ApprovalOpen(Conflict):
     code = "approval_open"
 
 
+class ApprovalRefused(Conflict):
+    """A checker refused exactly this: it has to be proposed anew first. / 此内容已被复核人否决，须重新提请。"""
+
+    code = "approval_refused"
+
+
 class ContentChanged(Conflict):
     """The content is not the one whose hash was sent; read it again. / 内容与所示摘要不符，请重新查看。"""
 
@@ -100,21 +108,43 @@ async def ask(
     return await _insert(conn, caller, paper, reason=reason, now=now)
 
 
+async def file(
+    conn: Connection, caller: Caller, paper: Paper, *, reason: str, now: datetime
+) -> Approval:
+    """What a room's maker proposes waits for the checkers of its organisation; the same again is the same request.
+
+    A request about other content of the subject is taken back: its signatures were for other bytes.
+    """
+    await conn.execute(_SQL["lock_subject"], paper.kind.value, str(paper.subject_id))
+    async with everything(conn):  # a venue's proposal may wait for a bank's checkers
+        standing = await _standing(conn, caller, paper, now=now)
+        return standing or await _insert(conn, caller, paper, reason=reason, now=now)
+
+
+async def drop(
+    conn: Connection, caller: Caller, kind: Kind, subject_id: UUID, *, reason: str, now: datetime
+) -> None:
+    """A room's proposal is withdrawn, returned or decided elsewhere: nobody is asked about it any more."""
+    async with everything(conn):  # whichever organisation's checkers were asked
+        for row in await conn.fetch(_SQL["open_of_subject"], None, kind, subject_id):
+            found = _approval(row, [])
+            await _settle(conn, caller, found, ApprovalState.WITHDRAWN, now=now, reason=reason)
+
+
 async def sign(
     conn: Connection, caller: Caller, paper: Paper, *, reason: str, now: datetime
 ) -> Approval:
-    """The caller, a checker, agrees to `paper`; `is_complete` tells whether enough have. Raises SamePerson, Forbidden.
+    """The caller, a checker, agrees to `paper`; `is_complete` tells whether enough have.
 
-    The request is made on the maker's behalf with the first signature; where the content has changed since an earlier
-    signature, that one counts no more. Where enough have agreed at the request itself, the caller carries it out.
+    Where the maker's step did not file the request it is made on the maker's behalf; where the content has changed
+    since an earlier signature, that one counts no more. Where enough have agreed at the request itself, the caller
+    carries it out. Raises SamePerson, Forbidden, ApprovalRefused.
     """
     _require_checker(caller, paper.kind)
     await conn.execute(_SQL["lock_subject"], paper.kind.value, str(paper.subject_id))
-    standing = await _open(conn, paper)
-    if standing is not None and standing.sha256 != paper.sha256:
-        await _settle(conn, caller, standing, ApprovalState.WITHDRAWN, now=now, reason="changed")
-        standing = None
+    standing = await _standing(conn, caller, paper, now=now)
     if standing is None:
+        await _require_not_refused(conn, paper)
         standing = await _insert(conn, caller, paper, reason=reason, now=now)
     if standing.state is ApprovalState.APPROVED:
         if await is_same_person(conn, standing.asked_by, caller.user_id):
@@ -217,7 +247,7 @@ async def waiting(conn: Connection, caller: Caller) -> list[Approval]:
 
 
 async def names(conn: Connection, ids: Collection[UUID]) -> dict[UUID, str]:
-    """What people call these users, invited people, organisations, consignments and lots; others are left out."""
+    """What people call these users, organisations, loans, rights, consignments, plans and lots; others are left out."""
     async with everything(conn):  # a request that may be seen says whom and what it is about
         return {row["id"]: row["name"] for row in await conn.fetch(_SQL["names"], list(ids))}
 
@@ -280,6 +310,28 @@ async def _open(conn: Connection, paper: Paper, *, anywhere: bool = False) -> Ap
     whose = None if anywhere else paper.organisation_id
     row = await conn.fetchrow(_SQL["open_of_subject"], whose, paper.kind, paper.subject_id)
     return None if row is None else _approval(row, [])
+
+
+async def _standing(
+    conn: Connection, caller: Caller, paper: Paper, *, now: datetime
+) -> Approval | None:
+    """What is open about exactly this; what is open about other content of the subject is taken back."""
+    found = await _open(conn, paper)
+    if found is None or found.sha256 == paper.sha256:
+        return found
+    await _settle(conn, caller, found, ApprovalState.WITHDRAWN, now=now, reason="changed")
+    return None
+
+
+async def _require_not_refused(conn: Connection, paper: Paper) -> None:
+    newest = await conn.fetchrow(
+        _SQL["newest_of_subject"], paper.organisation_id, paper.kind, paper.subject_id
+    )
+    if newest is not None and (newest["state"], newest["sha256"]) == (
+        ApprovalState.REFUSED,
+        paper.sha256,
+    ):
+        raise ApprovalRefused
 
 
 async def _insert(

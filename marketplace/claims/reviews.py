@@ -75,6 +75,13 @@ async def review(
         after={"approved": given.approved, "role": role, "sha256": given.claim_sha256},
         reason=given.reason,
     )
+    if not given.approved:
+        await approvals.drop(
+            conn, caller, ApprovalKind.COMPENSATION, claim_id, reason="refused", now=now
+        )
+    elif role is not Role.FUND_CHECKER:
+        paper = _paper(claim, caller.user_id, caller.organisation_id)
+        await approvals.file(conn, caller, paper, reason=given.reason, now=now)
     event = ClaimReviewed(
         claim_id=claim_id, fund_id=caller.organisation_id, approved=given.approved
     )
@@ -100,18 +107,22 @@ async def _is_signed(
     if role is not Role.FUND_CHECKER or not given.approved:
         return True
     own = next(one for one in earlier if one.fund_id == caller.organisation_id)
-    paper = approvals.Paper(
+    paper = _paper(claim, own.reviewer_id, caller.organisation_id)
+    return (await approvals.sign(conn, caller, paper, reason=given.reason, now=now)).is_complete
+
+
+def _paper(claim: StoredClaim, asked_by: UUID, fund_id: UUID) -> approvals.Paper:
+    return approvals.Paper(
         kind=ApprovalKind.COMPENSATION,
-        organisation_id=caller.organisation_id,
+        organisation_id=fund_id,
         subject_id=claim.id,
-        asked_by=own.reviewer_id,
+        asked_by=asked_by,
         content={
             "claim_sha256": claim.claim_sha256.hex(),
             "advance_fen": claim.computed.advance_fen,
         },
         amount_fen=claim.computed.advance_fen,
     )
-    return (await approvals.sign(conn, caller, paper, reason=given.reason, now=now)).is_complete
 
 
 async def advance(conn: Connection, caller: Caller, claim_id: UUID, *, now: datetime) -> Claim:

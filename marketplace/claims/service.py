@@ -37,6 +37,7 @@ from settlement.errors import PlanChanged, SamePerson
 from settlement.rules.case import JuniorClaim
 from settlement.rules.scheme import Scheme
 
+_DRAFTED = "application drafted 已起草补偿申请"
 _SQL = load_statements("marketplace.claims", "queries.sql")
 
 
@@ -96,6 +97,7 @@ async def draft(conn: Connection, caller: Caller, given: ClaimIn, *, now: dateti
         after={"application": application, "figures": figures, "sha256": claim.claim_sha256},
     )
     await tell(conn, claim_id, loan.id, ClaimStatus.DRAFTED, now=now)
+    await approvals.file(conn, caller, _paper(claim, loan), reason=_DRAFTED, now=now)
     return claim
 
 
@@ -119,20 +121,17 @@ async def decide(
         raise PlanChanged
     if given.approved:
         loan = await loans.get(conn, caller, claim.case_id)
-        paper = approvals.Paper(
-            kind=ApprovalKind.COMPENSATION,
-            organisation_id=caller.organisation_id,
-            subject_id=claim_id,
-            asked_by=claim.drafted_by,
-            content={"claim_sha256": given.claim_sha256},
-            amount_fen=loan.principal_fen,
-        )
+        paper = _paper(await rows.get(conn, caller, claim_id), loan)
         signed = await approvals.sign(conn, caller, paper, reason=given.reason, now=now)
         if not signed.is_complete:
             return await rows.get(conn, caller, claim_id)
         case = await _applied(conn, loan, claim.asked, drafted_by=claim.drafted_by, now=now)
         if compensation.claim_hash(case) != claim.claim_sha256:
             raise FiguresChanged
+    else:
+        await approvals.drop(
+            conn, caller, ApprovalKind.COMPENSATION, claim_id, reason="returned", now=now
+        )
     await conn.execute(_SQL["decide"], claim_id, state, caller.user_id, now, given.reason)
     await audit.record(
         conn,
@@ -155,6 +154,17 @@ async def tell(
 ) -> None:
     """Report that a claim came to another state."""
     await outbox.add(conn, ClaimMoved(claim_id=claim_id, case_id=case_id, status=status), now=now)
+
+
+def _paper(claim: Claim, loan: LoanCase) -> approvals.Paper:
+    return approvals.Paper(
+        kind=ApprovalKind.COMPENSATION,
+        organisation_id=claim.organisation_id,
+        subject_id=claim.id,
+        asked_by=claim.drafted_by,
+        content={"claim_sha256": claim.claim_sha256},
+        amount_fen=loan.principal_fen,
+    )
 
 
 async def _whole(conn: Connection, caller: Caller, given: ClaimIn, scheme: Scheme) -> ClaimIn:

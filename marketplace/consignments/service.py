@@ -152,7 +152,9 @@ async def submit(
         ]
     )
     await conn.execute(_SQL["submit"], consignment_id, caller.user_id, now)
-    return await _moved(conn, caller, before, now=now)
+    after = await _moved(conn, caller, before, now=now)
+    await approving.file(conn, caller, after, now=now)
+    return after
 
 
 async def approve(
@@ -401,6 +403,8 @@ async def _moved(
     after = _from_row(row, before.id)
     if after.state not in OPEN:
         await conn.execute(_SQL["release_assets"], before.id)
+    if after.state in (_S.RETURNED, _S.WITHDRAWN):
+        await approving.drop(conn, caller, before.id, now=now)
     await _case_follows(conn, caller, after, now=now)
     await record(
         conn,

@@ -52,7 +52,7 @@ async def revise_lot(
 @post("/v1/lots/{lot_id:uuid}/check", opt={"policy": _VENUE}, summary="Check 审查标的")
 async def check_lot(conn: Conn, caller: Me, now: Now, lot_id: FromPath[UUID]) -> LotCheck:
     """Run all eligibility and regime rules; the lot is `checked` unless one blocks it."""
-    return await publication.check(conn, caller, lot_id, now=now)
+    return await signing.check(conn, caller, lot_id, now=now)
 
 
 @get("/v1/lots/{lot_id:uuid}/check", opt={"policy": _INSIDERS}, summary="Last check 最近一次审查")

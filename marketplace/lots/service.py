@@ -9,6 +9,8 @@ import msgspec
 from kit.errors import Conflict, InvalidInput, NotFound
 from kit.ids import uuid7
 from kit.sql import Connection, load_statements
+from marketplace.approvals import service as approvals
+from marketplace.approvals.schemas import Kind
 from marketplace.audit import service as audit
 from marketplace.duties import service as duties
 from marketplace.duties.schemas import Kind as DutyKind
@@ -40,6 +42,8 @@ _BY_CLOCK = {
 _RETIRED = frozenset(
     {LotStatus.UNSOLD, LotStatus.WITHDRAWN, LotStatus.DEFAULTED, LotStatus.REVOKED}
 )
+#: Here its notice waits for the venue's checkers.
+_UNPUBLISHED = frozenset({LotStatus.DRAFT, LotStatus.CHECKED, LotStatus.NOTIFIED})
 #: What a plan of disposal looks at to go on.
 _ENDED = _RETIRED | {LotStatus.DONE}
 #: What a session of lots looks at: whether the debt is covered, and whether anything still runs.
@@ -271,6 +275,8 @@ async def set_status(
     """
     require_lot_step(lot.status, wanted, number=lot.number)
     await conn.execute(_SQL["set_status"], lot.id, wanted, now)
+    if lot.status in _UNPUBLISHED and wanted in (LotStatus.DRAFT, LotStatus.WITHDRAWN):
+        await approvals.drop(conn, caller, Kind.LISTING, lot.id, reason=f"lot {wanted}", now=now)
     if wanted in _RETIRED:
         await conn.execute(_SQL["retire_assets"], lot.id)
     if wanted in _ENDED:

@@ -13,13 +13,33 @@ from marketplace.approvals import service as approvals
 from marketplace.approvals.schemas import Kind
 from marketplace.lots import publication
 from marketplace.lots.rules import LotStatus, require_lot_step
-from marketplace.lots.schemas import Lot
+from marketplace.lots.schemas import Lot, LotCheck
 from marketplace.lots.service import owned_for_update
 from marketplace.organisations.schemas import Caller
 
+_CHECKED = "checked for its notice 已审查，待发布公告"
 _LOOKED = "terms and notice looked through 条款与公告已复核"
-#: What moves while a lot waits for its second checker, and the reserve, which is nobody's to read here.
-_NOT_SIGNED = frozenset({"status", "updated_at", "checked_by", "reserve_price_fen"})
+#: What moves while a lot waits for its checkers, and the reserve, which is nobody's to read here.
+_NOT_SIGNED = frozenset({"status", "version", "updated_at", "checked_by", "reserve_price_fen"})
+
+
+async def check(conn: Connection, caller: Caller, lot_id: UUID, *, now: datetime) -> LotCheck:
+    """Check the lot; once nothing blocks it waits for the venue's checkers. Raises as `publication.check` does."""
+    checked = await publication.check(conn, caller, lot_id, now=now)
+    if checked.lot.status is LotStatus.CHECKED:
+        await file(conn, caller, checked.lot, now=now)
+    return checked
+
+
+async def file(conn: Connection, caller: Caller, lot: Lot, *, now: datetime) -> None:
+    """What the venue's people propose to publish waits for its checkers among the approvals."""
+    await approvals.file(conn, caller, _paper(lot), reason=_CHECKED, now=now)
+
+
+async def drop(conn: Connection, caller: Caller, lot_id: UUID, *, now: datetime) -> None:
+    """The lot is no longer up for publication: nobody is asked about it."""
+    reason = "no longer in a session"
+    await approvals.drop(conn, caller, Kind.LISTING, lot_id, reason=reason, now=now)
 
 
 async def publish(conn: Connection, caller: Caller, lot_id: UUID, *, now: datetime) -> Lot:
@@ -35,7 +55,11 @@ async def publish(conn: Connection, caller: Caller, lot_id: UUID, *, now: dateti
 
 async def is_signed(conn: Connection, caller: Caller, lot: Lot, *, now: datetime) -> bool:
     """Whether enough of the venue's checkers have agreed to the lot as it stands, the caller among them."""
-    paper = approvals.Paper(
+    return (await approvals.sign(conn, caller, _paper(lot), reason=_LOOKED, now=now)).is_complete
+
+
+def _paper(lot: Lot) -> approvals.Paper:
+    return approvals.Paper(
         kind=Kind.LISTING,
         organisation_id=lot.venue_id,
         subject_id=lot.id,
@@ -47,4 +71,3 @@ async def is_signed(conn: Connection, caller: Caller, lot: Lot, *, now: datetime
         },
         amount_fen=lot.start_price_fen,
     )
-    return (await approvals.sign(conn, caller, paper, reason=_LOOKED, now=now)).is_complete

@@ -111,31 +111,6 @@ APPROVAL_STATES: Final[Mapping[str, Words]] = MappingProxyType(
         "used": Words("已办理", "Carried out"),
     }
 )
-#: The parts of what is to be approved; others stand under their own names.
-APPROVAL_PARTS: Final[Mapping[str, Words]] = MappingProxyType(
-    {
-        "organisation_id": Words("机构", "Organisation"),
-        "subject_id": Words("对象", "About"),
-        "roles": Words("角色", "Roles"),
-        "step": Words("步骤", "Step"),
-        "two_checkers_from_fen": Words("双复核起点", "Two agree from"),
-        "reason": Words("理由", "Reason"),
-        "number": Words("编号", "Number"),
-        "title_zh": Words("中文名称", "Chinese title"),
-        "title": Words("名称", "Title"),
-        "start_price_fen": Words("起始价", "Start price"),
-        "deposit_fen": Words("保证金", "Deposit"),
-        "price_fen": Words("价格", "Price"),
-        "advance_fen": Words("先行拨付", "Advance"),
-        "opens_at": Words("竞价开始", "Bidding opens"),
-        "closes_at": Words("竞价结束", "Bidding closes"),
-        "content_hash": Words("分配方案摘要", "Hash of the distribution"),
-        "claim_sha256": Words("申请摘要", "Hash of the claim"),
-        "sha256": Words("方案摘要", "Hash of the plan"),
-        "plan": Words("方案", "Plan"),
-        "change": Words("变更", "Change"),
-    }
-)
 ACCESS_STEPS: Final[Mapping[str, Words]] = MappingProxyType(
     {
         "switch_off": Words("停用用户", "Switch a user off"),

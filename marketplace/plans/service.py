@@ -30,7 +30,7 @@ from marketplace.plans.schemas import (
     StepState,
     StepTerms,
 )
-from marketplace.plans.states import content_of, lock, plan_from, set_state
+from marketplace.plans.states import content_of, drop_papers, lock, plan_from, set_state
 from marketplace.plans.stepping import begin_next
 
 _SQL = load_statements("marketplace.plans", "queries.sql")
@@ -103,7 +103,9 @@ async def draft(conn: Connection, caller: Caller, given: PlanIn, *, now: datetim
         now=now,
         facts={"sha256": digest(text), "steps": len(given.steps)},
     )
-    return await get(conn, caller, plan_id)
+    drafted = await get(conn, caller, plan_id)
+    await signing.file_plan(conn, caller, drafted, now=now)
+    return drafted
 
 
 async def approve(
@@ -165,7 +167,11 @@ async def propose_change(
     except asyncpg.UniqueViolationError as error:
         raise ChangeNotPossible from error
     await _change_moved(conn, caller, change_id, "", "proposed", reason=given.reason, now=now)
-    return await get(conn, caller, plan_id)
+    shown = await get(conn, caller, plan_id)
+    change = next(one for one in shown.changes if one.id == change_id)
+    before, after = await _with_and_without(conn, plan_id, given.steps)
+    await signing.file_change(conn, caller, plan, change, before=before, after=after, now=now)
+    return shown
 
 
 async def decide_change(
@@ -192,15 +198,9 @@ async def decide_change(
     if given.approved:
         steps = msgspec.json.decode(change.content, type=_Changed).steps
         await _require_possible(conn, plan, steps)
-        old = await steps_of(conn, plan_id)
+        before, after = await _with_and_without(conn, plan_id, steps)
         if not await signing.is_change_signed(
-            conn,
-            caller,
-            plan,
-            change,
-            before=[step.terms for step in old],
-            after=[*(step.terms for step in old if _has_begun(step)), *steps],
-            now=now,
+            conn, caller, plan, change, before=before, after=after, now=now
         ):
             return await get(conn, caller, plan_id)
         await conn.execute(_SQL["delete_planned"], plan_id)
@@ -210,6 +210,7 @@ async def decide_change(
         text = _text(PlanContent(lot=lot, steps=kept))
         await conn.execute(_SQL["set_content"], plan_id, text, digest(text), now)
     await conn.execute(_SQL["decide_change"], change_id, state, caller.user_id, now)
+    await drop_papers(conn, caller, change_id, now=now)
     await _change_moved(conn, caller, change_id, "proposed", state, now=now)
     return await get(conn, caller, plan_id)
 
@@ -256,6 +257,15 @@ async def _require_possible(conn: Connection, plan: Plan, steps: list[StepTerms]
     begun = [step.terms for step in await steps_of(conn, plan.id) if _has_begun(step)]
     for wrong in contradictions(consignment.regime, [*begun, *steps]):
         raise wrong
+
+
+async def _with_and_without(
+    conn: Connection, plan_id: UUID, steps: list[StepTerms]
+) -> tuple[list[StepTerms], list[StepTerms]]:
+    """All steps as they stand, and as they would stand with `steps` in the place of those that have not begun."""
+    old = await steps_of(conn, plan_id)
+    begun = [step.terms for step in old if _has_begun(step)]
+    return [step.terms for step in old], [*begun, *steps]
 
 
 async def _begun(conn: Connection, plan: Plan) -> int:

@@ -8,12 +8,16 @@ import msgspec
 
 from kit.errors import NotFound
 from kit.sql import Connection, load_statements
+from marketplace.approvals import service as approvals
+from marketplace.approvals.schemas import Kind
 from marketplace.audit.steps import moved
 from marketplace.organisations.schemas import SYSTEM_CALLER, Caller
 from marketplace.plans.rules import require_plan_step, require_step_step
 from marketplace.plans.schemas import Plan, PlanContent, PlanState, Step, StepState
 
 _SQL = load_statements("marketplace.plans", "queries.sql")
+#: States in which nothing of a plan is decided any more.
+_OVER = frozenset({PlanState.COVERED, PlanState.COMPLETED, PlanState.EXHAUSTED, PlanState.STOPPED})
 
 
 async def lock(conn: Connection, plan_id: UUID) -> Plan:
@@ -35,6 +39,10 @@ async def set_state(
     approver = caller.user_id if wanted is PlanState.APPROVED else None
     starter = caller.user_id if wanted is PlanState.RUNNING else None
     await conn.execute(_SQL["set_state"], plan.id, wanted, approver, starter, reason, now)
+    if wanted in _OVER:  # nobody is asked about it, or about changes of it, any more
+        await drop_papers(conn, caller, plan.id, now=now)
+        for row in await conn.fetch(_SQL["changes"], plan.id):
+            await drop_papers(conn, caller, row["id"], now=now)
     await moved(
         conn,
         caller,
@@ -46,6 +54,12 @@ async def set_state(
         reason=reason,
     )
     return await lock(conn, plan.id)
+
+
+async def drop_papers(conn: Connection, caller: Caller, subject_id: UUID, *, now: datetime) -> None:
+    """What waits for checkers about a plan or a change that was refused, stopped or decided is taken back."""
+    for kind in (Kind.ROUTE_CHANGE, Kind.PRICE_CUT):
+        await approvals.drop(conn, caller, kind, subject_id, reason="decided or stopped", now=now)
 
 
 def content_of(plan: Plan) -> PlanContent:

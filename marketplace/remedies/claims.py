@@ -127,6 +127,8 @@ async def answer(
         answered_by=caller.user_id,
         now=now,
     )
+    if given.is_upheld:
+        await proceeds.drop_paper(conn, caller, plan.id, reason="an objection was upheld", now=now)
     return await _noted(conn, caller, lot_id, answered, action="objection_answered", now=now)
 
 

@@ -104,6 +104,9 @@ async def draft_plan(
         drafted_by=caller.user_id,
         now=now,
     )
+    for organisation_id in (lot.venue_id, lot.consignor_id):  # the checkers of either may agree
+        paper = _paper(plan, plan.content_hash.hex(), organisation_id)
+        await approvals.file(conn, caller, paper, reason=_DRAFTED, now=now)
     return await _audited_plan(conn, caller, plan, action="distribution_drafted", now=now)
 
 
@@ -127,6 +130,7 @@ async def approve_plan(
     return await _audited_plan(conn, caller, plan, action="distribution_approved", now=now)
 
 
+_DRAFTED = "drafted from the books 依账目起草"
 _AGREED = "lines and payees looked through 明细与收款人已复核"
 
 
@@ -134,15 +138,29 @@ async def _is_signed(
     conn: Connection, caller: Caller, plan: distribution.Plan, given: Approval, *, now: datetime
 ) -> bool:
     """Whether enough checkers of the caller's organisation have agreed to these bytes, the caller among them."""
-    paper = approvals.Paper(
+    paper = _paper(plan, given.content_hash, caller.organisation_id)
+    if not (await approvals.sign(conn, caller, paper, reason=_AGREED, now=now)).is_complete:
+        return False
+    await drop_paper(conn, caller, plan.id, reason="approved at the other organisation", now=now)
+    return True
+
+
+async def drop_paper(
+    conn: Connection, caller: Caller, plan_id: UUID, *, reason: str, now: datetime
+) -> None:
+    """Nobody is asked about a plan any more: it was taken back, or the other organisation's people agreed."""
+    await approvals.drop(conn, caller, ApprovalKind.DISTRIBUTION, plan_id, reason=reason, now=now)
+
+
+def _paper(plan: distribution.Plan, content_hash: str, organisation_id: UUID) -> approvals.Paper:
+    return approvals.Paper(
         kind=ApprovalKind.DISTRIBUTION,
-        organisation_id=caller.organisation_id,
+        organisation_id=organisation_id,
         subject_id=plan.id,
         asked_by=plan.drafted_by,
-        content={"content_hash": given.content_hash},
+        content={"content_hash": content_hash},
         amount_fen=sum(line.amount_fen for line in plan.content.lines),
     )
-    return (await approvals.sign(conn, caller, paper, reason=_AGREED, now=now)).is_complete
 
 
 async def pay_plan(

@@ -95,6 +95,8 @@ async def draft(conn: Connection, caller: Caller, given: SessionIn, *, now: date
     for n, group in enumerate(given.together, start=1):
         await conn.execute(_SQL["insert_group"], session_id, n, group.asset_ids, group.reason)
     await _moved(conn, caller, session_id, "", _S.DRAFT, now=now)
+    for lot in found:
+        await signing.file(conn, caller, await lots.get(conn, lot.id), now=now)
     return await get(conn, caller, session_id)
 
 
@@ -137,6 +139,8 @@ async def withdraw(
     session, _ = await _locked(conn, caller, session_id)
     require_session_step(session.state, _S.WITHDRAWN, number=session.number)
     await conn.execute(_SQL["set_state"], session_id, _S.WITHDRAWN, reason, now)
+    for one in await _lots(conn, session_id):
+        await signing.drop(conn, caller, one.lot_id, now=now)
     await conn.execute(_SQL["free"], session_id, now)
     await _moved(conn, caller, session_id, session.state, _S.WITHDRAWN, now=now, reason=reason)
     return await get(conn, caller, session_id)

@@ -76,7 +76,9 @@ async def propose(conn: Connection, caller: Caller, given: SetOffIn, *, now: dat
     except asyncpg.UniqueViolationError as error:
         raise SetOffExists from error
     await _moved(conn, caller, set_off_id, "", SetOffState.PROPOSED, now=now, reason=given.reason)
-    return await get(conn, caller, set_off_id)
+    proposed = await get(conn, caller, set_off_id)
+    await approvals.file(conn, caller, _paper(proposed), reason=given.reason, now=now)
+    return proposed
 
 
 async def decide(
@@ -91,15 +93,8 @@ async def decide(
     require_set_off_step(before.state, wanted, number=before.number)
     latest = None
     if given.approved:
-        paper = approvals.Paper(
-            kind=ApprovalKind.SET_OFF,
-            organisation_id=caller.organisation_id,
-            subject_id=before.id,
-            asked_by=before.proposed_by,
-            content={"price_fen": before.price_fen, "reason": before.reason},
-            amount_fen=before.price_fen,
-        )
-        if not (await approvals.sign(conn, caller, paper, reason=_AGREED, now=now)).is_complete:
+        signed = await approvals.sign(conn, caller, _paper(before), reason=_AGREED, now=now)
+        if not signed.is_complete:
             return await get(conn, caller, set_off_id)
         consignment = await consignments.get(conn, SYSTEM_CALLER, before.consignment_id)
         today = now.astimezone(CHINA).date()
@@ -113,6 +108,10 @@ async def decide(
         await duties.add(conn, Kind.SHARE_SET_OFF, subject_id=before.id, due_at=now, now=now)
         over = datetime.combine(latest, time(23, 59, 59), CHINA)
         await duties.add(conn, Kind.CHECK_DISPOSAL, subject_id=before.id, due_at=over, now=now)
+    else:
+        await approvals.drop(
+            conn, caller, ApprovalKind.SET_OFF, before.id, reason="refused", now=now
+        )
     await conn.execute(_SQL["decide"], set_off_id, wanted, caller.user_id, now, latest)
     await duties.add(conn, Kind.FOLLOW_PLAN, subject_id=set_off_id, due_at=now, now=now)
     await _moved(conn, caller, set_off_id, before.state, wanted, now=now)
@@ -167,6 +166,17 @@ async def page(conn: Connection, caller: Caller, *, after: UUID | None, limit: i
     sees_all = caller.organisation_kind in _WATCH
     rows = await conn.fetch(_SQL["page"], after, caller.organisation_id, sees_all, limit)
     return [_set_off(row) for row in rows]
+
+
+def _paper(set_off: SetOff) -> approvals.Paper:
+    return approvals.Paper(
+        kind=ApprovalKind.SET_OFF,
+        organisation_id=set_off.organisation_id,
+        subject_id=set_off.id,
+        asked_by=set_off.proposed_by,
+        content={"price_fen": set_off.price_fen, "reason": set_off.reason},
+        amount_fen=set_off.price_fen,
+    )
 
 
 async def _locked_own(conn: Connection, caller: Caller, set_off_id: UUID) -> SetOff:

@@ -54,6 +54,16 @@ class Approvals:
             query={"status": status, "cursor": cursor, "limit": limit},
         )
 
+    async def list_waiting(self) -> list[approvals_schemas.Approval]:
+        """What I may decide now, oldest first, a hundred at most: neither asked nor decided by my
+        person, nor about it.
+
+        `GET /v1/approvals/waiting`
+        """
+        return await self._calls.struct(
+            "GET", "/v1/approvals/waiting", list[approvals_schemas.Approval]
+        )
+
     async def get_approval(self, approval_id: UUID) -> approvals_schemas.Approval:
         """What exactly is to be approved, and who has decided.
 
