@@ -14,6 +14,7 @@ from marketplace.demo.run import Run, RunFile
 from marketplace.demo.selling import Lot, consign, publish, register_bidders
 from marketplace.demo.settling import clear, distribute, issue_statements, pay_price
 from marketplace.demo.telling import say
+from marketplace.demo.visiting import write_people
 from marketplace.stack import Stack
 
 
@@ -67,6 +68,10 @@ def _play(stack: Stack, runs: RunFile, run: Run, *, clock: Clock, interrupted: b
             claim = clear(cast, run, claim)
             issue_statements(cast, run, lot, claim, folder)
         prove(cast, run, lot, sale, database_url=stack.database_url, folder=folder)
+    people = write_people(folder, run)
+    say("")
+    say("To look around: make up, then sign in as anybody of the story. 演示后可自行查看：")
+    say(f"make up，再以下列人员登录 names and passwords 用户名与密码: {people}")
     runs.finish(run)
     return bool(sold)
 

@@ -32,6 +32,8 @@ _SELLERS = (Role.VENUE_OPERATOR, Role.VENUE_CHECKER, Role.BANK_MAKER, Role.BANK_
 _MOVED = frozenset({LotStatus.TRANSFERRING, LotStatus.DONE})
 
 
+#: Whether it is needed at all is asked before anybody bids.
+_BEFORE_BIDS = frozenset({LotStatus.PUBLISHED, LotStatus.REGISTRATION})
 #: The price is there, so that its distribution is planned, objected to, approved.
 _PAID_FOR = frozenset({LotStatus.PAID, *_MOVED})
 
@@ -55,6 +57,10 @@ async def doors_of(
         found.append((f"{at}/revocation", Words("撤销成交", "Setting the result aside")))
     if lot.status in LEFT_BY_A_BUYER and await _resells(conn, visitor, lot):
         found.append((f"{at}/underbidder-offer", Words("顺位递补", "Offer to the underbidder")))
+    if lot.status is LotStatus.DEFAULTED and await _sells(conn, visitor, lot):
+        found.append((f"{at}/reauction", Words("重新拍卖", "Auction again")))
+    if lot.status in _BEFORE_BIDS and await _sells(conn, visitor, lot):
+        found.append((f"{at}/coverage", Words("清偿情况与债务人同意", "Coverage and consent")))
     if lot.status in _PAID_FOR and await _sells(conn, visitor, lot):
         found.append((f"{at}/distribution", Words("分配方案与异议", "Distribution and objections")))
     if lot.status in _MOVED and await _moves(conn, visitor, lot, now=now):

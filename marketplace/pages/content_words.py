@@ -143,6 +143,37 @@ PARTS: Final[Mapping[str, Words]] = MappingProxyType(
         "content": Words("内容", "Content"),
     }
 )
+#: The fields of forms besides those, by the name that a refusal gives.
+FIELDS: Final[Mapping[str, Words]] = MappingProxyType(
+    {
+        **PARTS,
+        "grounds": Words("异议理由", "Grounds"),
+        "objector": Words("异议人", "Objector"),
+        "answer": Words("答复", "Answer"),
+        "answer_hours": Words("答复时限（小时）", "Hours to answer"),
+        "amount": Words("金额（元）", "Amount in yuan"),
+        "amount_fen": Words("金额", "Amount"),
+        "bank_reference": Words("银行流水号", "Bank reference"),
+        "received_at": Words("到账时间", "Received at"),
+        "document_sha256": Words("文件摘要 SHA-256", "SHA-256 of the document"),
+        "evidence": Words("凭证", "Evidence"),
+        "name": Words("名称", "Name"),
+        "query": Words("检索词", "Words to search"),
+        "url": Words("地址", "Address"),
+        "username": Words("用户名", "User name"),
+        "password": Words("密码", "Password"),
+        "code": Words("代码", "Code"),
+        "days": Words("天数", "Days"),
+        "role": Words("角色", "Role"),
+        "file": Words("文件", "File"),
+        "payee_id": Words("收款人编号", "Payee's id"),
+        "account_name": Words("户名", "Name of the account"),
+        "account_number": Words("账号", "Account number"),
+        "bank_code": Words("联行号", "Bank code"),
+        "bank_name": Words("开户行", "Bank"),
+        "envelope": Words("密封信封", "Sealed envelope"),
+    }
+)
 AUTHORITIES: Final[Mapping[str, Words]] = MappingProxyType(
     {
         "pledge_contract_self_sale": Words(

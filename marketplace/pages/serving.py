@@ -2,7 +2,7 @@
 
 from secrets import compare_digest
 from typing import Any, Final
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import msgspec
 from litestar import Request, Response
@@ -13,7 +13,7 @@ from kit.errors import Forbidden, InvalidInput, LuochuiError, NotFound
 from marketplace.edge.identity import Unauthenticated, identity_of
 from marketplace.edge.problems import answer, status_of
 from marketplace.organisations.schemas import Caller, Role
-from marketplace.pages import vocabulary
+from marketplace.pages import content_words, vocabulary
 from marketplace.pages.rendering import page
 from marketplace.pages.vocabulary import Words
 
@@ -138,7 +138,16 @@ def show_problem(request: Request[Any, Any, Any], error: LuochuiError) -> Respon
         here="",
         title=_TITLES.get(status, _TITLES[500]),
         detail=_detail(error),
+        back=_came_from(request),
     )
+
+
+def _came_from(request: Request[Any, Any, Any]) -> str | None:
+    """The page of ours whose form was sent, to correct it there; None for anything else."""
+    came_from = urlsplit(request.headers.get("referer", ""))
+    if request.method == "GET" or came_from.netloc != request.url.netloc:
+        return None
+    return local_path(came_from.path)
 
 
 def show_missing(request: Request[Any, Any, Any], _: Exception) -> Response[Any]:
@@ -150,7 +159,13 @@ def show_missing(request: Request[Any, Any, Any], _: Exception) -> Response[Any]
 
 
 def _detail(error: LuochuiError) -> Words:
-    """What was wrong; roles, where some are needed, by their names."""
+    """What was wrong; fields and roles by their names."""
+    if isinstance(error, InvalidInput) and error.field in content_words.FIELDS:
+        label, code = content_words.FIELDS[error.field], f"{error.field}: "
+        return Words(
+            f"{label.zh}（{error.field}）：{error.message_zh.removeprefix(f'{error.field}：')}",
+            f"{label.en} ({error.field}): {error.message.removeprefix(code)}",
+        )
     roles = error.context.get("roles")
     if not isinstance(error, Forbidden) or not isinstance(roles, list) or not roles:
         return Words(error.message_zh, error.message)

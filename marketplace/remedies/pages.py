@@ -1,4 +1,4 @@
-"""The page of a plan of distribution (分配方案): read it, object in time (异议), answer and approve by two people."""
+"""Pages of a plan of distribution (分配方案): objected to, approved, paid; and of coverage (清偿情况) with consents."""
 
 from datetime import datetime
 from typing import Any, Final
@@ -22,8 +22,8 @@ from marketplace.pages.rendering import page
 from marketplace.pages.serving import PAGE, form_of, visitor_of
 from marketplace.remedies import claims
 from marketplace.remedies.schemas import AnswerIn, ObjectionIn, ObjectionView
-from marketplace.sales import proceeds
-from marketplace.sales.schemas import Approval, DistributionPlan
+from marketplace.sales import coverage, proceeds
+from marketplace.sales.schemas import Approval, ConsentIn, DistributionPlan
 from settlement import distribution, plan_claims
 
 #: Why what is done here reaches over organisations (`edge.reach`).
@@ -39,6 +39,7 @@ class Steps(msgspec.Struct, frozen=True, kw_only=True):
     draft: bool = False
     object: bool = False
     approve: bool = False
+    pay: bool = False
     answer: frozenset[UUID] = frozenset()
 
 
@@ -118,6 +119,20 @@ async def approve(
     return _back(lot_id)
 
 
+@post(
+    "/lots/{lot_id:uuid}/distribution/pay",
+    opt={POLICY: allow(Role.VENUE_OPERATOR), REACH: _WHY},
+    **_STEPS,
+)
+async def pay(
+    request: Request[Any, Any, Any], conn: Conn, caller: Me, now: Now, lot_id: FromPath[UUID]
+) -> Redirect:
+    """The venue pays by the approved plan, once: from here on its payments wait for a payment file."""
+    await form_of(request)
+    await proceeds.pay_plan(conn, caller, lot_id, now=now)
+    return _back(lot_id)
+
+
 def steps_for(
     caller: Caller, plan: DistributionPlan | None, objections: list[ObjectionView], *, now: datetime
 ) -> Steps:
@@ -126,7 +141,8 @@ def steps_for(
     if plan is None:
         return Steps(draft=is_maker)
     if plan.state != distribution.DRAFT:
-        return Steps()
+        pays = caller.has(Role.VENUE_OPERATOR)
+        return Steps(pay=pays and plan.state == distribution.APPROVED)
     unanswered = [one for one in objections if one.state == plan_claims.OPEN]
     is_time_over = now >= plan.objection_until
     is_other = plan.drafted_by != caller.user_id
@@ -137,6 +153,39 @@ def steps_for(
             one.id for one in unanswered if is_checker and one.entered_by != caller.user_id
         ),
     )
+
+
+@get("/lots/{lot_id:uuid}/coverage", opt={POLICY: allow(*_MAKERS, *_CHECKERS)}, **PAGE)
+async def coverage_page(
+    request: Request[Any, Any, Any], reader: Conn, caller: Me, lot_id: FromPath[UUID]
+) -> Response[str]:
+    """Whether the lots sold cover the debt, and the debtor's consent to sell this one all the same."""
+    lot = await lots.owned(reader, caller, lot_id)
+    shown = await coverage.shown(reader, caller, lot_id)
+    is_venue = caller.organisation_id == lot.venue_id and caller.has(Role.VENUE_OPERATOR)
+    return page(
+        "coverage.html",
+        visitor=visitor_of(request),
+        here="",
+        lot=lot,
+        coverage=shown,
+        names=await coverage.lot_names(reader, [*shown.needed, *shown.beyond]),
+        may_record=is_venue and shown.consent_sha256 is None,
+    )
+
+
+@post(
+    "/lots/{lot_id:uuid}/coverage/consent",
+    opt={POLICY: allow(Role.VENUE_OPERATOR), REACH: _WHY},
+    **_STEPS,
+)
+async def consent_by_form(
+    request: Request[Any, Any, Any], conn: Conn, caller: Me, now: Now, lot_id: FromPath[UUID]
+) -> Redirect:
+    """Record the document by which the debtor agrees to the sale of this lot."""
+    wanted = given(await form_of(request), ConsentIn)
+    await coverage.record_consent(conn, caller, lot_id, wanted, now=now)
+    return Redirect(f"/lots/{lot_id}/coverage", status_code=303)
 
 
 async def _standing(conn: Connection, caller: Caller, lot_id: UUID) -> DistributionPlan | None:
@@ -151,4 +200,13 @@ def _back(lot_id: UUID) -> Redirect:
     return Redirect(f"/lots/{lot_id}/distribution", status_code=303)
 
 
-routes: list[HTTPRouteHandler] = [distribution_page, draft, object_to, answer, approve]
+routes: list[HTTPRouteHandler] = [
+    distribution_page,
+    draft,
+    object_to,
+    answer,
+    approve,
+    pay,
+    coverage_page,
+    consent_by_form,
+]

@@ -26,6 +26,7 @@ WHY = "A resale moves the bank's consignment and plan, and the underbidder's dep
 OPERATOR = allow(Role.VENUE_OPERATOR)
 BANK = allow(Role.BANK_CHECKER)
 UNDERBIDDER = allow(Role.AGENCY_BIDDER)
+SELLERS = allow(Role.VENUE_OPERATOR, Role.VENUE_CHECKER, Role.BANK_MAKER, Role.BANK_CHECKER)
 READERS = allow(
     Role.VENUE_OPERATOR,
     Role.VENUE_CHECKER,

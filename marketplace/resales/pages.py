@@ -1,4 +1,4 @@
-"""The page of an offer to the underbidder (顺位递补): proposed by the venue, agreed to by the bank, answered."""
+"""Pages of what follows a default: the offer to the underbidder (顺位递补), step by step, and the re-auction."""
 
 from typing import Any, Final
 from uuid import UUID
@@ -10,26 +10,31 @@ from litestar.response import Redirect
 
 from kit.errors import NotFound
 from kit.sql import Connection
+from marketplace.bidders.schemas import DepositReceipt
 from marketplace.edge.dependencies import Conn, Me, Now
 from marketplace.edge.policies import POLICY
 from marketplace.edge.reach import REACH
 from marketplace.lots import service as lots
 from marketplace.lots.regimes import Regime
+from marketplace.lots.rules import LotStatus
 from marketplace.organisations.schemas import Caller, Role
-from marketplace.pages.forms import given
+from marketplace.pages.forms import given, in_china, in_fen
 from marketplace.pages.rendering import page
 from marketplace.pages.serving import PAGE, form_of, visitor_of
 from marketplace.resales import service
-from marketplace.resales.http import BANK, OPERATOR, READERS, UNDERBIDDER, WHY
+from marketplace.resales.http import BANK, OPERATOR, READERS, SELLERS, UNDERBIDDER, WHY
 from marketplace.resales.rules import LEFT_BY_A_BUYER
 from marketplace.resales.schemas import (
     AnswerIn,
     Consent,
+    ReauctionIn,
     UnderbidderIn,
     UnderbidderOffer,
     UnderbidState,
 )
 
+#: The underbidder will not have it.
+_OVER: Final = frozenset({UnderbidState.DECLINED, UnderbidState.LAPSED, UnderbidState.REFUSED})
 _STEPS: Final[dict[str, Any]] = {"request_max_body_size": 16 * 1024, **PAGE}
 
 
@@ -53,6 +58,9 @@ async def underbidder_page(
         offer=offer,
         is_courts=lot.regime is Regime.JUDICIAL_NETWORK,
         may_propose=may_propose and offer is None and lot.regime is not Regime.JUDICIAL_NETWORK,
+        may_take_deposit=is_venue
+        and caller.has(Role.VENUE_OPERATOR)
+        and state is UnderbidState.OFFERED,
         may_consent=may_consent and state is UnderbidState.PROPOSED,
         may_answer=not is_venue and not is_bank and state is UnderbidState.OFFERED and in_time,
     )
@@ -90,6 +98,45 @@ async def answer_by_form(
     return _to(lot_id)
 
 
+@post("/lots/{lot_id:uuid}/underbidder-offer/deposit", opt={POLICY: OPERATOR, REACH: WHY}, **_STEPS)
+async def deposit_by_form(
+    request: Request[Any, Any, Any], conn: Conn, caller: Me, now: Now, lot_id: FromPath[UUID]
+) -> Redirect:
+    """The venue books the deposit that the underbidder paid in again."""
+    fields = in_china(in_fen(await form_of(request), "amount"), "received_at")
+    await service.receive_deposit(conn, caller, lot_id, given(fields, DepositReceipt), now=now)
+    return _to(lot_id)
+
+
+@get("/lots/{lot_id:uuid}/reauction", opt={POLICY: SELLERS}, **PAGE)
+async def reauction_page(
+    request: Request[Any, Any, Any], reader: Conn, caller: Me, lot_id: FromPath[UUID]
+) -> Response[str]:
+    """The terms on which the rights are auctioned again, and the venue's form to begin it."""
+    lot = await lots.owned(reader, caller, lot_id)
+    offer = await _offer(reader, caller, lot_id, is_seller=True)
+    is_over = offer is None or offer.state in _OVER
+    is_venue = caller.organisation_id == lot.venue_id and caller.has(Role.VENUE_OPERATOR)
+    return page(
+        "reauction.html",
+        visitor=visitor_of(request),
+        here="",
+        lot=lot,
+        is_asked=not is_over,
+        may_reauction=is_venue and is_over and lot.status is LotStatus.DEFAULTED,
+    )
+
+
+@post("/lots/{lot_id:uuid}/reauction", opt={POLICY: OPERATOR, REACH: WHY}, **_STEPS)
+async def reauction_by_form(
+    request: Request[Any, Any, Any], conn: Conn, caller: Me, now: Now, lot_id: FromPath[UUID]
+) -> Redirect:
+    """The venue drafts the re-auction on the old terms; it is checked and published like any other lot."""
+    fields = in_china(await form_of(request), *ReauctionIn.__struct_fields__)
+    await service.reauction(conn, caller, lot_id, given(fields, ReauctionIn), now=now)
+    return Redirect("/me", status_code=303)
+
+
 async def _offer(
     reader: Connection, caller: Caller, lot_id: UUID, *, is_seller: bool
 ) -> UnderbidderOffer | None:
@@ -111,4 +158,7 @@ routes: list[HTTPRouteHandler] = [
     propose_by_form,
     consent_by_form,
     answer_by_form,
+    deposit_by_form,
+    reauction_page,
+    reauction_by_form,
 ]

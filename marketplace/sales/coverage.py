@@ -5,6 +5,7 @@ What the debtor agreed to in writing is sold all the same; without that, what is
 Source: domain 2.8 (art. 14), 6.1.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -73,6 +74,12 @@ async def require_needed(conn: Connection, lot: Lot) -> None:
             "must be recorded: the lots sold cover the debt",
             "已成交标的足以清偿债务，须先登记债务人同意",
         )
+
+
+async def lot_names(conn: Connection, lot_ids: Sequence[UUID]) -> dict[UUID, str]:
+    """The numbers of these lots, as far as the caller sees them."""
+    rows = await conn.fetch(_SQL["lot_numbers"], list(lot_ids))
+    return {row["id"]: row["number"] for row in rows}
 
 
 async def record_consent(

@@ -24,3 +24,6 @@ SELECT l.id
    AND NOT EXISTS (SELECT FROM market.session_lots s JOIN market.session_consents a USING (session_id, case_id)
                     WHERE s.lot_id = l.id)
  ORDER BY l.id;
+
+-- name: lot_numbers
+SELECT id, number FROM market.lots WHERE id = ANY ($1::uuid[]);
