@@ -75,13 +75,7 @@ async def review(
         after={"approved": given.approved, "role": role, "sha256": given.claim_sha256},
         reason=given.reason,
     )
-    if not given.approved:
-        await approvals.drop(
-            conn, caller, ApprovalKind.COMPENSATION, claim_id, reason="refused", now=now
-        )
-    elif role is not Role.FUND_CHECKER:
-        paper = _paper(claim, caller.user_id, caller.organisation_id)
-        await approvals.file(conn, caller, paper, reason=given.reason, now=now)
+    await _ask_next(conn, caller, claim, given, role, now=now)
     event = ClaimReviewed(
         claim_id=claim_id, fund_id=caller.organisation_id, approved=given.approved
     )
@@ -109,6 +103,25 @@ async def _is_signed(
     own = next(one for one in earlier if one.fund_id == caller.organisation_id)
     paper = _paper(claim, own.reviewer_id, caller.organisation_id)
     return (await approvals.sign(conn, caller, paper, reason=given.reason, now=now)).is_complete
+
+
+async def _ask_next(
+    conn: Connection,
+    caller: Caller,
+    claim: StoredClaim,
+    given: Decision,
+    role: Role,
+    *,
+    now: datetime,
+) -> None:
+    """The fund's checkers are asked once its administrator passed the claim on; nobody is, once one refused it."""
+    if not given.approved:
+        await approvals.drop(
+            conn, caller, ApprovalKind.COMPENSATION, claim.id, reason="refused", now=now
+        )
+    elif role is not Role.FUND_CHECKER:
+        paper = _paper(claim, caller.user_id, caller.organisation_id)
+        await approvals.file(conn, caller, paper, reason=given.reason, now=now)
 
 
 def _paper(claim: StoredClaim, asked_by: UUID, fund_id: UUID) -> approvals.Paper:
