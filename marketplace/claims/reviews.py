@@ -30,7 +30,6 @@ async def review(
     """One person's review for their fund: its administrator first, then its checker, another person.
 
     From the fund's limit on two checkers agree (domain 7): the first one's yes leaves the review open for the second.
-
     The last approval opens the books; one refusal rejects the claim. Raises `SamePerson`, `PlanChanged`,
     `ReviewComplete`, `Forbidden`, `IllegalStep`.
     """
