@@ -36,6 +36,16 @@ _MOVED = frozenset({LotStatus.TRANSFERRING, LotStatus.DONE})
 _BEFORE_BIDS = frozenset({LotStatus.PUBLISHED, LotStatus.REGISTRATION})
 #: The price is there, so that its distribution is planned, objected to, approved.
 _PAID_FOR = frozenset({LotStatus.PAID, *_MOVED})
+#: When which page is there for the lot's venue and its bank.
+_SELLERS_DOORS = (
+    (BEFORE, "redisclosure", Words("延牌与重新披露", "Changes of the notice")),
+    (frozenset({LotStatus.UNSOLD}), "unsold-report", Words("流拍报告", "Unsold report")),
+    (REVOCABLE | {LotStatus.REVOKED}, "revocation", Words("撤销成交", "Setting the result aside")),
+    (LEFT_BY_A_BUYER, "underbidder-offer", Words("顺位递补", "Offer to the underbidder")),
+    (frozenset({LotStatus.DEFAULTED}), "reauction", Words("重新拍卖", "Auction again")),
+    (_BEFORE_BIDS, "coverage", Words("清偿情况与债务人同意", "Coverage and consent")),
+    (_PAID_FOR, "distribution", Words("分配方案与异议", "Distribution and objections")),
+)
 
 
 async def doors_of(
@@ -49,20 +59,12 @@ async def doors_of(
         found.append((f"{at}/bid-record", Words("竞价记录", "Record of bids")))
     if visitor is None:
         return found
-    if lot.status in BEFORE and await _sells(conn, visitor, lot):
-        found.append((f"{at}/redisclosure", Words("延牌与重新披露", "Changes of the notice")))
-    if lot.status is LotStatus.UNSOLD and await _sells(conn, visitor, lot):
-        found.append((f"{at}/unsold-report", Words("流拍报告", "Unsold report")))
-    if lot.status in REVOCABLE | {LotStatus.REVOKED} and await _sells(conn, visitor, lot):
-        found.append((f"{at}/revocation", Words("撤销成交", "Setting the result aside")))
-    if lot.status in LEFT_BY_A_BUYER and await _resells(conn, visitor, lot):
+    if await _sells(conn, visitor, lot):
+        found += [
+            (f"{at}/{page}", name) for when, page, name in _SELLERS_DOORS if lot.status in when
+        ]
+    elif lot.status in LEFT_BY_A_BUYER and await _is_asked(conn, visitor, lot):
         found.append((f"{at}/underbidder-offer", Words("顺位递补", "Offer to the underbidder")))
-    if lot.status is LotStatus.DEFAULTED and await _sells(conn, visitor, lot):
-        found.append((f"{at}/reauction", Words("重新拍卖", "Auction again")))
-    if lot.status in _BEFORE_BIDS and await _sells(conn, visitor, lot):
-        found.append((f"{at}/coverage", Words("清偿情况与债务人同意", "Coverage and consent")))
-    if lot.status in _PAID_FOR and await _sells(conn, visitor, lot):
-        found.append((f"{at}/distribution", Words("分配方案与异议", "Distribution and objections")))
     if lot.status in _MOVED and await _moves(conn, visitor, lot, now=now):
         found.append((f"{at}/transfer", Words("交割清单", "Transfer checklist")))
     return found
@@ -103,10 +105,8 @@ async def _moves(conn: Connection, visitor: Caller, lot: PublicLot, *, now: date
     return True
 
 
-async def _resells(conn: Connection, visitor: Caller, lot: PublicLot) -> bool:
-    """Whether the visitor's bank or venue sells what a buyer left, or the visitor was asked to take it."""
-    if await _sells(conn, visitor, lot):
-        return True
+async def _is_asked(conn: Connection, visitor: Caller, lot: PublicLot) -> bool:
+    """Whether the visitor was asked to take what a buyer left."""
     if not visitor.has(Role.AGENCY_BIDDER):
         return False
     try:
