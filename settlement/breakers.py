@@ -43,8 +43,8 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
         """The comparison in words."""
         sign = ">" if self.has_tripped else "<="
         return (
-            f"{yuan(self.loss_fen)} {sign} {self.threshold_bp} bp of {yuan(self.enrolled_fen)} enrolled,"
-            f" {self.period_from} to {self.period_to}"
+            f"{yuan(self.loss_fen)} {sign} {self.threshold_bp} bp 基点 of {yuan(self.enrolled_fen)} enrolled 备案本金,"
+            f" {self.period_from} to 至 {self.period_to}"
         )
 
 

@@ -96,7 +96,7 @@ def lines_of(
             to=use,
             payee=lender if use == LENDERS else costs_to,
             amount_fen=caused[use] - used.amount(use),
-            computation=f"{yuan(caused[use])} lost - {yuan(used.amount(use))} out of the deposit",
+            computation=f"{yuan(caused[use])} lost 损失 - {yuan(used.amount(use))} out of the deposit 保证金已抵",
         )
         for use in terms.uses
         if caused[use] > used.amount(use)

@@ -110,7 +110,7 @@ async def _restore_positions(conn: Connection, case: Case, *, now: datetime) -> 
             name_zh="恢复头寸",
             party=name,
             amount_fen=fen,
-            computation=f"{yuan(book.positions[name])} before",
+            computation=f"{yuan(book.positions[name])} before 此前头寸",
         )
         for name, fen in positions.items()
     ]
@@ -134,7 +134,7 @@ async def _ask_back(conn: Connection, case: Case, *, now: datetime) -> list[Step
         taken = await margins.take_back(conn, case, fund, whole_fen, why="clawback", now=now)
         for party, fen in owed.items():
             from_margin_fen = taken.get(party, 0)
-            how = f"{fund} paid {yuan(fen)}, of which {yuan(from_margin_fen)} was set aside"
+            how = f"{fund} paid 已付 {yuan(fen)}, of which {yuan(from_margin_fen)} was set aside 其中在保证金专户"
             await returning.add_charge(
                 conn,
                 case,
@@ -153,7 +153,7 @@ async def _ask_back(conn: Connection, case: Case, *, now: datetime) -> list[Step
                     name_zh="追回",
                     party=party,
                     amount_fen=fen,
-                    computation=f"{how}; due {due_on}",
+                    computation=f"{how}; due 期限 {due_on}",
                 )
             )
     return lines

@@ -25,7 +25,7 @@ from settlement.rules.compensation import Opening, open_claim
 from settlement.rules.recovery import Book, Debt, start_book
 from settlement.rules.scheme import Caps, Scheme
 from settlement.schemes import SchemeFile
-from settlement.statement_words import BASES, COMP_MODES, LARGEST_REMAINDER, word
+from settlement.statement_words import BASES, COMP_MODES, LARGEST_REMAINDER, NO_CAP, word
 
 _SQL = load_statements("settlement", "sql/cases.sql")
 REVIEWERS = 2
@@ -213,7 +213,7 @@ async def pay_advance(conn: Connection, case_id: UUID, *, paid_by: UUID, now: da
                 name_zh="先行拨付",
                 party=party,
                 amount_fen=fen,
-                computation=f"{fund}: {yuan(opening.advance[fund])} by compensation",
+                computation=f"{fund}: {yuan(opening.advance[fund])} by compensation 按补偿额分配",
             )
             for party, fen in parts.items()
         ]
@@ -285,12 +285,14 @@ def claim_lines(scheme: Scheme, opening: Opening) -> list[StepLine]:
         lines.append(_line("borne", "承担", party.party, bearing.borne[party.party], how))
     for name, fen in bearing.ceded.items():
         if fen:
-            lines.append(_line("ceded", "分出分入", name, fen, "by the scheme's cessions"))
+            lines.append(
+                _line("ceded", "分出分入", name, fen, "by the scheme's cessions 按方案分出约定")
+            )
     for name, fen in opening.compensation.items():
         lines.append(_line("compensation", "补偿", name, fen, word(COMP_MODES, scheme.comp_mode)))
     for name, fen in opening.promised.items():
         caps = scheme.caps.get(name)
-        how = "no cap" if caps is None else f"within {_caps_text(caps)}"
+        how = NO_CAP if caps is None else f"within 限额 {_caps_text(caps)}"
         lines.append(_line("promised", "承诺", name, fen, how))
     for name, fen in opening.positions.items():
         lines.append(
@@ -303,7 +305,7 @@ def claim_lines(scheme: Scheme, opening: Opening) -> list[StepLine]:
             )
         )
     for name, fen in opening.advance.items():
-        how = f"floor({yuan(opening.promised[name])} × {scheme.advance_bp} / 10000)"
+        how = f"floor 向下取整({yuan(opening.promised[name])} × {scheme.advance_bp} / 10000)"
         lines.append(_line("advance", "先行拨付", name, fen, how))
     return lines
 
@@ -379,13 +381,13 @@ async def caps_for(
 
 def _caps_text(caps: Caps) -> str:
     named = {
-        "loan": caps.per_loan_fen,
-        "borrower": caps.per_borrower_fen,
-        "year": caps.year_fen,
-        "fund": caps.fund_balance_fen,
+        "loan 单笔": caps.per_loan_fen,
+        "borrower 单户": caps.per_borrower_fen,
+        "year 年度": caps.year_fen,
+        "fund 资金余额": caps.fund_balance_fen,
     }
     given = [f"{name} {yuan(fen)}" for name, fen in named.items() if fen is not None]
-    return ", ".join(given) or "no cap"
+    return ", ".join(given) or NO_CAP
 
 
 def _line(name: str, name_zh: str, party: str, amount_fen: int, how: str) -> StepLine:

@@ -348,7 +348,7 @@ def _premium(sale: sales.Sale, venue_name: str) -> PlanLine:
         owed_fen=sale.buyer_premium_fen,
         amount_fen=sale.buyer_premium_fen,
         left_fen=sale.hammer_price_fen + sale.interest_paid_fen,
-        computation="paid by the buyer beside the price",
+        computation="paid by the buyer beside the price 买受人于价外支付",
     )
 
 

@@ -251,7 +251,7 @@ def recovery_lines(
             name_zh="回收净额",
             party="",
             amount_fen=recovered.net_fen,
-            computation=f"gross {gross} - costs {yuan(event.gross_fen - recovered.net_fen)}",
+            computation=f"gross 总额 {gross} - costs 费用 {yuan(event.gross_fen - recovered.net_fen)}",
         )
     ]
     whole = yuan(sum(before.values()))
@@ -263,7 +263,7 @@ def recovery_lines(
                 party=name,
                 amount_fen=fen,
                 computation=f"{yuan(recovered.shared_fen)} × {yuan(before[name])} / {whole};"
-                f" position {yuan(before[name])} -> {yuan(recovered.positions[name])}",
+                f" position 头寸 {yuan(before[name])} -> {yuan(recovered.positions[name])}",
             )
         )
     return lines
@@ -279,7 +279,8 @@ def final_lines(final: Final) -> list[StepLine]:
                 name_zh="期末头寸",
                 party=name,
                 amount_fen=fen,
-                computation=f"final loss split as opened; true-up {yuan(final.true_up[name])}",
+                computation="final loss split as opened 最终损失按期初头寸分担;"
+                f" true-up 尾差调整 {yuan(final.true_up[name])}",
             )
         )
     for fund, fen in final.delta.items():
@@ -289,7 +290,8 @@ def final_lines(final: Final) -> list[StepLine]:
                 name_zh="补拨或退回",
                 party=fund,
                 amount_fen=fen,
-                computation=f"{yuan(final.closing[fund])} - {yuan(final.closing[fund] - fen)} advanced",
+                computation=f"{yuan(final.closing[fund])} closing 期末"
+                f" - {yuan(final.closing[fund] - fen)} advanced 已拨付",
             )
         )
     return lines

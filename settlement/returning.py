@@ -228,8 +228,8 @@ async def _charge_lateness(conn: Connection, case: Case, due: Settlement, *, now
         party=due.party,
         version=due.version,
         amount_fen=late_interest(rate, overdue_fen=-due.amount_fen, days=days),
-        computation=f"{yuan(-due.amount_fen)} × {days} days × {terms.late_interest_bp_year} bp /"
-        f" {terms.late_year_days} (due {due.due_on}, came {today})",
+        computation=f"{yuan(-due.amount_fen)} × {days} days 天 × {terms.late_interest_bp_year} bp 基点 /"
+        f" {terms.late_year_days} (due 期限 {due.due_on}, came 到账 {today})",
         due_on=deadline(terms, now),
         now=now,
     )

@@ -107,7 +107,12 @@ async def invoice_entry_fee(
     if fee_fen == 0:
         raise InvalidInput("licence", "has no entry fee", "许可合同未约定入门费")
     lines = [
-        InvoiceLine(name="entry fee", name_zh="入门费", amount_fen=fee_fen, computation="as agreed")
+        InvoiceLine(
+            name="entry fee",
+            name_zh="入门费",
+            amount_fen=fee_fen,
+            computation="as agreed 依合同约定",
+        )
     ]
     return await _issue(
         conn, licence, "ENTRY_FEE", lines=lines, due_on=due_on, issued_by=issued_by, now=now
@@ -213,7 +218,7 @@ async def record_audit(
     )
     if difference_fen == 0:
         return None
-    how = f"found {yuan(now_owed.due_fen)} - stated {yuan(before.due_fen)} (invoice {invoice.n})"
+    how = f"found 审计认定 {yuan(now_owed.due_fen)} - stated 原申报 {yuan(before.due_fen)} (invoice 账单 {invoice.n})"
     return await add_charge(
         conn,
         licence.id,
@@ -304,7 +309,7 @@ async def _issue(
             "CREDIT",
             reference=f"invoice {invoice.n}",
             amount_fen=sum_fen,
-            computation=f"invoice {invoice.n} came to {yuan(sum_fen)}",
+            computation=f"invoice 账单 {invoice.n} came to 合计 {yuan(sum_fen)}",
             content=canonical(content),
             recorded_by=issued_by,
             now=now,

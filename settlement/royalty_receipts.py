@@ -260,8 +260,8 @@ async def _charge_lateness(
             "LATE_INTEREST",
             reference=reference,
             amount_fen=interest_fen,
-            computation=f"{yuan(late_fen)} × {days} days × {terms.late_bp_year} bp / {terms.year_days}"
-            f" (invoice {invoice.n}, due {invoice.due_on})",
+            computation=f"{yuan(late_fen)} × {days} days 天 × {terms.late_bp_year} bp 基点 / {terms.year_days}"
+            f" (invoice 账单 {invoice.n}, due 期限 {invoice.due_on})",
             content=canonical(terms),
             recorded_by=None,
             now=now,

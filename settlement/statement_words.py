@@ -18,12 +18,17 @@ RANKS: Mapping[str, str] = {
     "pledgee_interest": "interest 利息",
     "pledgee_principal": "principal 本金",
     "pledgee_penalty": "penalty 罚息违约金",
+    "pledgee_damages": "damages 损害赔偿",
+    "pledgee_joint": "joint pledgee 共同质权人",
+    "creditor": "other creditor 其他债权人",
     "junior": "later pledgee 后顺位质权人",
     "pledgor": "surplus to the pledgor 返还出质人",
 }
 #: Payments, payouts, plans, dues.
 STATES: Mapping[str, str] = {
     "QUEUED": "to be paid 待支付",
+    "SENT": "sent to the bank 已送银行",
+    "FAILED": "failed, to be sent anew 支付失败待重发",
     "DUE": "due 待支付",
     "PAID": "paid 已支付",
     "DRAFT": "draft 草稿",
@@ -49,6 +54,8 @@ CASES: Mapping[str, str] = {
     "FINAL_CLEARING": "cleared, payment due 已清算，待收付",
     "CLOSED": "closed, all paid 已办结，款项付清",
     "SUSPENDED_BY_BREAKER": "suspended by the circuit breaker 熔断暂停",
+    "CLAWED_BACK": "taken back in full 已全额追回",
+    "WRITTEN_OFF": "written off 已核销",
 }
 ROLES: Mapping[str, str] = {
     "BANK": "bank 银行",
@@ -86,6 +93,7 @@ COMP_MODES: Mapping[str, str] = {
     "LAYERED": "layer by layer 分层补偿",
 }
 LARGEST_REMAINDER = "largest remainder 最大余数法"
+NO_CAP = "no cap 无上限"
 
 
 def word(table: Mapping[str, str], code: str) -> str:

@@ -37,6 +37,8 @@ JUDICIAL_TERMS: dict[Regime, ForfeitTerms] = {
 }
 """What the law fixes. Elsewhere the contract or the notice says it."""
 
+_COSTS = {"costs": "costs 费用", "commission": "commission 佣金"}
+
 
 class Loss(msgspec.Struct, frozen=True, kw_only=True):
     """What the default caused, in fen: the failed auction's costs, the lower price, the first commissions."""
@@ -120,12 +122,14 @@ def forfeit(deposit_fen: int, terms: ForfeitTerms, loss: Loss) -> Forfeiture:
     left_fen = deposit_fen
     for use in terms.uses:
         paid_fen = min(owed[use], left_fen)
-        formula = f"min({yuan(owed[use])} lost, {yuan(left_fen)} left) = {yuan(paid_fen)}"
+        formula = f"min({yuan(owed[use])} lost 损失, {yuan(left_fen)} left 余额) = {yuan(paid_fen)}"
         lines.append(ForfeitLine(to=use, amount_fen=paid_fen, computation=formula))
         left_fen -= paid_fen
     lines.append(
         ForfeitLine(
-            to=terms.leftover, amount_fen=left_fen, computation=f"what is left = {yuan(left_fen)}"
+            to=terms.leftover,
+            amount_fen=left_fen,
+            computation=f"what is left 余款 = {yuan(left_fen)}",
         )
     )
     wanted_fen = sum(owed[use] for use in terms.uses)
@@ -144,8 +148,8 @@ def as_recovery(forfeiture: Forfeiture, event_id: str) -> RecoveryEvent:
     Source: contracts 2, last paragraph.
     """
     costs = tuple(
-        Cost(name=f"failed auction: {use}", amount_fen=forfeiture.amount(use))
-        for use in ("costs", "commission")
+        Cost(name=f"failed auction 流拍: {_COSTS[use]}", amount_fen=forfeiture.amount(use))
+        for use in _COSTS
         if forfeiture.amount(use)
     )
     kept_fen = forfeiture.deposit_fen - forfeiture.amount("returned")

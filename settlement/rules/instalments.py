@@ -34,9 +34,7 @@ def with_interest(
         left_fen = max(due_fen - max(there_fen, deposit_fen), 0)
         year = BP_ONE * YEAR_DAYS
         interest_fen = (2 * left_fen * bp_year * days + year) // (2 * year)
-        formula = (
-            f"{yuan(left_fen)} × {days} days × {bp_year} bp / {YEAR_DAYS} = {yuan(interest_fen)}"
-        )
+        formula = f"{yuan(left_fen)} × {days} days 天 × {bp_year} bp 基点 / {YEAR_DAYS} = {yuan(interest_fen)}"
         found.append(Part(amount_fen=amount_fen, interest_fen=interest_fen, computation=formula))
         there_fen += amount_fen
     return found

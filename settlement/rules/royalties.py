@@ -53,9 +53,9 @@ def royalty(terms: RoyaltyTerms, *, sales_fen: int, deductions_fen: int = 0) -> 
         )
     royalty_fen = half_up(base_fen, terms.rate_bp)
     due_fen = max(royalty_fen, terms.minimum_fen)
-    formula = f"{yuan(base_fen)} × {terms.rate_bp} bp = {yuan(royalty_fen)}"
+    formula = f"{yuan(base_fen)} × {terms.rate_bp} bp 基点 = {yuan(royalty_fen)}"
     if due_fen > royalty_fen:
-        formula += f", at least {yuan(terms.minimum_fen)}"
+        formula += f", at least 保底 {yuan(terms.minimum_fen)}"
     return Royalty(base_fen=base_fen, royalty_fen=royalty_fen, due_fen=due_fen, computation=formula)
 
 
@@ -82,6 +82,6 @@ def receive(terms: RoyaltyTerms, gross_fen: int) -> Income:
 
 def as_recovery(income: Income, event_id: str) -> RecoveryEvent:
     """Licence money as a recovery of the case: the agency's share is its cost."""
-    cost = Cost(name="agency share", amount_fen=income.agency_fen)
+    cost = Cost(name="agency share 机构分成", amount_fen=income.agency_fen)
     costs = (cost,) if income.agency_fen else ()
     return RecoveryEvent(id=event_id, gross_fen=income.gross_fen, costs=costs)

@@ -56,7 +56,7 @@ def coverage(owed_fen: int, sold: Sequence[LotResult]) -> Coverage:
         is_covered=net_fen >= owed_fen,
         needed=tuple(needed),
         beyond=tuple(beyond),
-        computation=f"{' + '.join(terms) or '0.00'} = {yuan(net_fen)} {sign} {yuan(owed_fen)} owed",
+        computation=f"{' + '.join(terms) or '0.00'} = {yuan(net_fen)} {sign} {yuan(owed_fen)} owed 应受偿",
     )
 
 
@@ -129,11 +129,13 @@ def _applied(
         left_fen -= parts[-1]
     costs_fen, interest_fen, principal_fen, penalty_fen = parts
     if rank_owed_fen <= before_fen:
-        computation = f"owed {yuan(debt.owed_fen)}, in full = {yuan(fen)}"
+        computation = f"owed 应受偿 {yuan(debt.owed_fen)}, in full 足额 = {yuan(fen)}"
     elif debt.owed_fen == rank_owed_fen:
-        computation = f"min({yuan(debt.owed_fen)} owed, {yuan(before_fen)} left) = {yuan(fen)}"
+        computation = (
+            f"min({yuan(debt.owed_fen)} owed 应受偿, {yuan(before_fen)} left 余额) = {yuan(fen)}"
+        )
     else:
-        shared = f"{yuan(before_fen)} left × {yuan(debt.owed_fen)} / {yuan(rank_owed_fen)} owed"
+        shared = f"{yuan(before_fen)} left 余额 × {yuan(debt.owed_fen)} / {yuan(rank_owed_fen)} owed 应受偿"
         computation = f"{shared}, largest remainder 最大余数法 = {yuan(fen)}"
     named = ("designated by the debtor", "债务人指定")
     by_law = (

@@ -241,11 +241,11 @@ def _computation(payment: Payment) -> str:
     """How a payment was reached, as a formula that a reader can repeat."""
     owed, paid = yuan(payment.claim.owed_fen), yuan(payment.amount_fen)
     if payment.rank_owed_fen <= payment.before_fen:
-        return f"owed {owed}, in full = {paid}"
+        return f"owed 应受偿 {owed}, in full 足额 = {paid}"
     before, rank_owed = yuan(payment.before_fen), yuan(payment.rank_owed_fen)
     if payment.claim.owed_fen == payment.rank_owed_fen:
-        return f"min({owed} owed, {before} left) = {paid}"
-    return f"{before} left × {owed} / {rank_owed} owed, largest remainder 最大余数法 = {paid}"
+        return f"min({owed} owed 应受偿, {before} left 余额) = {paid}"
+    return f"{before} left 余额 × {owed} / {rank_owed} owed 应受偿, largest remainder 最大余数法 = {paid}"
 
 
 def _surplus(claims: Sequence[Claim], pledgor: str, surplus_fen: int) -> Line:
@@ -256,5 +256,5 @@ def _surplus(claims: Sequence[Claim], pledgor: str, surplus_fen: int) -> Line:
         owed_fen=None,
         amount_fen=surplus_fen,
         left_fen=0,
-        computation=f"what is left = {yuan(surplus_fen)}",
+        computation=f"what is left 余款 = {yuan(surplus_fen)}",
     )

@@ -49,7 +49,9 @@ async def test_what_the_deposit_did_not_cover_is_claimed_and_paid_in_order(
         ("costs", 130),
         ("commission", 20),
     ]
-    assert claim.content.lines[0].computation == "1.80 lost - 0.50 out of the deposit"
+    assert (
+        claim.content.lines[0].computation == "1.80 lost 损失 - 0.50 out of the deposit 保证金已抵"
+    )
     first = await pay(conn, lot_id, "C-1", 100, now)
     assert await pay(conn, lot_id, "C-1", 100, now) == first
     with pytest.raises(DuplicateBankReference):

@@ -400,7 +400,7 @@ async def test_interest_is_owed_with_its_instalment_and_shared_as_proceeds(
     plan = orders.document_of(order, instalments.InstalmentPlan)
     interest_fen = 518  # 60,000 x 90 days x 345 bp / 360 = 517.5, a half up
     assert [part.interest_fen for part in plan.instalments] == [0, interest_fen]
-    assert plan.computations[1] == "600.00 × 90 days × 345 bp / 360 = 5.18"
+    assert plan.computations[1] == "600.00 × 90 days 天 × 345 bp 基点 / 360 = 5.18"
     await instalments.agree(
         conn, sale.lot_id, content_hash=order.content_hash, agreed_by=CHECKER, now=now
     )

@@ -33,6 +33,7 @@ from settlement.rules.case import Cost, Loan, RecoveryEvent
 from settlement.rules.waterfall import Secured
 from tests.settlement import make_detours
 from tests.settlement.make_bank import own_account
+from tests.settlement.make_explanations import explanations, is_in_both_languages
 from tests.settlement.make_licences import invoice_year, make_licence
 from tests.settlement.make_money import (
     BANK,
@@ -133,7 +134,7 @@ class Walk:
             "do_recover",
             "do_recover",
             *("do_recover", "do_recover", "do_clear", "do_clear"),
-            *("do_return", "do_return", "do_return"),
+            *("do_return", "do_return"),
             "do_detour",
             *("do_breach", "do_use_forfeited", "do_pay_claim", "do_pay_claim"),
             "do_pay_price",
@@ -313,7 +314,7 @@ class Walk:
         return lambda conn: compensation.pay_advance(conn, case, paid_by=CHECKER, now=self.now), {}
 
     def do_recover(self) -> tuple[Service, dict[str, int]]:
-        case, fen = self.pick(self.cases), self.random.randint(1, 5 * 10**8)
+        case, fen = self.pick(self.cases), self.random.randint(1, 10**9)
         cost = Cost(name="cost", amount_fen=self.random.randint(0, fen))
         event = RecoveryEvent(id=self.reference(), gross_fen=fen, costs=(cost,))
         late = self.random.random() < 0.4
@@ -327,17 +328,23 @@ class Walk:
         ), {}
 
     def do_return(self) -> tuple[Service, dict[str, int]]:
-        case, reference = self.pick(self.cases), self.reference()
-        late = self.now + timedelta(days=self.random.choice((0, 60)))
+        reference, late = self.reference(), self.now + timedelta(days=self.random.choice((0, 60)))
+        cases_ = self.random.sample(self.cases, len(self.cases)) or [UUID(int=99)]
         amount: dict[str, int] = {}
+        chosen = cases_[:1]
 
         async def give(conn: asyncpg.Connection) -> None:
-            rows = await recoveries.settlements(conn, case)
+            if not amount:  # a repeat is of the same case and amount
+                for case in cases_:
+                    rows = await recoveries.settlements(conn, case)
+                    if any(row.amount_fen < 0 and row.settled_at is None for row in rows):
+                        chosen[:] = [case]
+            rows = await recoveries.settlements(conn, chosen[0])
             row = next((row for row in rows if row.amount_fen < 0 and row.settled_at is None), None)
             fen = amount.get(reference, 0 if row is None else -row.amount_fen)
             await recoveries.record_return(
                 conn,
-                case,
+                chosen[0],
                 fund_party="fund",
                 party="bank",
                 amount_fen=fen,
@@ -449,6 +456,9 @@ async def test_after_any_walk_all_books_reconcile(
             kinds.add(service.__qualname__)
     async with database.acquire() as conn:
         result = await check_ledger(conn)
+        told = await explanations(conn)
+    assert not [one for one in told if not is_in_both_languages(one)]
+    assert len(told) > STEPS // 4
     assert result.ok, [check for check in result.checks if check.broken]
     out_fen = await database.fetchval(
         "SELECT coalesce(sum(amount_fen), 0)::bigint FROM settlement.payouts WHERE state = 'PAID'"

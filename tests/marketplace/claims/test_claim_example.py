@@ -114,6 +114,6 @@ async def test_every_figure_of_a_claim_says_how_it_was_computed(office: Office) 
     }
     assert all(line["name_zh"] and line["computation"] for line in lines)
     advance = next(line for line in lines if line["name"] == "advance")
-    assert advance["computation"] == "floor(1,950,617.28 × 5000 / 10000)"
+    assert advance["computation"] == "floor 向下取整(1,950,617.28 × 5000 / 10000)"
     applied = next(step for step in claim["steps"] if step["step"] == "apply_claim")
     assert applied["lines"] == lines

@@ -60,8 +60,8 @@ def test_a_forfeited_deposit_is_used_in_the_order_of_its_regime(
 def test_each_use_says_how_it_was_reached() -> None:
     """A line shows the loss, what was left of the deposit, and the amount."""
     lines = forfeit(30, forfeit_terms("JUDICIAL_NETWORK"), LOSS).lines
-    assert lines[1].computation == "min(0.50 lost, 0.20 left) = 0.20"
-    assert lines[2].computation == "what is left = 0.00"
+    assert lines[1].computation == "min(0.50 lost 损失, 0.20 left 余额) = 0.20"
+    assert lines[2].computation == "what is left 余款 = 0.00"
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ def test_only_what_is_deferred_bears_interest() -> None:
     covered = with_interest(parts, deposit_fen=700_000, bp_year=345)
     assert [part.interest_fen for part in covered] == [0, 2_588, 2_588]  # 2,587.5 twice
     assert {part.interest_fen for part in with_interest(parts, deposit_fen=0, bp_year=0)} == {0}
-    assert found[1].computation == "7,000.00 × 90 days × 345 bp / 360 = 60.38"
+    assert found[1].computation == "7,000.00 × 90 days 天 × 345 bp 基点 / 360 = 60.38"
 
 
 def test_a_part_is_paid_after_its_interest() -> None:

@@ -44,8 +44,8 @@ def test_the_guarantee_tops_a_royalty_up() -> None:
     """Deductions lower the base; what is below the guarantee is raised to it, and the line says so."""
     owed = royalty(GUARANTEED, sales_fen=30_000, deductions_fen=10_000)
     assert (owed.base_fen, owed.royalty_fen, owed.due_fen) == (20_000, 600, 1000)
-    assert owed.computation == "200.00 × 300 bp = 6.00, at least 10.00"
-    assert royalty(TERMS, sales_fen=20_000).computation == "200.00 × 300 bp = 6.00"
+    assert owed.computation == "200.00 × 300 bp 基点 = 6.00, at least 保底 10.00"
+    assert royalty(TERMS, sales_fen=20_000).computation == "200.00 × 300 bp 基点 = 6.00"
 
 
 def test_deductions_above_the_sales_are_refused() -> None:

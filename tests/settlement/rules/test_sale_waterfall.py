@@ -41,8 +41,8 @@ def test_domain_example_6_line_by_line() -> None:
         (7, "junior", "second", 50_000_000, 48_394_940),
         (8, "pledgor", "firm", 48_394_940, 0),
     ]
-    assert lines[0].computation == "owed 45,000.00, in full = 45,000.00"
-    assert lines[-1].computation == "what is left = 483,949.40"
+    assert lines[0].computation == "owed 应受偿 45,000.00, in full 足额 = 45,000.00"
+    assert lines[-1].computation == "what is left 余款 = 483,949.40"
     assert (lines[-1].owed_fen, lines[-2].owed_fen) == (None, 50_000_000)
 
 
@@ -50,12 +50,13 @@ def test_short_money_shows_how_it_was_shared() -> None:
     """A claim alone in its rank takes what is left; rivals of one rank share it by what they are owed."""
     alone = distribute_sale(70, costs=[], taxes=[], pledgees=[secured("bank", 100)], pledgor="firm")
     assert [line.amount_fen for line in alone] == [0, 0, 70, 0, 0]
-    assert alone[2].computation == "min(1.00 owed, 0.70 left) = 0.70"
+    assert alone[2].computation == "min(1.00 owed 应受偿, 0.70 left 余额) = 0.70"
     costs = [NamedAmount(name="a", amount_fen=100), NamedAmount(name="b", amount_fen=50)]
     shared = distribute_sale(100, costs=costs, taxes=[], pledgees=[], pledgor="firm")
     assert [line.amount_fen for line in shared] == [67, 33, 0]
     assert (
-        shared[0].computation == "1.00 left × 1.00 / 1.50 owed, largest remainder 最大余数法 = 0.67"
+        shared[0].computation
+        == "1.00 left 余额 × 1.00 / 1.50 owed 应受偿, largest remainder 最大余数法 = 0.67"
     )
 
 

@@ -20,12 +20,12 @@ def test_selling_stops_when_the_debt_is_covered() -> None:
     """The lots needed come first; what was sold beyond them is named; costs come out of each price."""
     short = coverage(100, [lot("a", 60, 5), lot("b", 40, 0)])
     assert (short.is_covered, short.net_fen, short.short_fen, short.beyond) == (False, 95, 5, ())
-    assert short.computation == "(0.60 - 0.05) + (0.40 - 0.00) = 0.95 < 1.00 owed"
+    assert short.computation == "(0.60 - 0.05) + (0.40 - 0.00) = 0.95 < 1.00 owed 应受偿"
     enough = coverage(100, [lot("a", 60, 5), lot("b", 50, 5), lot("c", 1)])
     assert (enough.is_covered, enough.short_fen) == (True, 0)
     assert (enough.needed, enough.beyond) == (("a", "b"), ("c",))
     assert coverage(1, [lot("a", 5, 9)]).net_fen == 0
-    assert coverage(7, []).computation == "0.00 = 0.00 < 0.07 owed"
+    assert coverage(7, []).computation == "0.00 = 0.00 < 0.07 owed 应受偿"
 
 
 def debt(name: str, principal_fen: int, **more: int | date) -> OneDebt:
@@ -59,14 +59,17 @@ def test_several_debts_are_paid_in_the_order_of_article_560() -> None:
         27,
         0,
     )
-    assert first.computation == "min(1.23 owed, 0.50 left) = 0.50"
+    assert first.computation == "min(1.23 owed 应受偿, 0.50 left 余额) = 0.50"
     named, _ = apply_to_debts(150, debts, on=TODAY, designated=["not due", "secured"])
     assert [(one.debt, one.amount_fen) for one in named][:3] == [
         ("not due", 100),
         ("secured", 50),
         ("dear early", 0),
     ]
-    assert (named[0].reason_zh, named[0].computation) == ("债务人指定", "owed 1.00, in full = 1.00")
+    assert (named[0].reason_zh, named[0].computation) == (
+        "债务人指定",
+        "owed 应受偿 1.00, in full 足额 = 1.00",
+    )
     assert "到期" in named[2].reason_zh
 
 
@@ -76,7 +79,7 @@ def test_equal_debts_share_pro_rata() -> None:
     assert ([one.amount_fen for one in applied], left) == ([33, 67], 0)
     assert (
         applied[0].computation
-        == "1.00 left × 1.00 / 3.00 owed, largest remainder 最大余数法 = 0.33"
+        == "1.00 left 余额 × 1.00 / 3.00 owed 应受偿, largest remainder 最大余数法 = 0.33"
     )
 
 
