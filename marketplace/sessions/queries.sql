@@ -44,8 +44,10 @@ UPDATE market.auction_sessions SET state = $2, reason = $3, updated_at = $4 WHER
 SELECT session_id, case_id FROM market.session_lots WHERE lot_id = $1 AND freed_at IS NULL;
 
 -- name: of_case
--- The lots of a session behind one loan, in the order in which they close, with what those sold came to.
-SELECT s.lot_id, s.costs_fen, s.stopped_at, l.status, r.price_fen
+-- The lots of a session behind one loan, in the order in which they close, with what those sold came to, and whether the
+-- debtor agreed to the sale of this one whatever the others bring.
+SELECT s.lot_id, s.costs_fen, s.stopped_at, l.status, r.price_fen,
+       EXISTS (SELECT FROM market.lot_consents a WHERE a.lot_id = s.lot_id) AS is_agreed
   FROM market.session_lots s
   JOIN market.lots l ON l.id = s.lot_id
   LEFT JOIN market.sales r ON r.lot_id = s.lot_id

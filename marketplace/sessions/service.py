@@ -271,9 +271,13 @@ async def _stop(
     *,
     now: datetime,
 ) -> None:
-    """Take a lot out that has not sold: before its auction is set up it is withdrawn, afterwards cancelled."""
+    """Take a lot out that has not sold: before its auction is set up it is withdrawn, afterwards cancelled.
+
+    Not one to whose sale the debtor agreed, though the debt is covered without it.
+    """
     lot = await lots.for_update(conn, other["lot_id"])
-    if other["stopped_at"] is not None or lot.status not in _BEFORE | _RUNNING:
+    is_out = other["stopped_at"] is not None or lot.status not in _BEFORE | _RUNNING
+    if is_out or other["is_agreed"]:
         return
     if lot.status in _RUNNING or now >= lot.priority_closes_at:
         await orders.give(

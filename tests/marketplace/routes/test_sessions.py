@@ -59,6 +59,32 @@ async def test_selling_stops_when_the_debt_is_covered(stage: Stage) -> None:
     assert [row["state"] for row in deposits] == ["FROZEN", "RELEASED"]
 
 
+async def test_a_lot_that_the_debtor_agreed_to_goes_on_past_the_cover(stage: Stage) -> None:
+    """One lot covers the loan; of two others that are open, the one with the debtor's consent stays, and sells."""
+    loan = {"loan_amount_fen": 100_000_000, "principal_fen": 90_000_000, "interest_fen": 1_000_000}
+    first = await drafted(stage, loan=loan)
+    case_id = (await stage.bank_maker.get("/v1/cases"))["items"][0]["id"]
+    others = [await drafted(stage, case_id=case_id) for _ in range(2)]
+    session = await arranged(stage, first, *others, stagger=3_000)
+    await stage.checker.post(f"/v1/auction-sessions/{session['id']}/publish")
+    agreed = f"/v1/lots/{others[0]['id']}"
+    await stage.operator.post(f"{agreed}/debtor-consent", {"document_sha256": "ab" * 32})
+    lot = await stage.anyone.get(f"/v1/lots/{first['id']}")
+    buyer = (await stage.deposited(lot))[0]
+    late = (await stage.deposited(await stage.anyone.get(agreed)))[0]
+    await stage.until_open(lot)
+    await buyer.post(f"/v1/auctions/{lot['id']}/bids", {"amount_fen": START_FEN})
+    assert (await stage.until_confirmed(lot))["status"] == "awaiting_payment"
+    assert (await stage.until_closed(others[1]))["status"] == "withdrawn"
+    await stage.work()
+    assert (await stage.anyone.get(agreed))["status"] == "open"
+    done = await stage.anyone.get(f"/v1/auction-sessions/{session['id']}")
+    assert done["state"] == "published"
+    assert [one["stopped_at"] is None for one in done["lots"]] == [True, True, False]
+    bid = await late.post(f"/v1/auctions/{others[0]['id']}/bids", {"amount_fen": START_FEN})
+    assert bid["accepted"]
+
+
 async def test_what_must_not_be_split_is_one_lot(stage: Stage) -> None:
     """A group that no lot holds whole is refused with the article; a lot is in one session; drafts only."""
     lot = await drafted(stage)
