@@ -114,6 +114,7 @@ _BY_SQLSTATE: dict[str, type[LuochuiError]] = {
     "LL008": AppendOnly,
     "LL009": AppendOnly,
     "LL010": Conflict,
+    "LL011": DuplicateBankReference,
 }
 
 _BY_CONSTRAINT: dict[str, type[LuochuiError]] = {

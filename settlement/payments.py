@@ -16,7 +16,7 @@ from kit.failpoints import register
 from kit.ids import uuid7
 from kit.sql import Connection, load_statements
 from settlement import sales
-from settlement.errors import DuplicateBankReference, IllegalStep
+from settlement.errors import DuplicateBankReference, IllegalStep, translated
 from settlement.ledger import (
     AccountKey,
     Transfer,
@@ -92,8 +92,8 @@ async def receive(
 
     What is due is paid first (EXACT, PARTIAL, OVER); what is more is the payer's free money, and so is what comes
     after the price is paid, because the bank has it already. The same reference with the same content is answered
-    as the first time, with other content it is refused (`DuplicateBankReference`). Raises `IllegalStep` when the
-    payer is not the lot's buyer or the buyer defaulted.
+    as the first time, with other content, or where it is a licensee's, it is refused (`DuplicateBankReference`). Raises
+    `IllegalStep` when the payer is not the lot's buyer or the buyer defaulted.
     """
     if amount_fen <= 0:
         raise InvalidInput("amount_fen", f"must be above 0, not {amount_fen}", "须大于 0")
@@ -105,12 +105,12 @@ async def receive(
         return _same(known, payer_id=payer_id, lot_id=lot_id, amount_fen=amount_fen)
     applied_fen, interest_fen, match = await _taken(conn, sale, payer_id, amount_fen)
     _before_receive()
-    made = await conn.fetchval(
-        _SQL["insert_payment"],
-        *(uuid7(now), bank_reference, payer_id, lot_id, amount_fen, applied_fen, interest_fen),
-        match,
-        *(received_at, now),
-    )
+    with translated():
+        made = await conn.fetchval(
+            _SQL["insert_payment"],
+            *(uuid7(now), bank_reference, payer_id, lot_id, amount_fen, applied_fen, interest_fen),
+            *(match, received_at, now),
+        )
     if made is None:  # the same credit, booked by another at this moment
         known = await _by_reference(conn, bank_reference)
         if known is None:

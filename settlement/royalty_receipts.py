@@ -18,7 +18,7 @@ from kit.money import yuan
 from kit.sql import Connection, load_statements
 from settlement import cases, licences, recoveries, reopening, royalties
 from settlement.documents import canonical, read
-from settlement.errors import DuplicateBankReference, IllegalStep
+from settlement.errors import DuplicateBankReference, IllegalStep, translated
 from settlement.ledger import (
     AccountKey,
     Entry,
@@ -99,8 +99,8 @@ async def receive(
 ) -> Receipt:
     """Book a credit for an invoice, once a bank reference, and distribute it where its case can take it.
 
-    Raises `DuplicateBankReference` for the reference with other content, `IllegalStep` when the invoice is paid. What
-    came late is charged interest in the next invoice.
+    Raises `DuplicateBankReference` for the reference with other content or of a buyer's payment, `IllegalStep` when the
+    invoice is paid. What came late is charged interest in the next invoice.
     """
     _require_credit(amount_fen, received_at, now=now)
     invoice = await royalties.get_invoice(conn, invoice_id)
@@ -114,11 +114,12 @@ async def receive(
     applied_fen = min(amount_fen, invoice.open_fen)
     income = share_with_agency(licence.content.terms, applied_fen)
     _before_receive()
-    made = await conn.fetchval(
-        _SQL["insert_receipt"],
-        *(uuid7(now), licence.id, invoice_id, bank_reference, amount_fen, applied_fen),
-        *(income.agency_fen, received_at, recorded_by, now),
-    )
+    with translated():
+        made = await conn.fetchval(
+            _SQL["insert_receipt"],
+            *(uuid7(now), licence.id, invoice_id, bank_reference, amount_fen, applied_fen),
+            *(income.agency_fen, received_at, recorded_by, now),
+        )
     if made is None:
         known = await _by_reference(conn, bank_reference)
         if known is None:

@@ -341,3 +341,35 @@ async def test_a_receipt_moves_money_once(
 def test_terms_are_those_of_the_example() -> None:
     """The factory's terms are example 5's."""
     assert (TERMS.rate_bp, TERMS.agency_bp, TERMS.entry_fee_fen) == (300, 1500, 10_000_000)
+
+
+async def test_one_credit_is_a_buyers_or_a_licensees_never_both(
+    database: asyncpg.Pool, now: datetime
+) -> None:
+    """Booked as the one it is refused as the other, either way round; eight of each at once book it once."""
+    async with database.acquire() as conn, conn.transaction():
+        licence = await make_licence(conn, case_id=None, now=now)
+        invoice = await invoice_year(conn, licence, 2026, sales_fen=10_000_000, now=now)
+
+    async def as_price(reference: str) -> object:
+        async with database.acquire() as conn, conn.transaction():
+            return await payments.receive(
+                conn, BORROWER, bank_reference=reference, amount_fen=500, received_at=now, now=now
+            )
+
+    async def as_fee(reference: str) -> object:
+        async with database.acquire() as conn, conn.transaction():
+            return await pay(conn, invoice, reference=reference, now=now, amount_fen=500)
+
+    for first, second, reference in ((as_price, as_fee, "R-1"), (as_fee, as_price, "R-2")):
+        await first(reference)
+        with pytest.raises(DuplicateBankReference):
+            await second(reference)
+    both = [step("R-3") for _ in range(8) for step in (as_price, as_fee)]
+    answers = await asyncio.gather(*both, return_exceptions=True)
+    assert sum(isinstance(one, DuplicateBankReference) for one in answers) == 8
+    assert not [one for one in answers if isinstance(one, asyncpg.PostgresError)]
+    async with database.acquire() as conn:
+        result = await check_ledger(conn)
+        assert result.ok, [check for check in result.checks if check.broken]
+        assert result.in_custody_fen == 3 * 500
