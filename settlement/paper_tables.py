@@ -16,6 +16,16 @@ from settlement.paper_bodies import (
     RoyaltyBody,
 )
 from settlement.statement_tables import Cell, Fen, Table, local
+from settlement.statement_words import (
+    BASES,
+    CASES,
+    INVOICES,
+    ROLES,
+    gap_in_words,
+    party,
+    percent,
+    word,
+)
 
 ITEMS = (("Item", "项目"), ("Value", "内容"))
 
@@ -61,10 +71,13 @@ def _royalty(body: RoyaltyBody) -> list[Table]:
         ("Agency 运营机构", body.agency),
         ("Term 期限", f"{body.licence.starts_on} – {body.licence.ends_on}"),
         ("Entry fee 入门费", Fen(terms.entry_fee_fen)),
-        ("Rate of net sales 提成率", f"{terms.rate_bp} bp"),
+        ("Rate of net sales 提成率", percent(terms.rate_bp)),
         ("Minimum a period 每期保底", Fen(terms.minimum_fen)),
-        ("Agency's share 运营机构分成", f"{terms.agency_bp} bp"),
-        ("Late interest a year 逾期年利率", f"{terms.late_bp_year} bp / {terms.year_days}"),
+        ("Agency's share 运营机构分成", percent(terms.agency_bp)),
+        (
+            "Late interest a year 逾期年利率",
+            f"{percent(terms.late_bp_year)} / {terms.year_days} days 天",
+        ),
         ("Due in all 应付合计", Fen(body.due_fen)),
         ("Paid 已付", Fen(body.paid_fen)),
         ("To the agency 运营机构所得", Fen(body.agency_fen)),
@@ -74,7 +87,7 @@ def _royalty(body: RoyaltyBody) -> list[Table]:
     owed = [
         (
             row.invoice,
-            f"{row.period_from} – {row.period_to}" if row.period_from else row.kind,
+            f"{row.period_from} – {row.period_to}" if row.period_from else word(INVOICES, row.kind),
             f"{row.name} {row.name_zh}",
             Fen(row.amount_fen),
             row.computation,
@@ -115,22 +128,22 @@ def _claim(facts: ClaimFacts) -> list[Table]:
         ("Loan 贷款合同", facts.loan_number),
         ("Borrower 借款人", facts.borrower),
         ("Scheme 方案", f"{facts.scheme_name} {facts.scheme_name_zh} ({facts.scheme_id} v{facts.scheme_version})"),
-        ("State 状态", facts.state),
-        ("Base 补偿基数口径", facts.scheme.base),
+        ("State 状态", word(CASES, facts.state)),
+        ("Base 补偿基数口径", word(BASES, facts.scheme.base)),
         ("Granted 贷款金额", Fen(loan.amount_fen)),
         ("Principal 未还本金", Fen(loan.principal_fen)),
         ("Interest 利息", Fen(loan.interest_fen)),
         ("Penalty 罚息违约金", Fen(loan.penalty_fen)),
         ("Received before 申请前已收回", Fen(loan.received_fen)),
-        ("IP part 知识产权部分", f"{loan.ip_part_bp} bp"),
+        ("IP part 知识产权部分", percent(loan.ip_part_bp)),
         ("Loss to be shared 待分担损失", Fen(facts.loss_fen)),
         ("SHA-256 of the claim 申请内容摘要", facts.claim_sha256),
     ]  # fmt: skip
     parties = [
         (
-            row.party,
-            f"{row.role} {row.organisation}",
-            f"{row.bear_bp} bp",
+            party(row.party, row.role),
+            f"{word(ROLES, row.role)} {row.organisation}",
+            percent(row.bear_bp),
             Fen(row.borne_fen),
             Fen(row.ceded_fen),
             _fen(row.compensation_fen),
@@ -164,7 +177,7 @@ def _claim(facts: ClaimFacts) -> list[Table]:
 def _lines(title: str, title_zh: str, lines: Iterable[StepLine]) -> Table:
     columns = (("Figure", "项目"), ("Party", "主体"), ("Amount", "金额"), ("Computation", "计算"))
     rows = [
-        (f"{line.name} {line.name_zh}", line.party, Fen(line.amount_fen), line.computation)
+        (f"{line.name} {line.name_zh}", party(line.party), Fen(line.amount_fen), line.computation)
         for line in lines
     ]
     return _table(title, title_zh, columns, rows)
@@ -174,7 +187,7 @@ def _application(body: ApplicationBody) -> list[Table]:
     by = (("Applied by 申请人", body.applied_by), ("Applied at 申请时间", local(body.applied_at)))
     evidence = [(item.name, item.sha256) for item in body.evidence]
     juniors = [
-        (one.party, Fen(one.claim_fen), str(one.registered_at)) for one in body.junior_claims
+        (party(one.party), Fen(one.claim_fen), str(one.registered_at)) for one in body.junior_claims
     ]
     return [
         *_claim(body.facts),
@@ -219,7 +232,7 @@ def _progress(body: ProgressBody) -> list[Table]:
     )
     rows = [
         (
-            *(row.loan_number, row.state, Fen(row.loss_fen), Fen(row.advance_fen)),
+            *(row.loan_number, word(CASES, row.state), Fen(row.loss_fen), Fen(row.advance_fen)),
             *(Fen(row.recovered_in_quarter_fen), Fen(row.recovered_fen), Fen(row.left_fen)),
             *(Fen(row.fund_position_fen), Fen(row.unreturned_fen), row.days_late),
         )
@@ -267,16 +280,16 @@ def _quarterly(body: QuarterlyBody) -> list[Table]:
     verdicts = [
         (
             row.branch,
-            row.gap_bp,
-            row.limit_bp,
+            gap_in_words(row.gap_bp),
+            percent(row.limit_bp),
             "tolerated 容忍" if row.is_tolerated else "exceeded 超出",
         )
         for row in body.tolerance
     ]
     test = (
         ("Branch", "机构"),
-        ("Gap, bp", "差距（基点）"),
-        ("Limit, bp", "容忍度"),
+        ("Gap", "差距"),
+        ("Limit", "容忍度"),
         ("Verdict", "结论"),
     )
     return [
@@ -292,7 +305,7 @@ def _books(figures: QuarterFigures) -> Table:
         *((f"Disposals by {route} 处置笔数", count) for route, count in figures.disposals.items()),
         ("Disposed of 处置金额", Fen(figures.disposed_fen)),
         ("Recovered, net 回收净额", Fen(figures.recovered_net_fen)),
-        ("Recovery rate, bp 回收率", figures.recovery_rate_bp),
+        ("Recovery rate 回收率", percent(figures.recovery_rate_bp)),
         ("Compensation advanced 先行拨付", Fen(figures.advanced_fen)),
         ("Claims cleared 清算笔数", figures.cleared_cases),
         ("Bad loans in the books 台账不良", Fen(figures.ledger_npl_fen)),

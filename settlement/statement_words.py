@@ -1,6 +1,9 @@
 """The words that statements print for what the database keeps as codes, English and Chinese in one text."""
 
 from collections.abc import Mapping
+from fractions import Fraction
+
+from kit.money import BP_ONE
 
 ACCOUNTS: Mapping[str, str] = {
     "venue_fee": "venue fee 交易服务费",
@@ -87,6 +90,12 @@ BASES: Mapping[str, str] = {
     "PRINCIPAL_INTEREST": "principal and interest 本金及利息",
     "NET_LOSS": "net loss 净损失",
 }
+#: What is billed of a licence, where it is not a period.
+INVOICES: Mapping[str, str] = {
+    "ENTRY_FEE": "entry fee 入门费",
+    "PERIOD": "period 结算期",
+    "CHARGES": "charges 逾期费用",
+}
 COMP_MODES: Mapping[str, str] = {
     "DIRECT_SHARE": "the fund bears its share itself 资金按比例直接分担",
     "COMPENSATE_RETAINED": "a rate of what the party retains 按自留损失比例补偿",
@@ -99,6 +108,23 @@ NO_CAP = "no cap 无上限"
 def word(table: Mapping[str, str], code: str) -> str:
     """The words for a code; a code that has none is shown as it is."""
     return table.get(code, code)
+
+
+def percent(ratio_bp: int) -> str:
+    """250 basis points are "2.5%"."""
+    whole, rest = divmod(ratio_bp, BP_ONE // 100)
+    return f"{whole}.{rest:02d}".rstrip("0").rstrip(".") + "%"
+
+
+def gap_in_words(gap_bp: str) -> str:
+    """An exact number of basis points ("287654321/1000000") as percentage points, with the exact one beside it.
+
+    The rounded figure is for reading; what decides is the exact one.
+    """
+    rounded = round(Fraction(gap_bp) * (BP_ONE // 100))  # ten-thousandths of a point
+    whole, rest = divmod(abs(rounded), BP_ONE)
+    sign = "-" if rounded < 0 else ""
+    return f"{sign}{whole}.{rest:04d} points 个百分点 ({gap_bp} bp)"
 
 
 def party(name: str, role: str = "") -> str:

@@ -1,6 +1,7 @@
 """The pages of claims on a compensation fund (风险补偿): the list, and one claim with why each figure is what it is."""
 
-from typing import Any, Literal
+import re
+from typing import Any, Final, Literal
 from uuid import UUID
 
 from litestar import Request, Response, get, post
@@ -8,18 +9,22 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 from litestar.response import Redirect
 
+from kit.sql import Connection
+from marketplace.approvals import service as approvals
 from marketplace.claim_ends import service as claim_ends
 from marketplace.claims import final, reviews, rows, service
-from marketplace.claims.schemas import Decision, FinalDecision, PaidOut
+from marketplace.claims.schemas import Claim, Decision, FinalDecision, PaidOut
 from marketplace.edge.cursors import page_of
 from marketplace.edge.dependencies import At, Conn, Me, Now
 from marketplace.edge.policies import POLICY, allow
 from marketplace.edge.printed import printed
 from marketplace.edge.reach import REACH
 from marketplace.organisations.schemas import Role
+from marketplace.pages import money_words
 from marketplace.pages.forms import given
 from marketplace.pages.rendering import page
 from marketplace.pages.serving import PAGE, form_of, visitor_of
+from marketplace.pages.vocabulary import Words
 
 #: Why what is done here reaches over organisations (`edge.reach`).
 _WHY = "A bank and its funds work on one claim, and each step tells the other."
@@ -27,6 +32,7 @@ _BANK = (Role.BANK_MAKER, Role.BANK_CHECKER)
 _FUND = (Role.FUND_ADMINISTRATOR, Role.FUND_CHECKER)
 _READERS = allow(*_BANK, *_FUND, Role.REGULATOR, Role.AUDITOR)
 _SMALL = 16 * 1024
+_IS_ID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _STEPS = {"request_max_body_size": _SMALL, **PAGE}
 
 
@@ -51,17 +57,34 @@ async def claim_page(
     request: Request[Any, Any, Any], reader: Conn, caller: Me, claim_id: FromPath[UUID]
 ) -> Response[str]:
     """One claim: its figures line by line, its way so far, what is paid and owed, and the step that comes next."""
+    claim = await rows.get(reader, caller, claim_id)
     return page(
         "claim.html",
         visitor=visitor_of(request),
         here="/claims",
-        claim=await rows.get(reader, caller, claim_id),
+        claim=claim,
+        events=await _events(reader, claim),
         me=caller.user_id,
         is_bank_checker=caller.has(Role.BANK_CHECKER),
         is_fund=caller.has(*_FUND),
         is_fund_administrator=caller.has(Role.FUND_ADMINISTRATOR),
         is_fund_checker=caller.has(Role.FUND_CHECKER),
     )
+
+
+async def _events(reader: Connection, claim: Claim) -> dict[str, Words]:
+    """What each recovery is, in words, by its id: "lot:ID" is the sale of the lot of that number."""
+    subjects = {one.recovered.id: one.recovered.id.partition(":") for one in claim.recoveries}
+    ids = {UUID(rest) for _, _, rest in subjects.values() if _IS_ID.fullmatch(rest)}
+    names = {str(id): name for id, name in (await approvals.names(reader, ids)).items()}
+    return {
+        event: Words(
+            f"{said.zh} {names.get(rest, '' if _IS_ID.fullmatch(rest) else rest)}".rstrip(),
+            said.en,
+        )
+        for event, (kind, _, rest) in subjects.items()
+        if (said := money_words.RECOVERIES.get(kind)) is not None
+    }
 
 
 @post(

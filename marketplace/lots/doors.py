@@ -38,13 +38,21 @@ _BEFORE_BIDS = frozenset({LotStatus.PUBLISHED, LotStatus.REGISTRATION})
 _PAID_FOR = frozenset({LotStatus.PAID, *_MOVED})
 #: When which page is there for the lot's venue and its bank.
 _SELLERS_DOORS = (
-    (BEFORE, "redisclosure", Words("延牌与重新披露", "Changes of the notice")),
-    (frozenset({LotStatus.UNSOLD}), "unsold-report", Words("流拍报告", "Unsold report")),
-    (REVOCABLE | {LotStatus.REVOKED}, "revocation", Words("撤销成交", "Setting the result aside")),
-    (LEFT_BY_A_BUYER, "underbidder-offer", Words("顺位递补", "Offer to the underbidder")),
-    (frozenset({LotStatus.DEFAULTED}), "reauction", Words("重新拍卖", "Auction again")),
-    (_BEFORE_BIDS, "coverage", Words("清偿情况与债务人同意", "Coverage and consent")),
-    (_PAID_FOR, "distribution", Words("分配方案与异议", "Distribution and objections")),
+    (BEFORE, "/lots/{id}/redisclosure", Words("延牌与重新披露", "Changes of the notice")),
+    (frozenset({LotStatus.UNSOLD}), "/lots/{id}/unsold-report", Words("流拍报告", "Unsold report")),
+    (
+        REVOCABLE | {LotStatus.REVOKED},
+        "/lots/{id}/revocation",
+        Words("撤销成交", "Setting the result aside"),
+    ),
+    (
+        LEFT_BY_A_BUYER,
+        "/lots/{id}/underbidder-offer",
+        Words("顺位递补", "Offer to the underbidder"),
+    ),
+    (frozenset({LotStatus.DEFAULTED}), "/lots/{id}/reauction", Words("重新拍卖", "Auction again")),
+    (_BEFORE_BIDS, "/lots/{id}/coverage", Words("清偿情况与债务人同意", "Coverage and consent")),
+    (_PAID_FOR, "/lots/{id}/distribution", Words("分配方案与异议", "Distribution and objections")),
 )
 
 
@@ -61,7 +69,9 @@ async def doors_of(
         return found
     if await _sells(conn, visitor, lot):
         found += [
-            (f"{at}/{page}", name) for when, page, name in _SELLERS_DOORS if lot.status in when
+            (path.format(id=lot.id), name)
+            for when, path, name in _SELLERS_DOORS
+            if lot.status in when
         ]
     elif lot.status in LEFT_BY_A_BUYER and await _is_asked(conn, visitor, lot):
         found.append((f"{at}/underbidder-offer", Words("顺位递补", "Offer to the underbidder")))

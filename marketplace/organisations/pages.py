@@ -12,6 +12,8 @@ from litestar.response import Redirect
 
 from kit.errors import LuochuiError
 from kit.sql import Connection
+from marketplace.approvals import service as approvals
+from marketplace.approvals.rules import CHECKERS
 from marketplace.bidders import service as bidders
 from marketplace.bidders.rules import BidderStatus
 from marketplace.edge.addresses import address_of
@@ -122,8 +124,16 @@ async def my_desk(
         seats=await _seats(reader, caller),
         lots=await _own_lots(reader, caller),
         rooms=rooms_of(caller.roles),
+        waiting=await _waiting(reader, caller),
         idle_minutes=settings.session_idle_minutes,
     )
+
+
+async def _waiting(reader: Connection, caller: Caller) -> int | None:
+    """How many requests wait for this checker; None for who decides nothing."""
+    if not any(caller.has(*roles) for roles in CHECKERS.values()):
+        return None
+    return len(await approvals.waiting(reader, caller))
 
 
 async def _seats(reader: Connection, caller: Caller) -> list[Seat]:

@@ -60,6 +60,31 @@ MONEY_STATES: Final[Mapping[str, Words]] = MappingProxyType(
 )
 
 #: What a payout is for.
+#: What a recovery of a loan came from.
+RECOVERIES: Final[Mapping[str, Words]] = MappingProxyType(
+    {
+        "lot": Words("标的成交", "Sale of a lot"),
+        "deposit": Words("没收的保证金", "Deposit kept"),
+        "set_off": Words("以物抵债", "Set-off"),
+        "mandate": Words("委托运营收入", "Income of rights operated"),
+        "flow": Words("其他处置方式的收入", "Flow of a recorded route"),
+        "licence": Words("许可费收入", "Licence fees"),
+        "forfeited_deposit": Words("没收的保证金", "Deposit kept"),
+        "insurance": Words("保险赔款", "Insurance"),
+        "voluntary": Words("债务人自愿清偿", "Paid by the debtor"),
+        "other": Words("其他回收", "Other recovery"),
+        "buyer_claim": Words("违约买受人的赔偿", "Paid by a defaulting buyer"),
+    }
+)
+#: What a person did with a bank entry that nothing matched.
+ENTRY_ACTIONS: Final[Mapping[str, Words]] = MappingProxyType(
+    {
+        "ASSIGN": Words("归入款项", "Assigned to a due"),
+        "RETURN": Words("退回付款人", "Sent back"),
+        "HOLD": Words("暂挂", "Held"),
+        "NOTE": Words("备注", "Noted"),
+    }
+)
 PURPOSES: Final[Mapping[str, Words]] = MappingProxyType(
     {
         "pledgee_payable_paid": Words("质权人受偿", "To the pledgee"),

@@ -7,6 +7,7 @@ from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined, se
 from litestar import MediaType, Response
 
 from marketplace.pages import formats, ledger_words, money_words, vocabulary, work_words
+from settlement.statement_words import gap_in_words
 
 #: Pages show what one person may see at one moment, so nobody else's cache keeps them.
 HEADERS: Final = {"cache-control": "no-store"}
@@ -57,6 +58,7 @@ _FILTERS: Final[dict[str, Callable[..., str]]] = {
     "length_zh": formats.length_zh,
     "length_en": formats.length_en,
     "grouped": formats.grouped,
+    "gap": gap_in_words,
 }
 
 

@@ -8,6 +8,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 from litestar.response import Redirect
 
+from marketplace.approvals import service as approvals
 from marketplace.edge.cursors import page_of
 from marketplace.edge.dependencies import At, Conn, Me, Now
 from marketplace.edge.policies import POLICY, allow
@@ -49,11 +50,13 @@ async def return_page(
     request: Request[Any, Any, Any], reader: Conn, caller: Me, return_id: FromPath[UUID]
 ) -> Response[str]:
     """A return: figures by branch, the tolerance test, what the books say, alerts, receipts."""
+    one = await service.get(reader, caller, return_id)
     return page(
         "return.html",
         visitor=visitor_of(request),
         here="/returns",
-        one=await service.get(reader, caller, return_id),
+        one=one,
+        names=await approvals.names(reader, {each.recipient_id for each in one.receipts}),
         me=caller.user_id,
         is_checker=caller.has(Role.BANK_CHECKER),
         is_authority=caller.has(Role.REGULATOR),

@@ -15,7 +15,15 @@ from marketplace.banking.schemas import DecisionIn, SecondIn
 from marketplace.organisations.schemas import Caller, OrganisationKind, Role
 from marketplace.pages.forms import given
 from tests.make_app import client_on
-from tests.make_claims import Office, drafted, fund_with, make_loan, open_office
+from tests.make_claims import (
+    Office,
+    advanced,
+    drafted,
+    fund_with,
+    make_loan,
+    open_office,
+    sell,
+)
 from tests.make_people import key_of, make_caller, make_organisation
 from tests.marketplace.returns.test_quarterly_returns import figures
 from tests.settlement.make_bank import OUR_ACCOUNT, csv_of, some_entry, some_statement
@@ -189,6 +197,23 @@ async def test_a_claim_is_worked_by_forms_and_says_why(office: Office) -> None:
     fund = await administrator.see("/fund")
     assert "待退回账龄" in fund
     assert "1–30 天" in fund
+
+
+async def test_recoveries_of_a_claim_are_said_in_words(office: Office) -> None:
+    """What came in is named by what it came from, with its reference; keys of the books are not shown."""
+    loan = await make_loan(office)
+    claim = await advanced(office, loan)
+    sale = {"price_fen": 430_000_000, "commission_fen": 8_600_000, "stamp_fen": 1}
+    lot_id = await sell(office, loan, **sale)
+    path = f"/v1/claims/{claim['id']}/recoveries"
+    maker = office.cast.bank_maker
+    await office.do(maker, path, {"kind": "sale", "lot_id": str(lot_id)})
+    receipt = {"kind": "receipt", "reference": "r-1", "origin": "voluntary", "gross_fen": 1_000_001}
+    await office.do(maker, path, receipt)
+    shown = await desk(office, office.cast.bank_checker).see(f"/claims/{claim['id']}")
+    for words in ("标的成交", "Sale of a lot", "债务人自愿清偿 r-1"):
+        assert words in shown
+    assert str(lot_id) not in shown
 
 
 async def test_a_return_shows_each_branch(office: Office, now: datetime) -> None:

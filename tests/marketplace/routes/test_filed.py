@@ -105,8 +105,11 @@ async def test_a_lot_waits_from_its_check_on_for_two_checkers(stage: Stage) -> N
     await nobody_of_the_makers(stage, lot["id"])
     (one,) = await waiting(stage.checker, lot["id"])
     assert one["checkers"] == 2
+    assert "1 for me to decide" in await page_of(stage.checker, "/me")
+    assert 'data-part="waiting"' not in await page_of(stage.operator, "/me")
     await decided(stage.checker, one, approved=True)
     assert await waiting(stage.checker, lot["id"]) == []
+    assert "Nothing waits for my decision" in await page_of(stage.checker, "/me")
     await stage.anyone.get(f"/v1/lots/{lot['id']}", expect=404)
     (left,) = await waiting(other, lot["id"])
     assert left["id"] == one["id"]
