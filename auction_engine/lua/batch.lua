@@ -68,7 +68,9 @@ local function read_books(keys, commands, shard)
       shard.books[key] = book
       held.grow(shard, held.BOOK_BYTES)
     end
-    all[index] = { book = book, key = key, ids_key = keys[2 * index + 2], fresh = {}, held = shard }
+    local entry = { book = book, key = key, ids_key = keys[2 * index + 2], fresh = {}, held = shard }
+    if book and book.since then ids.of(entry) end
+    all[index] = entry
   end
   return all
 end

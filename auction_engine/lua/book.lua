@@ -1,5 +1,7 @@
 -- Reading and writing one auction's book. Twin of rules/book.py.
 -- Fields of the book's hash: `c` the rules (written once), `h` the header, `p<paddle>` one record a paddle.
+-- What plain bids change of a record that are kept with their batch's ids (ids.lua) is not written here as well. The header
+-- says since when: records are as of the auction's command `since`, and every later bid among the ids comes on top.
 -- Nothing is written before every command of the batch is decided: functions do not roll back.
 
 local books = {}
@@ -83,8 +85,10 @@ function books.open(key, header)
   local book = {
     key = key, header = header, hash = h[1], seq = h[2], bids = h[3], extensions = h[4], closed_at = h[5],
     cancelled_at = h[6], suspended_at = h[7], final = h[8] == 1, suspensions = h[9], state = h[10],
-    paddles = {}, touched = {}, changed = false,
+    paddles = {}, touched = {}, late = {}, changed = false,
   }
+  -- an older library finds no state there, and fails before it decides on what it could not read
+  if h[11] then book.since, book.state = h[10], h[11] end
   book.profile = profile_of(key, book.hash)
   book.rules = formats[book.profile.format]
   return book
@@ -96,7 +100,7 @@ function books.create(key, creation)
   local book = {
     key = key, hash = creation.hash, seq = 0, bids = 0, extensions = 0, closed_at = -1,
     cancelled_at = -1, suspended_at = -1, final = false, suspensions = {}, paddles = {},
-    touched = {}, changed = true, creation = packed,
+    touched = {}, late = {}, changed = true, creation = packed,
     profile = profile, rules = formats[profile.format],
   }
   for _, admitted in ipairs(creation.paddles) do
@@ -111,7 +115,7 @@ end
 local function pack_header(book)
   return cmsgpack.pack({
     book.hash, book.seq, book.bids, book.extensions, book.closed_at, book.cancelled_at,
-    book.suspended_at, book.final and 1 or 0, book.suspensions, book.state,
+    book.suspended_at, book.final and 1 or 0, book.suspensions, book.since or book.state, book.since and book.state,
   })
 end
 
@@ -146,6 +150,18 @@ function books.read_ahead(book, paddles, position)
   held.grow(book.shard, #packed * held.RECORD_BYTES)
 end
 
+-- Brings the records of a book that was just opened up to now: `latest` has each paddle's last bid after `since`.
+function books.catch_up(book, latest)
+  local paddles = {}
+  for paddle in pairs(latest) do paddles[#paddles + 1] = paddle end
+  for first = 1, #paddles, READ_AHEAD do books.read_ahead(book, paddles, first) end
+  for paddle, bid in pairs(latest) do
+    local record = book.paddles[paddle]
+    record.manual, record.max, record.max_seq = bid.amount, bid.amount, bid.seq
+    book.late[paddle] = true
+  end
+end
+
 -- The book at `key`, or nil where there is none.
 function books.load(key) return books.open(key, redis.call('HGET', key, 'h')) end
 
@@ -170,7 +186,14 @@ local function write_chunked(key, flat)
   end
 end
 
+-- Lets every record be written, those that only the ids tell too: then nothing has to be put on top of them.
+function books.tell_all(book)
+  for paddle in pairs(book.late) do book.touched[paddle] = true end
+  book.late, book.since = {}, nil
+end
+
 function books.save(book)
+  if next(book.touched) then books.tell_all(book) end
   local header = pack_header(book)
   local flat = { 'h', header }
   if book.creation then flat[3], flat[4] = 'c', book.creation end

@@ -14,6 +14,11 @@ function given_back.mark(keys, args)
     or text_of(book.seq) ~= args[2] then
     return { 'NOT_FINAL', book.seq }
   end
+  if book.since then
+    ids.of({ book = book, ids_key = keys[3] })
+    books.tell_all(book)
+    books.save(book)
+  end
   redis.call('HSET', keys[2], 'g', '1')
   redis.call('UNLINK', keys[3])
   held.drop(keys[1], keys[2])

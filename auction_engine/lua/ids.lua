@@ -26,8 +26,18 @@ local function own_ids(known, paddle)
   return own
 end
 
+-- Each paddle's last bid of a batch that the records of the book may not have yet (book.lua).
+local function note_latest(latest, since, paddles, values, seqs)
+  for position = 1, #seqs do
+    local seq, paddle = seqs[position], paddles[position]
+    if seq > since and (not latest[paddle] or latest[paddle].seq < seq) then
+      latest[paddle] = { seq = seq, amount = values[position] }
+    end
+  end
+end
+
 -- Takes in a batch's bids; how many.
-local function know_batch(known, number, packed)
+local function know_batch(known, number, packed, latest, since)
   local commands, decisions = unpack(cmsgpack.unpack(packed))
   local paddles, names, seqs = commands[5], commands[7], decisions[2]
   local count = 0
@@ -37,12 +47,13 @@ local function know_batch(known, number, packed)
       count = count + 1
     end
   end
+  if since then note_latest(latest, since, paddles, commands[6], seqs) end
   return count
 end
 
 -- Reads all ids of a book whose ids are not in memory: once, after a start of the server or of this library.
 local function load_ids(entry)
-  local known, count, cursor = {}, 0, '0'
+  local known, count, cursor, latest = {}, 0, '0', {}
   repeat
     local page = redis.call('HSCAN', entry.ids_key, cursor, 'COUNT', 1000)
     cursor = page[1]
@@ -53,11 +64,12 @@ local function load_ids(entry)
         own_ids(known, tonumber(paddle))[id] = flat[i + 1]
         count = count + 1
       else
-        count = count + know_batch(known, tonumber(string.sub(flat[i], 2)), flat[i + 1])
+        count = count + know_batch(known, tonumber(string.sub(flat[i], 2)), flat[i + 1], latest, entry.book.since)
       end
     end
   until cursor == '0'
   held.grow(entry.held, count * held.ID_BYTES)
+  books.catch_up(entry.book, latest)
   return known
 end
 
@@ -134,11 +146,12 @@ local function led_by_auction(all, run)
   return groups
 end
 
--- A few ids, one by one.
+-- A few ids, one by one. They do not tell what the records of their paddles are.
 local function keep_singly(entry, run, group)
   local commands = run.commands
   for i = 1, #group do
     local position = group[i]
+    entry.book.touched[commands.paddles[position]] = true
     ids.remember(entry, commands.paddles[position], commands.ids[position],
       led(commands.values[position], run.seqs[position], run.ends[position]))
   end

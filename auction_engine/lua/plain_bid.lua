@@ -66,7 +66,7 @@ end
 function plain_bid.decide(entry, run, position)
   local book, decided, commands = entry.book, run.decided, run.commands
   if not book or not takes_bids(book, decided) then return position end
-  local s, profile, records, touched = book.state, book.profile, book.paddles, book.touched
+  local s, profile, records, touched, late = book.state, book.profile, book.paddles, book.touched, book.late
   local places, actions, ages = commands.auctions, commands.actions, commands.ages
   local paddles, values, names = commands.paddles, commands.values, commands.ids
   local place, seqs, ends, number = places and places[position], run.seqs, run.ends, run.number
@@ -104,7 +104,7 @@ function plain_bid.decide(entry, run, position)
       seq = seq + 1
       if record.max_seq == 0 then s.bidders = s.bidders + 1 end
       record.manual, record.max, record.max_seq = amount, amount, seq
-      touched[paddle] = true
+      if own then late[paddle] = true else touched[paddle] = true end
       if lead ~= 0 then second, second_max, second_seq = lead, lead_max, lead_seq end
       lead, lead_max, lead_seq, price = paddle, amount, seq, amount
       base, least = price, price + step
@@ -127,6 +127,7 @@ function plain_bid.decide(entry, run, position)
     s.lead, s.lead_max, s.lead_seq, s.lead_manual, s.price = lead, lead_max, lead_seq, price, price
     s.second, s.second_max, s.second_seq = second, second_max, second_seq
     book.seq, book.bids, book.changed, book.told_end = seq, book.bids + seq - first_seq, true, stop
+    if kept > 0 and not book.since then book.since = first_seq end
     run.led = run.led + kept
     held.grow(entry.held, kept * held.ID_BYTES)
   end

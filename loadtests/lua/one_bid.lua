@@ -22,6 +22,7 @@ local function one_bid(keys, args)
   if run.led == 0 then return { 0, -run.seqs[1], run.ends[1] } end
   local seq, ends_at = run.seqs[1], run.ends[1]
   redis.call('XADD', keys[3], '*', 'p', paddle, 'v', amount, 'i', id, 's', seq, 't', now)
+  book.touched[paddle] = true
   books.save(book)
   redis.call('HSET', keys[2], name, led(amount, seq, ends_at))
   return { 1, seq, amount, paddle, ends_at }

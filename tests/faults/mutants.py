@@ -126,6 +126,27 @@ MUTANTS = (
         _HELD,
     ),
     Mutant(
+        "what only the ids tell of a record is not read",
+        _LUA + "batch.lua",
+        "    if book and book.since then ids.of(entry) end\n",
+        "",
+        _HELD,
+    ),
+    Mutant(
+        "a record is written and those that only the ids tell are not",
+        _LUA + "book.lua",
+        "  if next(book.touched) then books.tell_all(book) end\n",
+        "  if next(book.touched) then book.late, book.since = {}, nil end\n",
+        _HELD,
+    ),
+    Mutant(
+        "ids are given back with what they alone tell",
+        _LUA + "give_back.lua",
+        "    books.save(book)\n",
+        "",
+        _HELD,
+    ),
+    Mutant(
         "ids that were given back count as free without a look",
         _LUA + "give_back.lua",
         "  return #missing > 0 and missing or nil\n",

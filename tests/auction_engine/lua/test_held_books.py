@@ -2,6 +2,7 @@
 
 import copy
 import random
+import struct
 from typing import Any
 
 import msgspec
@@ -59,6 +60,15 @@ class Driven:
     async def forget(self) -> None:
         """What a restart does to the library's memory; nothing that is stored is touched."""
         await self.client.function_load(production_source(), replace=True)
+
+    async def records(self, name: str) -> dict[int, float]:
+        """Each paddle's maximum as its record in the book has it."""
+        fields = await self.client.hgetall(keys.book(SHARD, name))  # type: ignore[misc]  # as below
+        return {
+            int(field[1:]): struct.unpack_from("<dd", record)[1]
+            for field, record in fields.items()
+            if field.startswith(b"p")
+        }
 
     async def ids(self, name: str) -> set[tuple[int, str]]:
         """The ids that the engine's table holds, each of them once."""
@@ -166,6 +176,42 @@ async def test_a_shard_that_stands_elsewhere_is_read_anew(driven: Driven) -> Non
         [2, 1],
         [2, 2],
     ]
+
+
+@pytest.mark.parametrize("forgotten", [False, True])
+async def test_records_that_only_the_ids_tell_count_whoever_reads_them(
+    driven: Driven, forgotten: bool
+) -> None:
+    """After a large batch the next in line is found, and a paddle's own maximum, from memory and from what is stored.
+
+    The leaders are struck out one after the other, which looks at the records of all.
+    """
+    await driven.decide(bids("a", 0, 20))
+    assert len(await driven.records("a")) == PADDLES
+    assert set((await driven.records("a")).values()) == {0.0}, "they are not written twice"
+    for paddle in (2, 1, 6):  # of bids 19, 18 and 17
+        if forgotten:
+            await driven.forget()
+        await driven.decide([("a", Command(do="disqualify", paddle=paddle))])
+    barred = ("a", Command(do="bid", paddle=6, value=9_000))
+    assert (await driven.decide([barred]))[0][:2] == [0, 8]
+    stands = {1: 0.0, 2: 0.0, 3: 1_140.0, 4: 1_150.0, 5: 1_160.0, 6: 0.0}
+    assert await driven.records("a") == stands
+    if forgotten:
+        await driven.forget()
+    await driven.decide([("a", Command(do="bid", paddle=3, value=1_300))])
+    assert await driven.records("a") == stands | {3: 1_300.0}
+
+
+async def test_what_the_ids_tell_is_written_before_they_are_given_back(driven: Driven) -> None:
+    """The records of a book without ids are whole by themselves."""
+    await driven.decide([*bids("a", 0, 20), ("a", Command(do="cancel"))])
+    await driven.forget()
+    names = (keys.meta(SHARD), keys.book(SHARD, "a"), keys.ids(SHARD, "a"))
+    assert await driven.client.fcall("give_back_v1", 3, *names, 1, 21) == [b"OK"]
+    assert await driven.records("a") == {n % PADDLES + 1: 1_000.0 + 10 * n for n in range(14, 20)}
+    await driven.forget()
+    assert (await driven.decide([("a", Command(do="bid", paddle=1, value=9_999))]))[0][0] == 0
 
 
 async def test_a_call_that_breaks_off_leaves_nothing_behind(driven: Driven) -> None:
