@@ -57,24 +57,25 @@ local RECORD = '<dddddBB'
 -- The most that a paddle with this limit (0: none) may bid.
 local function most_of(limit) return limit > 0 and limit < AMOUNT_MAX and limit or AMOUNT_MAX end
 
+-- A record in memory. What few have (`barred`, `free`, `score`) and what comes with the first id (`known`) is absent until
+-- then: there are hundreds of thousands of records, and one of up to eight fields takes half the room of a larger one.
+local function new_record(limit)
+  return { limit = limit, most = most_of(limit), max = 0, max_seq = 0, manual = 0, known = false }
+end
+
 local function read_record(packed)
   if not packed then return false end
   local limit, maximum, max_seq, manual, score, barred, free = struct.unpack(RECORD, packed)
-  return {
-    limit = limit, most = most_of(limit), max = maximum, max_seq = max_seq, manual = manual, score = score,
-    barred = barred == 1, free = free == 1,
-  }
-end
-
-local function new_record(limit)
-  return {
-    limit = limit, most = most_of(limit), max = 0, max_seq = 0, manual = 0, score = 0, barred = false,
-    free = false,
-  }
+  local record = new_record(limit)
+  record.max, record.max_seq, record.manual = maximum, max_seq, manual
+  if score ~= 0 then record.score = score end
+  if barred == 1 then record.barred = true end
+  if free == 1 then record.free = true end
+  return record
 end
 
 local function pack_record(r)
-  return struct.pack(RECORD, r.limit, r.max, r.max_seq, r.manual, r.score, r.barred and 1 or 0,
+  return struct.pack(RECORD, r.limit, r.max, r.max_seq, r.manual, r.score or 0, r.barred and 1 or 0,
     r.free and 1 or 0)
 end
 

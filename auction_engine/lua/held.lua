@@ -49,14 +49,21 @@ end
 
 -- Lua's collector would look over all that is held again and again: the server makes it begin a cycle every 50 calls. So it
 -- is stopped, and works only while there is much to collect: when the memory has grown by half, or by a good piece, since
--- it last was done. Then it does three times as much in a call as the call before has left, until it is done.
-local GARBAGE_KB, STEP_KB = 65536, 16
-local collecting, before_kb, limit_kb = false, 0, GARBAGE_KB
+-- it last was done. Then it does three times as much in a call as the call before has left, until it is done. The steps
+-- that the server makes it take are as small as can be.
+local GARBAGE_KB, STEP_KB, OUR_PACE, SERVERS_PACE = 65536, 16, 200, 1
+local collecting, before_kb, limit_kb, pace = false, 0, GARBAGE_KB, nil
+
+local function set_pace(wanted)
+  if pace ~= wanted then collectgarbage('setstepmul', wanted) end
+  pace = wanted
+end
 
 function held.collect()
   collectgarbage('stop')
   local now_kb = collectgarbage('count')
   if not collecting and now_kb >= limit_kb then collecting = true end
+  set_pace(collecting and OUR_PACE or SERVERS_PACE)
   if collecting and collectgarbage('step', max(STEP_KB, 3 * (now_kb - before_kb))) then
     collecting, now_kb = false, collectgarbage('count')
     limit_kb = max(now_kb + GARBAGE_KB, 1.5 * now_kb)

@@ -117,7 +117,7 @@ function sealed.offers(book)
   for paddle, record in pairs(books.all(book)) do
     if record.max_seq > 0 then
       offers[#offers + 1] = {
-        paddle = paddle, amount = record.max, seq = record.max_seq, score = record.score,
+        paddle = paddle, amount = record.max, seq = record.max_seq, score = record.score or 0,
         rank = book.profile.ranks[paddle] or NO_RANK,
       }
     end
