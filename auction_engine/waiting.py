@@ -144,7 +144,7 @@ class Waiting:
         self._of_paddle: dict[str, dict[int, int]] = {}
 
     def __len__(self) -> int:
-        return len(self._rows)
+        return len(self._rows.actions)
 
     def add(
         self, auction: str, command: Command, *, entered_us: int, sink: Sink, position: int

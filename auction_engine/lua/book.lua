@@ -1,6 +1,6 @@
 -- Reading and writing one auction's book. Twin of rules/book.py.
 -- Fields of the book's hash: `c` the rules (written once), `h` the header, `p<paddle>` one record a paddle.
--- What plain bids change of a record that are kept with their batch's ids (ids.lua) is not written here as well. The header
+-- What a plain bid with an id changes of a record stands with the ids (ids.lua), and is not written here as well. The header
 -- says since when: records are as of the auction's command `since`, and every later bid among the ids comes on top.
 -- Nothing is written before every command of the batch is decided: functions do not roll back.
 

@@ -26,34 +26,40 @@ local function own_ids(known, paddle)
   return own
 end
 
--- Each paddle's last bid of a batch that the records of the book may not have yet (book.lua).
-local function note_latest(latest, since, paddles, values, seqs)
-  for position = 1, #seqs do
-    local seq, paddle = seqs[position], paddles[position]
-    if seq > since and (not latest[paddle] or latest[paddle].seq < seq) then
-      latest[paddle] = { seq = seq, amount = values[position] }
-    end
+-- Notes a bid that led at its own amount and that the records of the book may not have yet, if it is its paddle's last.
+local function note_latest(latest, paddle, seq, amount)
+  local noted = latest[paddle]
+  if not noted or noted.seq < seq then latest[paddle] = { seq = seq, amount = amount } end
+end
+
+-- Takes in an id that is kept by itself.
+local function know_one(known, paddle, id, stored, latest, since)
+  own_ids(known, paddle)[id] = stored
+  if since and #stored == LED_BYTES then
+    local amount, seq = struct.unpack(LED, stored)
+    if seq > since then note_latest(latest, paddle, seq, amount) end
   end
 end
 
 -- Takes in a batch's bids; how many.
 local function know_batch(known, number, packed, latest, since)
   local commands, decisions = unpack(cmsgpack.unpack(packed))
-  local paddles, names, seqs = commands[5], commands[7], decisions[2]
+  local paddles, values, names, seqs = commands[5], commands[6], commands[7], decisions[2]
   local count = 0
   for position = 1, #seqs do
-    if seqs[position] > 0 and names[position] ~= '' then
+    local seq = seqs[position]
+    if seq > 0 and names[position] ~= '' then
       own_ids(known, paddles[position])[names[position]] = number
       count = count + 1
+      if since and seq > since then note_latest(latest, paddles[position], seq, values[position]) end
     end
   end
-  if since then note_latest(latest, since, paddles, commands[6], seqs) end
   return count
 end
 
 -- Reads all ids of a book whose ids are not in memory: once, after a start of the server or of this library.
 local function load_ids(entry)
-  local known, count, cursor, latest = {}, 0, '0', {}
+  local known, count, cursor, latest, since = {}, 0, '0', {}, entry.book.since
   repeat
     local page = redis.call('HSCAN', entry.ids_key, cursor, 'COUNT', 1000)
     cursor = page[1]
@@ -61,10 +67,10 @@ local function load_ids(entry)
     for i = 1, #flat, 2 do
       local paddle, id = string.match(flat[i], '^(%d+):(.*)$')
       if paddle then
-        own_ids(known, tonumber(paddle))[id] = flat[i + 1]
+        know_one(known, tonumber(paddle), id, flat[i + 1], latest, since)
         count = count + 1
       else
-        count = count + know_batch(known, tonumber(string.sub(flat[i], 2)), flat[i + 1], latest, entry.book.since)
+        count = count + know_batch(known, tonumber(string.sub(flat[i], 2)), flat[i + 1], latest, since)
       end
     end
   until cursor == '0'
@@ -146,12 +152,11 @@ local function led_by_auction(all, run)
   return groups
 end
 
--- A few ids, one by one. They do not tell what the records of their paddles are.
+-- A few ids, one by one.
 local function keep_singly(entry, run, group)
   local commands = run.commands
   for i = 1, #group do
     local position = group[i]
-    entry.book.touched[commands.paddles[position]] = true
     ids.remember(entry, commands.paddles[position], commands.ids[position],
       led(commands.values[position], run.seqs[position], run.ends[position]))
   end

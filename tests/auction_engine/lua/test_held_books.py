@@ -178,15 +178,17 @@ async def test_a_shard_that_stands_elsewhere_is_read_anew(driven: Driven) -> Non
     ]
 
 
+@pytest.mark.parametrize("size", [1, 20])
 @pytest.mark.parametrize("forgotten", [False, True])
 async def test_records_that_only_the_ids_tell_count_whoever_reads_them(
-    driven: Driven, forgotten: bool
+    driven: Driven, forgotten: bool, size: int
 ) -> None:
-    """After a large batch the next in line is found, and a paddle's own maximum, from memory and from what is stored.
+    """After batches small and large the next in line is found, and a paddle's own maximum, from memory and from what is stored.
 
     The leaders are struck out one after the other, which looks at the records of all.
     """
-    await driven.decide(bids("a", 0, 20))
+    for first in range(0, 20, size):
+        await driven.decide(bids("a", first, size))
     assert len(await driven.records("a")) == PADDLES
     assert set((await driven.records("a")).values()) == {0.0}, "they are not written twice"
     for paddle in (2, 1, 6):  # of bids 19, 18 and 17
