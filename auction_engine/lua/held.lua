@@ -4,7 +4,7 @@
 
 local held = {}
 local BYTES_MAX = 400000000
-held.ID_BYTES, held.RECORD_BYTES, held.BOOK_BYTES = 130, 500, 2500   -- about
+held.ID_BYTES, held.RECORD_BYTES, held.BOOK_BYTES = 130, 400, 2500   -- about
 local shards, held_bytes = {}, 0
 
 function held.forget(key)
