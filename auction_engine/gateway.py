@@ -318,8 +318,15 @@ class Gateway:
         if not len(taken):
             return None
         auctions, commands = taken.packed(self._ticks_us())
-        salt = secrets.token_hex(16)
-        call = _call(lane.shard, epoch, self._clock.now_ms(), salt, commands, auctions)
+        names = encode_rows(auctions)
+        call: list[Argument] = [
+            *_call_of(lane.shard, auctions),
+            epoch,
+            self._clock.now_ms(),
+            secrets.token_hex(16),
+            commands,
+            names,
+        ]
         if looked_up:
             call.append(encode_places(looked_up))
         try:
@@ -332,7 +339,7 @@ class Gateway:
                     mode = keeping.name
                     if keeping.settle is not None:
                         mode = await _settled(keeping.settle, lane.shard, reply, replies[1:])
-                    batch = self._decided(lane.shard, taken, commands, auctions, reply, mode)
+                    batch = self._decided(lane.shard, taken, commands, names, reply, mode)
                     _after_decision()
                     if len(lane.waiting):
                         # Soon, not now: the next batch leaves first, and the server decides it meanwhile.
@@ -379,7 +386,7 @@ class Gateway:
         shard: int,
         taken: Taken,
         commands: bytes,
-        auctions: list[str],
+        auctions: bytes,
         reply: list[Any],
         mode: str,
     ) -> Decided:
@@ -391,7 +398,7 @@ class Gateway:
             header=header,
             commands=commands,
             decisions_bytes=decisions,
-            auctions=encode_rows(auctions),
+            auctions=auctions,
             key=self._key,
             mode=mode,
             paddles=taken.paddles,
@@ -459,12 +466,9 @@ class Gateway:
         return None
 
 
-def _call(
-    shard: int, epoch: int, clock_ms: int, salt: str, commands: bytes, auctions: list[str]
-) -> list[Argument]:
+def _call_of(shard: int, auctions: list[str]) -> list[Argument]:
     names = keys.batch_keys(shard, auctions)
-    packed = encode_rows(auctions)
-    return ["FCALL", "decide_v1", len(names), *names, epoch, clock_ms, salt, commands, packed]
+    return ["FCALL", "decide_v1", len(names), *names]
 
 
 async def _settled(settle: Settle, shard: int, reply: list[Any], behind: list[object]) -> str:

@@ -188,13 +188,14 @@ end
 
 -- The writes. The stream entry first: with its explicit id it is the one that can be refused.
 local function write(keys, all, run, entry)
+  local number = entry and text_of(entry.seq)
   if entry then
-    redis.call('XADD', keys[2], text_of(entry.seq) .. '-0', 'm', entry.header, 'c', entry.commands,
+    redis.call('XADD', keys[2], number .. '-0', 'm', entry.header, 'c', entry.commands,
       'd', entry.decisions, 'a', entry.auctions, 'n', entry.count)
   end
   save_all(all, run)
   if entry then
-    redis.call('HSET', keys[1], 'seq', text_of(entry.seq), 'head', entry.head, 'clock', text_of(entry.decided),
+    redis.call('HSET', keys[1], 'seq', number, 'head', entry.head, 'clock', entry.clock,
       'count', entry.count, 'behind', entry.behind)
   end
 end
@@ -249,11 +250,12 @@ function batch.decide(keys, args, server_ms)
   local header = cmsgpack.pack({ 1, tonumber(meta.epoch), seq, decided, meta.head, args[3] })
   local head = redis.sha1hex(meta.head .. header .. args[4] .. packed .. args[5])
   prepare_ids(all, run, args[4], packed)
+  local clock = text_of(decided)
   write(keys, all, run, {
     seq = seq, header = header, commands = args[4], decisions = packed, auctions = args[5],
-    head = head, decided = decided, count = text_of(meta.count + commands.count),
+    head = head, clock = clock, count = text_of(meta.count + commands.count),
     -- since when something is not journalled: this batch is the first, or the projector says how far it has come
-    behind = meta.seq > meta.journalled and meta.behind or text_of(decided),
+    behind = meta.seq > meta.journalled and meta.behind or clock,
   })
   held.keep(keys[1], shard, head, all)
   return { 'OK', seq, decided, head, packed, header }
