@@ -60,7 +60,7 @@ local function read_books(keys, commands, shard)
     local header = redis.call('HGET', key, 'h')
     local book = shard.books[key]
     if book and book.header == header then
-      book.plain, book.told_end = nil, nil
+      book.told_end = nil
     else
       book = books.open(key, header)
       if not book and not is_created(commands, index) then return nil, index end
@@ -173,11 +173,6 @@ local function packed_decisions(run)
   return cmsgpack.pack({ COLUMNS, run.seqs, run.ends, run.places, run.rows })
 end
 
--- Prepares the ids that the batch leaves, from what is journalled of it.
-local function prepare_ids(all, run, commands, decisions)
-  ids.prepare(all, run, run.commands.version == COLUMNS and commands .. decisions)
-end
-
 local function save_all(all, run)
   for index = 1, #all do
     local one = all[index]
@@ -249,7 +244,7 @@ function batch.decide(keys, args, server_ms)
   end
   local header = cmsgpack.pack({ 1, tonumber(meta.epoch), seq, decided, meta.head, args[3] })
   local head = redis.sha1hex(meta.head .. header .. args[4] .. packed .. args[5])
-  prepare_ids(all, run, args[4], packed)
+  ids.prepare(all, run, args[4], packed)
   local clock = text_of(decided)
   write(keys, all, run, {
     seq = seq, header = header, commands = args[4], decisions = packed, auctions = args[5],

@@ -64,11 +64,11 @@ function held.collect()
   local now_kb = collectgarbage('count')
   if not collecting and now_kb >= limit_kb then collecting = true end
   set_pace(collecting and OUR_PACE or SERVERS_PACE)
-  if collecting and collectgarbage('step', max(STEP_KB, 3 * (now_kb - before_kb))) then
-    collecting, now_kb = false, collectgarbage('count')
-    limit_kb = max(now_kb + GARBAGE_KB, 1.5 * now_kb)
+  if collecting then
+    collecting = not collectgarbage('step', max(STEP_KB, 3 * (now_kb - before_kb)))
+    now_kb = collectgarbage('count')
+    if not collecting then limit_kb = max(now_kb + GARBAGE_KB, 1.5 * now_kb) end
+    collectgarbage('stop')   -- a step lets it run on
   end
-  if collecting then now_kb = collectgarbage('count') end
   before_kb = now_kb
-  collectgarbage('stop')
 end

@@ -175,11 +175,12 @@ local function batch_of(run, group)
   })
 end
 
--- Prepares the fields of the ids' hashes. `whole`: commands and decisions as they are journalled, if they are columns.
-function ids.prepare(all, run, whole)
+-- Prepares the fields of the ids' hashes, from commands and decisions as they are journalled where that is what they hold.
+function ids.prepare(all, run, commands, decisions)
   if run.led == 0 then return end
-  if whole and not run.commands.auctions and run.led >= FEW and 2 * run.led >= run.commands.count then
-    all[1].batch = PAIR .. whole
+  local columns = run.commands
+  if run.led >= FEW and columns.version == COLUMNS and not columns.auctions and 2 * run.led >= columns.count then
+    all[1].batch = PAIR .. commands .. decisions
   else
     local groups = led_by_auction(all, run)
     for index = 1, #all do

@@ -40,7 +40,7 @@ function restore.batch(keys, args, server_ms)
   local run = decide_all(all, commands, decided, seq)
   if packed_decisions(run) ~= args[4] then return { 'DIFFERS', seq } end
   local head = redis.sha1hex(meta.head .. args[2] .. args[3] .. args[4] .. args[5])
-  prepare_ids(all, run, args[3], args[4])
+  ids.prepare(all, run, args[3], args[4])
   save_all(all, run)
   redis.call('HSET', keys[1], 'seq', text_of(seq), 'clock', text_of(decided), 'head', head)
   held.keep(keys[1], shard, head, all)

@@ -183,7 +183,7 @@ async def test_a_shard_that_stands_elsewhere_is_read_anew(driven: Driven) -> Non
 async def test_records_that_only_the_ids_tell_count_whoever_reads_them(
     driven: Driven, forgotten: bool, size: int
 ) -> None:
-    """After batches small and large the next in line is found, and a paddle's own maximum, from memory and from what is stored.
+    """After batches small and large the next in line is found, from memory and from what is stored.
 
     The leaders are struck out one after the other, which looks at the records of all.
     """
