@@ -35,7 +35,7 @@ from auction_engine.errors import (
 )
 from auction_engine.given_back import OldIds
 from auction_engine.journal import encode_places, encode_rows
-from auction_engine.replies import Meaning, meaning_of, new_address
+from auction_engine.replies import Meaning, as_parts, meaning_of, new_address
 from auction_engine.rules.commands import Command
 from auction_engine.servers import Servers
 from auction_engine.waiting import Buckets, Limits, Sink, Taken, Waiting, busy, go_as_they_are
@@ -334,7 +334,7 @@ class Gateway:
             replies = await lane.connection.call(
                 call, *keeping.after_call, seconds=self._call_seconds
             )
-            match replies[0]:
+            match as_parts(replies[0]):
                 case [b"OK", *reply]:
                     mode = keeping.name
                     if keeping.settle is not None:
@@ -468,7 +468,7 @@ class Gateway:
 
 def _call_of(shard: int, auctions: list[str]) -> list[Argument]:
     names = keys.batch_keys(shard, auctions)
-    return ["FCALL", "decide_v1", len(names), *names]
+    return ["FCALL", "decide_v2", len(names), *names]
 
 
 async def _settled(settle: Settle, shard: int, reply: list[Any], behind: list[object]) -> str:

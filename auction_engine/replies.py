@@ -4,6 +4,7 @@ A function call is refused as a whole before it runs, for every one of these rea
 unknown outcome. What is retried is retried until its commands are too old (2,000 ms) and refused as not decided.
 """
 
+import struct
 from enum import Enum
 
 from auction_engine.connection import ServerRefused
@@ -50,6 +51,26 @@ TABLE: dict[str, tuple[Meaning, Meaning]] = {
     "NOAUTH": (Meaning.REFUSE, Meaning.REFUSE),
 }
 _NO_FUNCTION = "Function not found"
+
+
+_OK = b"OK"
+#: Number and moment of the batch, then how long the head and the decisions are; all that follows them is the header.
+_PARTS = struct.Struct("<ddHI")
+
+
+def as_parts(reply: object) -> object:
+    """`decide_v2`'s OK in parts, `[b"OK", seq, decided_ms, head, decisions, header]`; any other reply as it is."""
+    if not isinstance(reply, bytes) or not reply.startswith(_OK):
+        return reply
+    start = len(_OK) + _PARTS.size
+    if len(reply) < start:
+        return reply
+    seq, decided_ms, head, decisions = _PARTS.unpack_from(reply, len(_OK))
+    middle = start + head
+    end = middle + decisions
+    if len(reply) < end:
+        return reply
+    return [_OK, int(seq), int(decided_ms), reply[start:middle], reply[middle:end], reply[end:]]
 
 
 def meaning_of(refused: ServerRefused, *, is_cluster: bool) -> Meaning:

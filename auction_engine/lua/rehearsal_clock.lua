@@ -20,4 +20,5 @@ local function rehearse_v1(keys, args)
 end
 
 redis.register_function('decide_v1', prepared(decide_v1))
+redis.register_function('decide_v2', prepared(decide_v2))
 redis.register_function('rehearse_v1', prepared(rehearse_v1))

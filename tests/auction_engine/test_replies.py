@@ -1,6 +1,7 @@
 """What each error reply of a server means, row by row, and the map of a Cluster that the gateway goes by."""
 
 import itertools
+import struct
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from auction_engine.errors import (
     ReplicaNotDurable,
 )
 from auction_engine.gateway import Gateway
-from auction_engine.replies import TABLE, Meaning
+from auction_engine.replies import TABLE, Meaning, as_parts
 from auction_engine.servers import Servers, nodes_of, seeds_of
 from kit.errors import InvalidInput, LuochuiError
 from tests.auction_engine.make_engine import AUCTION, Call, ScriptedEngine, a_bid, a_key
@@ -216,3 +217,44 @@ async def test_a_cluster_that_does_not_answer_is_named_without_its_password() ->
     with pytest.raises(EngineUnreachable, match=r"127\.0\.0\.1:1, 127\.0\.0\.1:2") as caught:
         await Servers.open("redis+cluster://me:secret@127.0.0.1:1,127.0.0.1:2")
     assert "secret" not in caught.value.message
+
+
+HEAD = b"a" * 40
+IN_PARTS = [b"OK", 2**52, 10**12, HEAD, b"decisions \x00\xff", b"header"]
+IN_ONE = (
+    b"OK" + struct.pack("<ddHI", 2**52, 10**12, 40, 12) + HEAD + b"decisions \x00\xff" + b"header"
+)
+
+
+def test_ok_in_one_text_is_ok_in_parts() -> None:
+    """Every part is found again, whatever bytes it has; a head and a header may be empty."""
+    assert as_parts(IN_ONE) == IN_PARTS
+    nothing = b"OK" + struct.pack("<ddHI", 0, 7, 0, 1) + b"d"
+    assert as_parts(nothing) == [b"OK", 0, 7, b"", b"d", b""]
+
+
+@pytest.mark.parametrize("reply", [IN_ONE[:73], IN_ONE[:20], b"OK", b"QUEUED", IN_PARTS, 7, None])
+def test_what_is_no_such_text_stays_as_it_is(reply: object) -> None:
+    """A text that ends before its decisions do is not read as a decision."""
+    assert as_parts(reply) is reply
+
+
+async def test_callers_are_answered_from_one_text(engine: ScriptedEngine) -> None:
+    """The gateway takes the decision from it; one that was cut short leaves the outcome unknown."""
+
+    async def in_one(call: Call) -> object:
+        _, seq, decided_ms, head, decisions, header = await engine.accept(call)  # type: ignore[misc]  # a list
+        lengths = struct.pack("<ddHI", seq, decided_ms, len(head), len(decisions))
+        return (b"OK" + lengths + head.encode() + decisions + header)[: cut or None]
+
+    engine.answer, cut = in_one, 0
+    servers = Scripted(engine.url)
+    gateway = gateway_of(servers, [])
+    try:
+        decision = (await gateway.submit(AUCTION, a_bid(7))).decision
+        assert (decision.accepted, decision.price_fen, decision.leader) == (True, 100_000, 7)
+        cut = 70
+        with pytest.raises(EngineOutcomeUnknown):
+            await gateway.submit(AUCTION, a_bid(8))
+    finally:
+        await gateway.close()

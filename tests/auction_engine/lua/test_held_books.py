@@ -14,6 +14,7 @@ from auction_engine import keys
 from auction_engine.journal import Entry, encode_commands, encode_rows
 from auction_engine.kept_ids import kept_ids
 from auction_engine.library import load_library, production_source
+from auction_engine.replies import as_parts
 from auction_engine.rules.commands import Command
 from auction_engine.rules.model import create_command
 from auction_engine.rules.profile import parse_profile
@@ -48,11 +49,16 @@ class Driven:
         rows = [c.to_wire(names.index(name) + 1, age_us=0) for name, c in batch]
         commands, packed = encode_commands(rows), encode_rows(names)
         batch_keys = keys.batch_keys(SHARD, names)
-        status, _, decided, _, decisions, header = await self.client.fcall(
-            "decide_v1", len(batch_keys), *batch_keys, 1, 0, "5a" * 16, commands, packed
+        reply = await self.client.fcall(
+            "decide_v2", len(batch_keys), *batch_keys, 1, 0, "5a" * 16, commands, packed
         )
+        status, seq, decided, head, decisions, header = as_parts(reply)  # type: ignore[misc]  # in parts
         assert status == b"OK"
-        found = Entry(SHARD, header, commands, decisions, packed).decisions
+        entry = Entry(SHARD, header, commands, decisions, packed)
+        if seq:
+            assert (seq, decided) == (entry.header.seq, entry.header.decided_ms)
+            assert head.decode() == entry.head
+        found = entry.decisions
         expected = self.model.decide(names, rows, decided)
         assert found == [decision.to_wire() for decision in expected]
         return found
