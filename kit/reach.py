@@ -23,7 +23,10 @@ class Scope(StrEnum):
     PUBLIC = "public"  # a visitor: what is published
     ORGANISATION = "organisation"  # people of one organisation
     PLATFORM = "platform"  # the platform's administrators: organisations and people besides
-    OVERSIGHT = "oversight"  # regulators and auditors: every row to read, their own to write
+    AUTHORITY = (
+        "authority"  # regulators: what their authority oversees in its region, their own to write
+    )
+    OVERSIGHT = "oversight"  # auditors: every row to read, their own to write
     ALL = "all"  # jobs, and acts that reach over organisations
 
 

@@ -14,6 +14,7 @@ from marketplace.organisations.rules import ROLES_OF
 from marketplace.organisations.schemas import (
     PLATFORM_ORGANISATION_ID,
     ApiKeyIn,
+    Authority,
     Caller,
     OrganisationKind,
     Role,
@@ -40,18 +41,27 @@ class MovableClock:
 
 
 async def make_organisation(
-    conn: Connection | Pool, kind: OrganisationKind, *, now: datetime, name: str | None = None
+    conn: Connection | Pool,
+    kind: OrganisationKind,
+    *,
+    now: datetime,
+    name: str | None = None,
+    authority: Authority | None = None,
+    region: str | None = None,
 ) -> UUID:
-    """A new organisation of this kind; the platform's own is there already."""
+    """A new organisation of this kind; the platform's own is there already. A regulator is the joint conference."""
     if kind is OrganisationKind.PLATFORM:
         return PLATFORM_ORGANISATION_ID
     organisation_id = uuid7(now)
     await conn.execute(
-        "INSERT INTO market.organisations (id, kind, name, created_at) VALUES ($1, $2, $3, $4)",
+        "INSERT INTO market.organisations (id, kind, name, created_at, authority, region)"
+        " VALUES ($1, $2, $3, $4, $5, $6)",
         organisation_id,
         kind,
         name or f"{kind} {next(_numbers)}",
         now,
+        authority or (Authority.JOINT if kind is OrganisationKind.REGULATOR else None),
+        region,
     )
     return organisation_id
 
@@ -85,6 +95,9 @@ async def make_caller(
         organisation_kind=kind,
         roles=frozenset(roles),
         display_name=f"User {number}",
+        authority=await conn.fetchval(
+            "SELECT authority FROM market.organisations WHERE id = $1", employer
+        ),
     )
 
 

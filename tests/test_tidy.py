@@ -13,7 +13,7 @@ import marketplace
 import settlement
 from kit.errors import LuochuiError
 from tests.make_client import ROOMS, generate
-from tests.make_matrix import MATRIX, declared
+from tests.make_matrix import AUTHORITIES, MATRIX, declared, supervised
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("kit", "auction_engine", "settlement", "marketplace", "loadtests")
@@ -105,3 +105,5 @@ def test_who_may_call_what_is_written_down() -> None:
     """A new route, or another policy, has its row in the matrix, which is read in the diff."""
     written = MATRIX.read_text(encoding="utf-8").splitlines()
     assert written == declared(), "run `make matrix`, and read the diff"
+    written = AUTHORITIES.read_text(encoding="utf-8").splitlines()
+    assert written == supervised(), "run `make matrix`, and read the diff"

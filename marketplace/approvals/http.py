@@ -11,6 +11,7 @@ from marketplace.approvals.schemas import Approval, ApprovalState, DecisionIn, L
 from marketplace.edge.cursors import Page, page_of
 from marketplace.edge.dependencies import At, Conn, Me, Now
 from marketplace.edge.policies import allow
+from marketplace.organisations.authorities import Area
 from marketplace.organisations.schemas import Role
 
 CHECKERS = allow(
@@ -27,6 +28,7 @@ PEOPLE = allow(
     Role.PLATFORM_ADMINISTRATOR,
     Role.REGULATOR,
     Role.AUDITOR,
+    areas=(Area.DECISIONS,),
 )
 ASKERS = allow(
     Role.BANK_MAKER,

@@ -21,7 +21,6 @@ from marketplace.notices.schemas import Kind
 from marketplace.organisations.schemas import Caller, OrganisationKind
 
 _SQL = load_statements("marketplace.auctions", "queries.sql")
-_AUTHORITIES = frozenset({OrganisationKind.REGULATOR, OrganisationKind.AUDITOR})
 
 
 class BundleWithheld(Forbidden):
@@ -48,9 +47,11 @@ async def export(
 
 
 def _is_insider(caller: Caller, row: asyncpg.Record) -> bool:
-    return caller.organisation_kind in _AUTHORITIES or caller.organisation_id in (
-        row["venue_id"],
-        row["consignor_id"],
+    """Auditors, the authority that oversees the lot, and its two sides."""
+    return (
+        caller.organisation_kind is OrganisationKind.AUDITOR
+        or bool(row["is_overseen"])
+        or caller.organisation_id in (row["venue_id"], row["consignor_id"])
     )
 
 

@@ -44,6 +44,7 @@ from marketplace.edge.reach import REACH
 from marketplace.edge.transactions import reader_of
 from marketplace.lots import service as lots
 from marketplace.lots.schemas import Lot
+from marketplace.organisations.authorities import Area
 from marketplace.organisations.gate import network_of
 from marketplace.organisations.schemas import Caller, Role
 
@@ -61,6 +62,7 @@ _BUNDLE = allow(
     Role.BANK_MAKER,
     Role.BANK_CHECKER,
     Role.AGENCY_BIDDER,
+    areas=(Area.SALES,),
 )
 _SMALL_BODY = 4 * 1024
 _POSITION = re.compile(r"[0-9]{1,18}\Z")

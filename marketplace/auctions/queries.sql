@@ -35,6 +35,7 @@ SELECT paddle FROM market.bidders
 -- name: bundle_readers
 -- Whose lot it is, whether it was sold, and whether an organisation took part: who may read the bundle.
 SELECT l.venue_id, l.consignor_id, coalesce(a.final, false) AS is_final, coalesce(a.result ->> 'outcome' = 'sold', false) AS is_sold,
+       market.oversees_lot(l.id) AS is_overseen,
        EXISTS (SELECT FROM market.bidders b
                 WHERE b.lot_id = l.id AND b.organisation_id = $2
                   AND (b.deposit_id IS NOT NULL OR (b.exempt_fen IS NOT NULL AND b.status NOT IN ('applied', 'qualified')))) AS took_part

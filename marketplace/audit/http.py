@@ -9,12 +9,17 @@ from marketplace.audit.schemas import Entry
 from marketplace.edge.cursors import Page, page_of
 from marketplace.edge.dependencies import At, Conn
 from marketplace.edge.policies import allow
+from marketplace.organisations.authorities import Area
 from marketplace.organisations.schemas import Role
 
 
 @get(
     "/v1/audit",
-    opt={"policy": allow(Role.AUDITOR, Role.REGULATOR, Role.PLATFORM_ADMINISTRATOR)},
+    opt={
+        "policy": allow(
+            Role.AUDITOR, Role.REGULATOR, Role.PLATFORM_ADMINISTRATOR, areas=(Area.DECISIONS,)
+        )
+    },
     summary="Audit trail 审计日志",
 )
 async def list_entries(

@@ -17,6 +17,7 @@ from marketplace.burdens.schemas import (
 from marketplace.edge.dependencies import Conn, Me, Now
 from marketplace.edge.policies import allow
 from marketplace.edge.versions import etag
+from marketplace.organisations.authorities import Area
 from marketplace.organisations.schemas import Role
 
 _MAKER = allow(Role.BANK_MAKER)
@@ -27,6 +28,7 @@ _READERS = allow(
     Role.VENUE_CHECKER,
     Role.REGULATOR,
     Role.AUDITOR,
+    areas=(Area.COLLATERAL,),
 )
 
 

@@ -12,6 +12,7 @@ from marketplace.edge.cursors import Page, page_of
 from marketplace.edge.dependencies import At, Conn, IfMatch, Me, Now
 from marketplace.edge.policies import allow
 from marketplace.edge.versions import etag
+from marketplace.organisations.authorities import Area
 from marketplace.organisations.schemas import Role
 
 _MAKER = allow(Role.BANK_MAKER)
@@ -22,6 +23,7 @@ _READERS = allow(
     Role.VENUE_CHECKER,
     Role.REGULATOR,
     Role.AUDITOR,
+    areas=(Area.LOANS,),
 )
 
 

@@ -13,6 +13,7 @@ from marketplace.edge.dependencies import Conn, Me, Now
 from marketplace.edge.policies import allow
 from marketplace.edge.printed import Form, printed
 from marketplace.edge.reach import REACH
+from marketplace.organisations.authorities import Area
 from marketplace.organisations.schemas import Role
 
 #: Why what changes here reaches over organisations (`edge.reach`).
@@ -20,7 +21,7 @@ _WHY = "A clearing moves the positions and the money of its bank, its parties an
 _BANK = (Role.BANK_MAKER, Role.BANK_CHECKER)
 _FUND = (Role.FUND_ADMINISTRATOR, Role.FUND_CHECKER)
 _WATCH = (Role.REGULATOR, Role.AUDITOR)
-_READERS = allow(*_BANK, *_FUND, *_WATCH)
+_READERS = allow(*_BANK, *_FUND, *_WATCH, areas=(Area.FUNDS,))
 
 
 def _step(path: str, *roles: Role, summary: str) -> dict[str, Any]:
@@ -108,7 +109,7 @@ async def print_progress(
 
 @get(
     "/v1/funds/{fund_id:uuid}/ageing",
-    opt={"policy": allow(*_FUND, *_WATCH)},
+    opt={"policy": allow(*_FUND, *_WATCH, areas=(Area.FUNDS,))},
     summary="Ageing 待退回账龄",
 )
 async def get_ageing(reader: Conn, caller: Me, now: Now, fund_id: FromPath[UUID]) -> Ageing:

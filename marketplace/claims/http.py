@@ -25,6 +25,7 @@ from marketplace.edge.cursors import Page, page_of
 from marketplace.edge.dependencies import At, Conn, Me, Now
 from marketplace.edge.policies import allow
 from marketplace.edge.reach import REACH
+from marketplace.organisations.authorities import Area
 from marketplace.organisations.schemas import Role
 from marketplace.statements import service as statements
 from marketplace.statements.schemas import Statement
@@ -37,7 +38,7 @@ _FUND = (Role.FUND_ADMINISTRATOR, Role.FUND_CHECKER)
 _READERS = (Role.REGULATOR, Role.AUDITOR)
 _MAKER = allow(Role.BANK_MAKER)
 _ADMINISTRATOR = allow(Role.FUND_ADMINISTRATOR)
-_MAY_READ = allow(*_BANK, *_FUND, *_READERS)
+_MAY_READ = allow(*_BANK, *_FUND, *_READERS, areas=(Area.FUNDS,))
 
 
 @get("/v1/schemes", opt={"policy": _MAY_READ}, summary="Schemes 风险补偿方案")

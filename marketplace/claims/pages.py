@@ -19,6 +19,7 @@ from marketplace.edge.dependencies import At, Conn, Me, Now
 from marketplace.edge.policies import POLICY, allow
 from marketplace.edge.printed import printed
 from marketplace.edge.reach import REACH
+from marketplace.organisations.authorities import Area
 from marketplace.organisations.schemas import Role
 from marketplace.pages import money_words
 from marketplace.pages.forms import given
@@ -30,7 +31,7 @@ from marketplace.pages.vocabulary import Words
 _WHY = "A bank and its funds work on one claim, and each step tells the other."
 _BANK = (Role.BANK_MAKER, Role.BANK_CHECKER)
 _FUND = (Role.FUND_ADMINISTRATOR, Role.FUND_CHECKER)
-_READERS = allow(*_BANK, *_FUND, Role.REGULATOR, Role.AUDITOR)
+_READERS = allow(*_BANK, *_FUND, Role.REGULATOR, Role.AUDITOR, areas=(Area.FUNDS,))
 _SMALL = 16 * 1024
 _IS_ID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _STEPS = {"request_max_body_size": _SMALL, **PAGE}

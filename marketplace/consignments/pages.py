@@ -10,6 +10,7 @@ from marketplace.diligence import service as diligence
 from marketplace.edge.cursors import page_of
 from marketplace.edge.dependencies import At, Conn, Me
 from marketplace.edge.policies import POLICY, allow
+from marketplace.organisations.authorities import Area
 from marketplace.organisations.schemas import Role
 from marketplace.pages.rendering import page
 from marketplace.pages.serving import PAGE, visitor_of
@@ -21,6 +22,7 @@ _READERS = allow(
     Role.VENUE_CHECKER,
     Role.REGULATOR,
     Role.AUDITOR,
+    areas=(Area.DISPOSAL,),
 )
 
 

@@ -13,6 +13,7 @@ from marketplace.diligence import service
 from marketplace.diligence.schemas import Cause, NewOverride, Run
 from marketplace.edge.dependencies import At, Conn, Me, Now
 from marketplace.edge.policies import allow
+from marketplace.organisations.authorities import Area
 from marketplace.organisations.schemas import Role
 
 _READERS = allow(
@@ -22,6 +23,7 @@ _READERS = allow(
     Role.VENUE_CHECKER,
     Role.REGULATOR,
     Role.AUDITOR,
+    areas=(Area.DISPOSAL,),
 )
 _RUNNERS = allow(Role.BANK_MAKER, Role.BANK_CHECKER, Role.VENUE_OPERATOR, Role.VENUE_CHECKER)
 
@@ -93,6 +95,7 @@ async def tell_fund(conn: Conn, caller: Me, now: Now, consignment_id: FromPath[U
             Role.FUND_CHECKER,
             Role.REGULATOR,
             Role.AUDITOR,
+            areas=(Area.DISPOSAL,),
         )
     },
     summary="What funds were told 资金管理人告知记录",

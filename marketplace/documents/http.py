@@ -27,6 +27,7 @@ from marketplace.edge.idempotency import key_of
 from marketplace.edge.identity import AnyConnection
 from marketplace.edge.policies import allow, public
 from marketplace.edge.versions import etag
+from marketplace.organisations.authorities import Area
 from marketplace.organisations.schemas import Role
 
 _OWNERS = allow(Role.BANK_MAKER, Role.VENUE_OPERATOR)
@@ -37,6 +38,7 @@ _READERS = allow(
     Role.VENUE_CHECKER,
     Role.REGULATOR,
     Role.AUDITOR,
+    areas=(Area.DISPOSAL,),
 )
 _SCOPE_KEY = "luochui.document"
 _BODY_BYTES_MAX = rules.BYTES_MAX + 1

@@ -93,5 +93,5 @@ SELECT EXISTS (SELECT FROM market.secrecy_acceptances WHERE lot_id = $1 AND orga
 -- Whose a lot is, whether it was published, and whether an organisation takes part in it.
 SELECT l.venue_id, l.consignor_id, l.status, l.published_at IS NOT NULL AS is_published,
        EXISTS (SELECT FROM market.bidders b WHERE b.lot_id = l.id AND b.organisation_id = $2 AND b.status <> 'barred')
-         AS is_registered
+         AS is_registered, market.oversees_lot(l.id) AS is_overseen
   FROM market.lots l WHERE l.id = $1;

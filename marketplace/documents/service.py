@@ -32,7 +32,7 @@ from marketplace.documents.schemas import (
 )
 from marketplace.edge.versions import VersionChanged
 from marketplace.lots.rules import LotStatus
-from marketplace.organisations.schemas import Caller, Role
+from marketplace.organisations.schemas import Caller, OrganisationKind, Role
 from marketplace.pledges import service as pledges
 from marketplace.valuations import service as valuations
 
@@ -318,6 +318,8 @@ async def _is_inside(conn: Connection, caller: Caller, lot_id: UUID) -> bool:
     sides = await conn.fetchrow(_SQL["lot_sides"], lot_id, caller.organisation_id)
     if sides is None:
         return False
+    if caller.organisation_kind is OrganisationKind.REGULATOR:
+        return bool(sides["is_overseen"])
     sees_all = seen.owner_id is None and seen.venue_id is None
     return sees_all or caller.organisation_id in (sides["venue_id"], sides["consignor_id"])
 

@@ -13,6 +13,7 @@ from marketplace.edge.identity import AnyConnection, Identity, Unauthenticated, 
 from marketplace.edge.policies import policy_of
 from marketplace.edge.reach import REACH, is_known, subject_of
 from marketplace.edge.transactions import is_stored
+from marketplace.organisations.schemas import Role
 
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -41,6 +42,12 @@ async def enforce_policy(connection: AnyConnection, handler: BaseRouteHandler) -
         return
     if identity is None:
         raise Unauthenticated()
+    caller = identity.caller
+    if caller.has(Role.REGULATOR) and Role.REGULATOR in (policy.roles or ()):
+        raise Forbidden(
+            f"the authority {caller.authority} does not oversee this",
+            f"不属于本主管部门（{caller.authority}）的监管范围",
+        )
     needed = ", ".join(sorted(policy.roles or ()))
     raise Forbidden(
         f"your roles do not allow this; it needs one of: {needed}",

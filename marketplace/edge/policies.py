@@ -4,6 +4,7 @@ from typing import Any
 
 import msgspec
 
+from marketplace.organisations.authorities import Area, oversees
 from marketplace.organisations.schemas import Caller, Role
 
 #: The key of the policy in a route's `opt`.
@@ -15,6 +16,8 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
 
     is_public: bool = False
     roles: frozenset[Role] | None = None
+    #: Of regulators, only those whose authority oversees one of these.
+    areas: tuple[Area, ...] = ()
 
     def permits(self, caller: Caller | None) -> bool:
         """Whether `caller` (None: nobody signed in) may call."""
@@ -22,13 +25,18 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
             return True
         if caller is None:
             return False
-        return self.roles is None or caller.has(*self.roles)
+        if self.roles is None:
+            return True
+        if caller.has(*(self.roles - {Role.REGULATOR})):
+            return True
+        return caller.has(*self.roles) and oversees(caller, *self.areas)
 
 
-def allow(*roles: Role) -> Policy:
-    """Only callers who hold one of `roles`."""
+def allow(*roles: Role, areas: tuple[Area, ...] = ()) -> Policy:
+    """Only callers who hold one of `roles`; of regulators those whose authority oversees one of `areas`."""
     assert roles, "a policy names at least one role; use signed_in() for everybody"
-    return Policy(roles=frozenset(roles))
+    assert bool(areas) is (Role.REGULATOR in roles), "regulators see by area, and nobody else does"
+    return Policy(roles=frozenset(roles), areas=areas)
 
 
 def signed_in() -> Policy:

@@ -1,8 +1,9 @@
 """For whom a request's connection works: told to PostgreSQL before the handler sees it (reliability T40).
 
-People see what the policies of row-level security give their organisation; regulators and auditors see everything and
-change nothing that is not theirs; visitors see what is published. A route whose one act changes several organisations'
-rows (the venue books a bidder's money for a bank) declares so, with the reason:
+People see what the policies of row-level security give their organisation; regulators what their authority oversees in
+its region, auditors everything, and both change nothing that is not theirs; visitors see what is published. A route
+whose one act changes several organisations' rows (the venue books a bidder's money for a bank) declares so, with the
+reason:
 
     @post(..., opt={"policy": allow(Role.VENUE_OPERATOR), REACH: "books the bidder's money for the bank"})
 
@@ -33,8 +34,10 @@ def scope_of(caller: Caller | None) -> Scope:
     """What a caller may see at most; their roles decide."""
     if caller is None:
         return Scope.PUBLIC
-    if caller.has(Role.REGULATOR, Role.AUDITOR):
+    if caller.has(Role.AUDITOR):
         return Scope.OVERSIGHT
+    if caller.has(Role.REGULATOR):
+        return Scope.AUTHORITY
     if caller.has(Role.PLATFORM_ADMINISTRATOR):
         return Scope.PLATFORM
     return Scope.ORGANISATION

@@ -16,6 +16,7 @@ from marketplace.claims.rules import borrower_id
 from marketplace.edge.dependencies import Conn, Me, Now
 from marketplace.edge.fields import Name, PositiveFen, Reason
 from marketplace.edge.policies import allow
+from marketplace.organisations.authorities import Area
 from marketplace.organisations.schemas import Caller, OrganisationKind, Role
 from settlement import enrolments
 from settlement.enrolments import Enrolment, NewEnrolment
@@ -27,6 +28,7 @@ _READERS = allow(
     Role.FUND_CHECKER,
     Role.REGULATOR,
     Role.AUDITOR,
+    areas=(Area.FUNDS,),
 )
 
 

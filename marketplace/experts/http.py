@@ -21,11 +21,14 @@ from marketplace.experts.schemas import (
     NewExpert,
     SetAside,
 )
+from marketplace.organisations.authorities import Area
 from marketplace.organisations.schemas import Role
 
 _KEEPERS = allow(Role.VENUE_OPERATOR)
 _CHECKERS = allow(Role.VENUE_CHECKER)
-_READERS = allow(Role.VENUE_OPERATOR, Role.VENUE_CHECKER, Role.REGULATOR, Role.AUDITOR)
+_READERS = allow(
+    Role.VENUE_OPERATOR, Role.VENUE_CHECKER, Role.REGULATOR, Role.AUDITOR, areas=(Area.SALES,)
+)
 
 
 def _tagged(expert: Expert, *, status: int = 200) -> Response[Expert]:

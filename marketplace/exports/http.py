@@ -13,6 +13,7 @@ from marketplace.exports import service
 from marketplace.exports.rules import csv_bytes
 from marketplace.exports.service import CATALOGUE_HEADER, SheetName
 from marketplace.exports.workbooks import xlsx_bytes
+from marketplace.organisations.authorities import Area
 from marketplace.organisations.schemas import Role
 
 _BANK = allow(Role.BANK_MAKER, Role.BANK_CHECKER)
@@ -23,6 +24,7 @@ _READERS = allow(
     Role.VENUE_CHECKER,
     Role.REGULATOR,
     Role.AUDITOR,
+    areas=(Area.COLLATERAL,),
 )
 _CSV = "text/csv; charset=utf-8"
 

@@ -10,6 +10,7 @@ from marketplace.edge.dependencies import Conn, Me, Now
 from marketplace.edge.policies import allow
 from marketplace.funds import service
 from marketplace.funds.schemas import ContributionIn, Fund
+from marketplace.organisations.authorities import Area
 from marketplace.organisations.schemas import Role
 
 
@@ -27,7 +28,15 @@ async def contribute(
 
 @get(
     "/v1/funds/{fund_id:uuid}",
-    opt={"policy": allow(Role.FUND_ADMINISTRATOR, Role.FUND_CHECKER, Role.REGULATOR, Role.AUDITOR)},
+    opt={
+        "policy": allow(
+            Role.FUND_ADMINISTRATOR,
+            Role.FUND_CHECKER,
+            Role.REGULATOR,
+            Role.AUDITOR,
+            areas=(Area.FUNDS,),
+        )
+    },
     summary="A fund 风险补偿资金",
 )
 async def get_fund(reader: Conn, caller: Me, fund_id: FromPath[UUID]) -> Fund:

@@ -14,6 +14,7 @@ from marketplace.edge.reach import REACH
 from marketplace.grants import service
 from marketplace.grants.schemas import Ending, Grant, Recordal, Signing
 from marketplace.licence_offers import options
+from marketplace.organisations.authorities import Area
 from marketplace.organisations.schemas import Role
 
 _READERS = allow(
@@ -24,6 +25,7 @@ _READERS = allow(
     Role.AGENCY_BIDDER,
     Role.REGULATOR,
     Role.AUDITOR,
+    areas=(Area.DISPOSAL,),
 )
 #: Why what changes here reaches over organisations (`edge.reach`).
 _WHY = "A licence moves its bank, its licensee, and what burdens the rights."

@@ -23,13 +23,16 @@ from marketplace.imports.cells import Reading
 from marketplace.imports.reading import CSV_BYTES_MAX, FILE_BYTES_MAX, ImportFileRefused, read
 from marketplace.imports.schemas import Import, ImportJob
 from marketplace.imports.template import template_bytes
+from marketplace.organisations.authorities import Area
 from marketplace.organisations.schemas import Role
 
 _AnyRequest = Request[Any, Any, Any]
 _SCOPE_KEY = "luochui.import"
 _MULTIPART = "multipart/form-data"
 _MAKER = allow(Role.BANK_MAKER)
-_READERS = allow(Role.BANK_MAKER, Role.BANK_CHECKER, Role.REGULATOR, Role.AUDITOR)
+_READERS = allow(
+    Role.BANK_MAKER, Role.BANK_CHECKER, Role.REGULATOR, Role.AUDITOR, areas=(Area.LOANS,)
+)
 #: The file and what a form adds around it.
 _BODY_BYTES_MAX = CSV_BYTES_MAX + 64 * 1024
 #: Beyond this a file is worked off by a job, so that no request waits for it and no connection is held.

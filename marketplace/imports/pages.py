@@ -15,12 +15,13 @@ from marketplace.edge.policies import POLICY, allow
 from marketplace.imports import jobs, service
 from marketplace.imports.reading import CSV_BYTES_MAX
 from marketplace.imports.schemas import JobState
+from marketplace.organisations.authorities import Area
 from marketplace.organisations.schemas import Role
 from marketplace.pages.rendering import page
 from marketplace.pages.serving import PAGE, upload_of, visitor_of
 
 _BANK = (Role.BANK_MAKER, Role.BANK_CHECKER)
-_READERS = allow(*_BANK, Role.REGULATOR, Role.AUDITOR)
+_READERS = allow(*_BANK, Role.REGULATOR, Role.AUDITOR, areas=(Area.LOANS,))
 _BODY_BYTES_MAX = CSV_BYTES_MAX + 64 * 1024
 _JOBS_SHOWN = 20
 #: A report may have a hundred thousand findings; the page shows the first, the marked workbook has them all.

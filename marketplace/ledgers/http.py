@@ -13,9 +13,12 @@ from marketplace.edge.dependencies import At, Conn, Me, Now
 from marketplace.edge.policies import allow
 from marketplace.ledgers import service
 from marketplace.ledgers.schemas import CaseFile, LedgerLine
+from marketplace.organisations.authorities import Area
 from marketplace.organisations.schemas import Role
 
-_READERS = allow(Role.BANK_MAKER, Role.BANK_CHECKER, Role.REGULATOR, Role.AUDITOR)
+_READERS = allow(
+    Role.BANK_MAKER, Role.BANK_CHECKER, Role.REGULATOR, Role.AUDITOR, areas=(Area.LOANS,)
+)
 
 
 @get("/v1/case-ledger", opt={"policy": _READERS}, summary="Case ledger 案件台账")

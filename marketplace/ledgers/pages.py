@@ -24,13 +24,14 @@ from marketplace.exports.service import rights_row
 from marketplace.imports.layout import RIGHTS
 from marketplace.ledgers import service
 from marketplace.lots import service as lots
+from marketplace.organisations.authorities import Area
 from marketplace.organisations.schemas import Role
 from marketplace.pages.rendering import page
 from marketplace.pages.serving import PAGE, visitor_of
 from marketplace.pledges import service as pledges
 from marketplace.valuations import service as valuations
 
-_BANK = allow(Role.BANK_MAKER, Role.BANK_CHECKER, Role.REGULATOR, Role.AUDITOR)
+_BANK = allow(Role.BANK_MAKER, Role.BANK_CHECKER, Role.REGULATOR, Role.AUDITOR, areas=(Area.LOANS,))
 _INSIDE = allow(
     Role.BANK_MAKER,
     Role.BANK_CHECKER,
@@ -38,6 +39,7 @@ _INSIDE = allow(
     Role.VENUE_CHECKER,
     Role.REGULATOR,
     Role.AUDITOR,
+    areas=(Area.LOANS,),
 )
 
 

@@ -21,6 +21,7 @@ from marketplace.licences.schemas import (
     PeriodIn,
     ReceiptIn,
 )
+from marketplace.organisations.authorities import Area
 from marketplace.organisations.schemas import Role
 
 #: Why what changes here reaches over organisations (`edge.reach`).
@@ -35,6 +36,7 @@ READERS = allow(
     Role.AGENCY_BIDDER,
     Role.REGULATOR,
     Role.AUDITOR,
+    areas=(Area.DISPOSAL,),
 )
 
 

@@ -19,6 +19,7 @@ from marketplace.mandates.schemas import (
     MandateReceiptIn,
     ReportIn,
 )
+from marketplace.organisations.authorities import Area
 from marketplace.organisations.schemas import Role
 from marketplace.plans.schemas import Why
 
@@ -30,6 +31,7 @@ _READERS = allow(
     Role.AGENCY_BIDDER,
     Role.REGULATOR,
     Role.AUDITOR,
+    areas=(Area.DISPOSAL,),
 )
 #: Why what changes here reaches over organisations (`edge.reach`).
 _WHY = "A mandate moves the bank's consignment and the agency's reports."

@@ -11,6 +11,7 @@ from marketplace.edge.dependencies import At, Conn, Me, Now
 from marketplace.edge.policies import allow
 from marketplace.monitoring import service
 from marketplace.monitoring.schemas import SIGNALS, Alert, AlertState, Review, SignalSet
+from marketplace.organisations.authorities import Area
 from marketplace.organisations.schemas import Role
 
 #: Who takes alerts of their organisation through review, and who else reads them.
@@ -24,7 +25,7 @@ REVIEWERS = (
 )
 READERS = (*REVIEWERS, Role.REGULATOR, Role.AUDITOR)
 _REVIEWERS = allow(*REVIEWERS)
-_READERS = allow(*READERS)
+_READERS = allow(*READERS, areas=(Area.ALERTS,))
 
 
 @get("/v1/alerts", opt={"policy": _READERS}, summary="Alerts 预警列表")

@@ -15,12 +15,13 @@ from marketplace.monitoring import service
 from marketplace.monitoring.http import READERS, REVIEWERS
 from marketplace.monitoring.rules import OPEN, STEPS
 from marketplace.monitoring.schemas import BY_CODE, AlertState, Review
+from marketplace.organisations.authorities import Area
 from marketplace.pages.forms import given
 from marketplace.pages.rendering import page
 from marketplace.pages.serving import PAGE, form_of, visitor_of
 
 
-@get("/alerts", opt={POLICY: allow(*READERS)}, **PAGE)
+@get("/alerts", opt={POLICY: allow(*READERS, areas=(Area.ALERTS,))}, **PAGE)
 async def alerts_page(
     request: Request[Any, Any, Any],
     reader: Conn,
@@ -45,7 +46,7 @@ async def alerts_page(
     )
 
 
-@get("/alerts/{alert_id:uuid}", opt={POLICY: allow(*READERS)}, **PAGE)
+@get("/alerts/{alert_id:uuid}", opt={POLICY: allow(*READERS, areas=(Area.ALERTS,))}, **PAGE)
 async def alert_page(
     request: Request[Any, Any, Any], reader: Conn, caller: Me, alert_id: FromPath[UUID]
 ) -> Response[str]:

@@ -275,6 +275,7 @@ def _caller(row: asyncpg.Record, roles: set[str]) -> Caller:
             "organisation_kind": row["organisation_kind"],
             "roles": list(roles),
             "display_name": row["display_name"],
+            "authority": row["authority"],
         },
         Caller,
     )

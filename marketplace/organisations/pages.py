@@ -123,7 +123,7 @@ async def my_desk(
         profile=await service.profile(reader, caller),
         seats=await _seats(reader, caller),
         lots=await _own_lots(reader, caller),
-        rooms=rooms_of(caller.roles),
+        rooms=rooms_of(caller),
         waiting=await _waiting(reader, caller),
         idle_minutes=settings.session_idle_minutes,
     )

@@ -57,9 +57,11 @@ def require_attributes(given: OrganisationIn) -> None:
         raise InvalidInput(
             "parent_id", "only banks have branches", "仅银行可设分支机构（含科技支行）"
         )
-    if given.authority is not None and given.kind is not OrganisationKind.REGULATOR:
+    if (given.authority is not None) is not (given.kind is OrganisationKind.REGULATOR):
         raise InvalidInput(
-            "authority", "only a regulator is an authority", "仅主管部门可填写主管类别"
+            "authority",
+            "a regulator says which authority it is, and nobody else does",
+            "主管部门须填写主管类别，其他机构不得填写",
         )
 
 

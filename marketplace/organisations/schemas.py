@@ -56,9 +56,14 @@ class Authority(StrEnum):
     """Which authority a regulator is (domain 1.4, 7)."""
 
     IP_OFFICE = "ip_office"  # 知识产权局
+    COPYRIGHT = "copyright"  # 版权
     FINANCIAL = "financial"  # 金融监管
+    LOCAL_FINANCIAL = "local_financial"  # 地方金融
     FISCAL = "fiscal"  # 财政
     CENTRAL_BANK = "central_bank"  # 人民银行
+    SME = "sme"  # 中小企业
+    COURT = "court"  # 法院
+    JOINT = "joint"  # 联席会议
 
 
 class Caller(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,6 +74,8 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
     organisation_kind: OrganisationKind
     roles: frozenset[Role]
     display_name: str
+    #: Of a regulator: which authority it is.
+    authority: Authority | None = None
 
     def has(self, *roles: Role) -> bool:
         """Whether the caller holds any of `roles`."""

@@ -9,6 +9,7 @@ from litestar.params import FromPath, JSONBody
 from marketplace.edge.cursors import Page, page_of
 from marketplace.edge.dependencies import At, Conn, Me, Now
 from marketplace.edge.policies import allow
+from marketplace.organisations.authorities import Area
 from marketplace.organisations.schemas import Role
 from marketplace.packages import service
 from marketplace.packages.schemas import NewPackage, Package
@@ -20,6 +21,7 @@ _READERS = allow(
     Role.VENUE_CHECKER,
     Role.REGULATOR,
     Role.AUDITOR,
+    areas=(Area.COLLATERAL,),
 )
 
 

@@ -1,11 +1,11 @@
 """The rooms of daily work beside the navigation, and whose they are; my desk leads to them."""
 
-from collections.abc import Set as AbstractSet
 from typing import Final
 
 import msgspec
 
-from marketplace.organisations.schemas import Role
+from marketplace.organisations.authorities import Area, oversees
+from marketplace.organisations.schemas import Caller, Role
 from marketplace.pages.vocabulary import Words
 
 _BANK: Final = frozenset({Role.BANK_MAKER, Role.BANK_CHECKER})
@@ -24,6 +24,8 @@ class Room(msgspec.Struct, frozen=True):
     name: Words
     about: Words
     roles: frozenset[Role]
+    #: Of regulators, those who oversee one of these.
+    areas: tuple[Area, ...] = ()
 
 
 ROOMS_OF_WORK: Final = (
@@ -35,6 +37,7 @@ ROOMS_OF_WORK: Final = (
             "What waits for my agreement: agree, or refuse with a reason; take my requests back.",
         ),
         _BANK | _VENUE | _FUND | _WATCH | {Role.PLATFORM_ADMINISTRATOR},
+        (Area.DECISIONS,),
     ),
     Room(
         "/imports",
@@ -44,6 +47,7 @@ ROOMS_OF_WORK: Final = (
             "Hand in portfolio files, see how far they are, take data out.",
         ),
         _BANK | _WATCH,
+        (Area.LOANS,),
     ),
     Room(
         "/consignments",
@@ -53,6 +57,7 @@ ROOMS_OF_WORK: Final = (
             "How far consignments are, what the rules found, what a checker passes over.",
         ),
         _BANK | _VENUE | _WATCH,
+        (Area.DISPOSAL,),
     ),
     Room(
         "/alerts",
@@ -62,6 +67,7 @@ ROOMS_OF_WORK: Final = (
             "Take alerts under review, freeze, confirm or dismiss.",
         ),
         _BANK | _VENUE | _FUND | _WATCH,
+        (Area.ALERTS,),
     ),
     Room(
         "/white-lists",
@@ -71,6 +77,7 @@ ROOMS_OF_WORK: Final = (
             "Draft, publish and push lists; receipts and answers.",
         ),
         _BANK | _VENUE | _WATCH,
+        (Area.WHITE_LISTS,),
     ),
     Room(
         "/licences",
@@ -80,6 +87,7 @@ ROOMS_OF_WORK: Final = (
             "Licence fee statements: what is due, what came in and where it went; print or take out.",
         ),
         _BANK | _VENUE | _WATCH | {Role.AGENCY_BIDDER},
+        (Area.DISPOSAL,),
     ),
     Room(
         "/webhooks",
@@ -98,10 +106,13 @@ ROOMS_OF_WORK: Final = (
             "Keep searches: what is published later is found for you.",
         ),
         frozenset(Role),
+        (Area.ENTRUSTED,),
     ),
 )
 
 
-def rooms_of(roles: AbstractSet[Role]) -> list[Room]:
-    """The rooms in which somebody with these roles works."""
-    return [room for room in ROOMS_OF_WORK if room.roles & roles]
+def rooms_of(caller: Caller) -> list[Room]:
+    """The rooms in which the caller works; a regulator, those that their authority oversees."""
+    return [
+        room for room in ROOMS_OF_WORK if caller.has(*room.roles) and oversees(caller, *room.areas)
+    ]

@@ -12,6 +12,7 @@ from litestar.response import Redirect
 from kit.errors import Forbidden, InvalidInput, LuochuiError, NotFound
 from marketplace.edge.identity import Unauthenticated, identity_of
 from marketplace.edge.problems import answer, status_of
+from marketplace.organisations.authorities import Area, oversees
 from marketplace.organisations.schemas import Caller, Role
 from marketplace.pages import content_words, vocabulary
 from marketplace.pages.rendering import page
@@ -23,11 +24,11 @@ _WATCH: Final = frozenset({Role.REGULATOR, Role.AUDITOR})
 _VENUE: Final = frozenset({Role.VENUE_OPERATOR, Role.VENUE_CHECKER})
 #: Rooms of money, and whose they are.
 _MONEY_ROOMS: Final = (
-    ("/ledger", "案件台账", "Cases", _BANK | _WATCH),
-    ("/banking", "资金收付", "Banking", _VENUE | _FUND),
-    ("/claims", "风险补偿", "Claims", _BANK | _FUND | _WATCH),
-    ("/fund", "补偿资金", "Fund", _FUND),
-    ("/returns", "季度统计", "Returns", _BANK | _WATCH),
+    ("/ledger", "案件台账", "Cases", _BANK | _WATCH, (Area.LOANS,)),
+    ("/banking", "资金收付", "Banking", _VENUE | _FUND, ()),
+    ("/claims", "风险补偿", "Claims", _BANK | _FUND | _WATCH, (Area.FUNDS,)),
+    ("/fund", "补偿资金", "Fund", _FUND, ()),
+    ("/returns", "季度统计", "Returns", _BANK | _WATCH, (Area.RETURNS,)),
 )
 _PLANNERS: Final = frozenset(
     {
@@ -58,25 +59,32 @@ class Visitor(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def reads_plans(self) -> bool:
         """Whether there may be plans of disposal for this visitor."""
-        return self.caller is not None and self.caller.has(*_PLANNERS)
+        return self._works(*_PLANNERS, areas=(Area.DISPOSAL,))
 
     @property
     def reads_statements(self) -> bool:
         """Whether there may be statements for this visitor: bidders have none."""
-        return self.caller is not None and bool(self.caller.roles - _WITHOUT_STATEMENTS)
+        if self.caller is None or not oversees(self.caller, Area.SALES, Area.FUNDS):
+            return False
+        return bool(self.caller.roles - _WITHOUT_STATEMENTS)
 
     @property
     def reads_licences(self) -> bool:
         """Whether this visitor's organisation may have a part in a licence and its fees."""
-        return self.caller is not None and self.caller.has(*_PLANNERS, Role.AGENCY_BIDDER)
+        return self._works(*_PLANNERS, Role.AGENCY_BIDDER, areas=(Area.DISPOSAL,))
 
     @property
     def money_rooms(self) -> list[tuple[str, str, str]]:
         """The rooms of loans and money that this visitor works in: path, Chinese, English."""
-        if self.caller is None:
-            return []
-        roles = self.caller.roles
-        return [(path, zh, en) for path, zh, en, who in _MONEY_ROOMS if roles & who]
+        return [
+            (path, zh, en)
+            for path, zh, en, who, areas in _MONEY_ROOMS
+            if self._works(*who, areas=areas)
+        ]
+
+    def _works(self, *roles: Role, areas: tuple[Area, ...]) -> bool:
+        """Whether this visitor holds one of `roles`, and, where a regulator, oversees one of `areas`."""
+        return self.caller is not None and self.caller.has(*roles) and oversees(self.caller, *areas)
 
 
 def visitor_of(request: Request[Any, Any, Any]) -> Visitor:

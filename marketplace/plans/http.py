@@ -11,6 +11,7 @@ from marketplace.edge.cursors import Page, page_of
 from marketplace.edge.dependencies import At, Conn, Me, Now
 from marketplace.edge.policies import allow
 from marketplace.edge.reach import REACH
+from marketplace.organisations.authorities import Area
 from marketplace.organisations.schemas import Role
 from marketplace.plans import service, stepping
 from marketplace.plans.schemas import Decision, Plan, PlanChangeIn, PlanIn, Why
@@ -24,6 +25,7 @@ _READERS = allow(
     Role.VENUE_CHECKER,
     Role.REGULATOR,
     Role.AUDITOR,
+    areas=(Area.DISPOSAL,),
 )
 
 

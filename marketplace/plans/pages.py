@@ -10,6 +10,7 @@ from litestar.params import FromPath
 from marketplace.edge.cursors import page_of
 from marketplace.edge.dependencies import At, Conn, Me
 from marketplace.edge.policies import POLICY, allow
+from marketplace.organisations.authorities import Area
 from marketplace.organisations.schemas import Role
 from marketplace.pages import route_words
 from marketplace.pages.rendering import page
@@ -24,6 +25,7 @@ _READERS: Final = allow(
     Role.VENUE_CHECKER,
     Role.REGULATOR,
     Role.AUDITOR,
+    areas=(Area.DISPOSAL,),
 )
 
 

@@ -11,14 +11,17 @@ from marketplace.edge.dependencies import At, Conn, Me, Now
 from marketplace.edge.policies import allow
 from marketplace.edge.printed import Form, printed
 from marketplace.edge.reach import REACH
+from marketplace.organisations.authorities import Area
 from marketplace.organisations.schemas import Role
 from marketplace.returns import printing, service
 from marketplace.returns.schemas import QuarterIn, Reopening, Return, ReturnIn
 
 #: Why what changes here reaches over organisations (`edge.reach`).
 _WHY = "An authority answers to a bank's return; a paper is filed for all who may read it."
-_READERS = allow(Role.BANK_MAKER, Role.BANK_CHECKER, Role.REGULATOR, Role.AUDITOR)
-_AUTHORITY = allow(Role.REGULATOR)
+_READERS = allow(
+    Role.BANK_MAKER, Role.BANK_CHECKER, Role.REGULATOR, Role.AUDITOR, areas=(Area.RETURNS,)
+)
+_AUTHORITY = allow(Role.REGULATOR, areas=(Area.RETURNS,))
 
 
 @post(

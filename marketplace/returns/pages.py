@@ -14,6 +14,7 @@ from marketplace.edge.dependencies import At, Conn, Me, Now
 from marketplace.edge.policies import POLICY, allow
 from marketplace.edge.printed import printed
 from marketplace.edge.reach import REACH
+from marketplace.organisations.authorities import Area
 from marketplace.organisations.schemas import Role
 from marketplace.pages.forms import given
 from marketplace.pages.rendering import page
@@ -24,10 +25,11 @@ from marketplace.returns.schemas import Reopening
 #: Why what is done here reaches over organisations (`edge.reach`).
 _WHY = "A bank's return is its authorities' to receive and reopen."
 _READERS = (Role.BANK_MAKER, Role.BANK_CHECKER, Role.REGULATOR, Role.AUDITOR)
+_AUTHORITY = allow(Role.REGULATOR, areas=(Area.RETURNS,))
 _STEPS = {"request_max_body_size": 16 * 1024, **PAGE}
 
 
-@get("/returns", opt={POLICY: allow(*_READERS)}, **PAGE)
+@get("/returns", opt={POLICY: allow(*_READERS, areas=(Area.RETURNS,))}, **PAGE)
 async def returns_page(
     request: Request[Any, Any, Any], reader: Conn, caller: Me, position: At
 ) -> Response[str]:
@@ -45,7 +47,7 @@ async def returns_page(
     )
 
 
-@get("/returns/{return_id:uuid}", opt={POLICY: allow(*_READERS)}, **PAGE)
+@get("/returns/{return_id:uuid}", opt={POLICY: allow(*_READERS, areas=(Area.RETURNS,))}, **PAGE)
 async def return_page(
     request: Request[Any, Any, Any], reader: Conn, caller: Me, return_id: FromPath[UUID]
 ) -> Response[str]:
@@ -78,7 +80,9 @@ async def submit(
 
 
 @post(
-    "/returns/{return_id:uuid}/receipt", opt={POLICY: allow(Role.REGULATOR), REACH: _WHY}, **_STEPS
+    "/returns/{return_id:uuid}/receipt",
+    opt={POLICY: _AUTHORITY, REACH: _WHY},
+    **_STEPS,
 )
 async def acknowledge(
     request: Request[Any, Any, Any], conn: Conn, caller: Me, now: Now, return_id: FromPath[UUID]
@@ -90,7 +94,9 @@ async def acknowledge(
 
 
 @post(
-    "/returns/{return_id:uuid}/reopen", opt={POLICY: allow(Role.REGULATOR), REACH: _WHY}, **_STEPS
+    "/returns/{return_id:uuid}/reopen",
+    opt={POLICY: _AUTHORITY, REACH: _WHY},
+    **_STEPS,
 )
 async def reopen(
     request: Request[Any, Any, Any], conn: Conn, caller: Me, now: Now, return_id: FromPath[UUID]
@@ -103,7 +109,7 @@ async def reopen(
 
 @post(
     "/returns/{return_id:uuid}/paper/{form:str}",
-    opt={POLICY: allow(*_READERS), REACH: _WHY},
+    opt={POLICY: allow(*_READERS, areas=(Area.RETURNS,)), REACH: _WHY},
     status_code=200,
     **_STEPS,
 )

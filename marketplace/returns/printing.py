@@ -45,10 +45,13 @@ async def quarterly(conn: Connection, caller: Caller, return_id: UUID, *, now: d
 
 
 async def bulletin(conn: Connection, caller: Caller, quarter: str, *, now: datetime) -> Paper:
-    """The 季度通报 of a quarter as its returns stand now; where nothing changed, the last one is the answer."""
+    """The 季度通报 of a quarter over the banks that the caller's authority oversees, as their returns stand now.
+
+    Where nothing changed, the authority's last one is the answer.
+    """
     quarters.span(quarter)
     rows = []
-    for row in await conn.fetch(_SQL["submitted"], quarter):
+    for row in await conn.fetch(_SQL["submitted"], quarter, caller.organisation_id):
         content = msgspec.json.decode(row["content"], type=Content)
         alerts = msgspec.json.decode(row["alerts"], type=list[Alert])
         rows.append(
@@ -67,7 +70,7 @@ async def bulletin(conn: Connection, caller: Caller, quarter: str, *, now: datet
     body = BulletinBody(
         quarter=quarter, rows=tuple(rows), missing=tuple(row["name"] for row in silent)
     )
-    subject_id = uuid5(NAMESPACE_URL, f"urn:luochui:bulletin:{quarter}")
+    subject_id = uuid5(NAMESPACE_URL, f"urn:luochui:bulletin:{quarter}:{caller.organisation_id}")
     return await papers.issue(
         conn, papers.BULLETIN, subject_id, body, now=now, issued_by=caller.user_id
     )

@@ -82,14 +82,16 @@ SELECT coalesce(sum(principal_fen), 0)::bigint FROM market.loan_cases
    AND state NOT IN ('satisfied', 'released');
 
 -- name: submitted
--- The returns of a quarter that stand, with the banks' names.
+-- The returns of a quarter that stand, with the banks' names: of banks that the authority oversees, or sent to it ($2).
 SELECT r.*, o.name FROM market.quarterly_returns r JOIN market.organisations o ON o.id = r.organisation_id
- WHERE r.quarter = $1 AND r.state IN ('submitted', 'locked') ORDER BY o.name, r.id;
+ WHERE r.quarter = $1 AND r.state IN ('submitted', 'locked')
+   AND (o.id IN (SELECT market.oversees('returns')) OR $2 = ANY (r.recipients))
+ ORDER BY o.name, r.id;
 
 -- name: silent_banks
--- Banks with loans in default whose return of a quarter does not stand.
+-- Banks that the authority oversees, with loans in default, whose return of a quarter does not stand.
 SELECT o.name FROM market.organisations o
- WHERE o.kind = 'bank' AND o.is_active
+ WHERE o.kind = 'bank' AND o.is_active AND o.id IN (SELECT market.oversees('returns'))
    AND EXISTS (SELECT FROM market.loan_cases c WHERE c.organisation_id = o.id)
    AND NOT EXISTS (SELECT FROM market.quarterly_returns r
                     WHERE r.organisation_id = o.id AND r.quarter = $1 AND r.state IN ('submitted', 'locked'))

@@ -16,6 +16,7 @@ from marketplace.auctions.answering import engine_id_of
 from marketplace.auctions.hall import Hall
 from marketplace.edge.dependencies import Conn, Me, Now
 from marketplace.edge.policies import allow, public
+from marketplace.organisations.authorities import Area
 from marketplace.organisations.schemas import Role
 from marketplace.sealings import opening, service
 from marketplace.sealings.schemas import (
@@ -37,8 +38,8 @@ _OPENER_ROLES = (
     Role.AUDITOR,
 )
 _OPERATOR = allow(Role.VENUE_OPERATOR)
-_OPENER = allow(*_OPENER_ROLES)
-_BOTH = allow(Role.VENUE_OPERATOR, Role.VENUE_CHECKER, *_OPENER_ROLES)
+_OPENER = allow(*_OPENER_ROLES, areas=(Area.ENTRUSTED,))
+_BOTH = allow(Role.VENUE_OPERATOR, Role.VENUE_CHECKER, *_OPENER_ROLES, areas=(Area.ENTRUSTED,))
 _VENUE = allow(Role.VENUE_OPERATOR, Role.VENUE_CHECKER)
 
 

@@ -10,6 +10,7 @@ from marketplace.edge.cursors import Page, page_of
 from marketplace.edge.dependencies import At, Conn, Me, Now
 from marketplace.edge.policies import allow
 from marketplace.edge.reach import REACH
+from marketplace.organisations.authorities import Area
 from marketplace.organisations.schemas import Role
 from marketplace.set_offs import service
 from marketplace.set_offs.schemas import Disposal, SetOff, SetOffDecision, SetOffIn
@@ -24,6 +25,7 @@ _READERS = allow(
     Role.VENUE_CHECKER,
     Role.REGULATOR,
     Role.AUDITOR,
+    areas=(Area.LOANS,),
 )
 
 

@@ -12,6 +12,7 @@ from marketplace.edge.dependencies import At, Conn, Me, Now
 from marketplace.edge.documentation import PAPERS, PRODUCES
 from marketplace.edge.policies import allow
 from marketplace.edge.reach import REACH
+from marketplace.organisations.authorities import Area
 from marketplace.organisations.schemas import Role
 from marketplace.statements import service
 from marketplace.statements.schemas import Statement, StatementIn, StatementSummary
@@ -31,6 +32,10 @@ _READERS = allow(
     Role.FUND_CHECKER,
     Role.REGULATOR,
     Role.AUDITOR,
+    areas=(
+        Area.SALES,
+        Area.FUNDS,
+    ),
 )
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 

@@ -10,6 +10,7 @@ from litestar.params import FromPath
 from marketplace.edge.cursors import page_of
 from marketplace.edge.dependencies import At, Conn, Me
 from marketplace.edge.policies import POLICY, allow
+from marketplace.organisations.authorities import Area
 from marketplace.organisations.schemas import Role
 from marketplace.pages.rendering import page
 from marketplace.pages.serving import PAGE, visitor_of
@@ -28,6 +29,10 @@ READERS: Final = allow(
     Role.FUND_CHECKER,
     Role.REGULATOR,
     Role.AUDITOR,
+    areas=(
+        Area.SALES,
+        Area.FUNDS,
+    ),
 )
 
 

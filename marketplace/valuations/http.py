@@ -11,6 +11,7 @@ from marketplace.edge.cursors import Page, page_of
 from marketplace.edge.dependencies import At, Conn, Me, Now
 from marketplace.edge.policies import allow
 from marketplace.edge.versions import etag
+from marketplace.organisations.authorities import Area
 from marketplace.organisations.schemas import Role
 from marketplace.valuations import service
 from marketplace.valuations.calculators import Computation, Computed, compute
@@ -25,6 +26,7 @@ _READERS = allow(
     Role.VENUE_CHECKER,
     Role.REGULATOR,
     Role.AUDITOR,
+    areas=(Area.COLLATERAL,),
 )
 
 
@@ -88,7 +90,15 @@ async def list_indicator_sets() -> list[IndicatorSet]:
 
 @get(
     "/v1/valuation-registry/{number:str}",
-    opt={"policy": allow(Role.BANK_MAKER, Role.BANK_CHECKER, Role.REGULATOR, Role.AUDITOR)},
+    opt={
+        "policy": allow(
+            Role.BANK_MAKER,
+            Role.BANK_CHECKER,
+            Role.REGULATOR,
+            Role.AUDITOR,
+            areas=(Area.COLLATERAL,),
+        )
+    },
     summary="Reports about a right 评估报告互认查询",
 )
 async def look_up_reports(reader: Conn, now: Now, number: FromPath[str]) -> list[RegistryEntry]:

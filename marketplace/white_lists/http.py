@@ -10,6 +10,7 @@ from marketplace.edge.cursors import Page, page_of
 from marketplace.edge.dependencies import At, Conn, IfMatch, Me, Now
 from marketplace.edge.policies import allow
 from marketplace.edge.versions import etag
+from marketplace.organisations.authorities import Area
 from marketplace.organisations.schemas import Role
 from marketplace.white_lists import service
 from marketplace.white_lists.schemas import Answer, NewAnswer, NewList, PushTo, WhiteList
@@ -24,6 +25,7 @@ READERS = allow(
     Role.BANK_CHECKER,
     Role.REGULATOR,
     Role.AUDITOR,
+    areas=(Area.WHITE_LISTS,),
 )
 
 
