@@ -21,6 +21,8 @@ _READERS = allow(
     Role.BANK_CHECKER,
     Role.VENUE_OPERATOR,
     Role.VENUE_CHECKER,
+    Role.RISK_BEARER,
+    Role.PLEDGOR,
     Role.REGULATOR,
     Role.AUDITOR,
     areas=(Area.LOANS,),
@@ -42,7 +44,7 @@ async def register_case(
 
 @get("/v1/cases", opt={"policy": _READERS}, summary="Defaulted loans 案件列表")
 async def list_cases(reader: Conn, caller: Me, position: At) -> Page[Case]:
-    """Those that I may see: my bank's, those consigned to my venue, or all for supervisors."""
+    """Those that I may see: my bank's, consigned to my venue, whose loss I share, that I owe, or that I oversee."""
     rows = await service.page(reader, caller, after=position.after, limit=position.rows)
     return page_of(rows, position, key=lambda row: row.id)
 

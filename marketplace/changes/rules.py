@@ -25,6 +25,8 @@ class Side(StrEnum):
     #: All who registered for the lot.
     LOT_BIDDERS = "lot_bidders"
     FUND = "fund"
+    #: The valuer whom an order names.
+    VALUER = "valuer"
     #: Every active organisation: what is public and worth knowing for all.
     EVERYBODY = "everybody"
 
@@ -56,12 +58,18 @@ SIDES: Mapping[str, frozenset[Side]] = MappingProxyType(
         "consignment_drafted": frozenset({Side.OWNER}),
         "consignment_changed": frozenset({Side.OWNER}),
         "diligence_run": frozenset({Side.OWNER}),
+        "valuation_order_moved": frozenset({Side.OWNER, Side.VALUER}),
     }
 )
 _INSIDE_THE_BANK = frozenset({"draft", "submitted"})
 #: Ids in an event that name organisations themselves, and in what part.
 _DIRECT: Mapping[str, Side] = MappingProxyType(
-    {"organisation_id": Side.OWNER, "venue_id": Side.VENUE, "fund_id": Side.FUND}
+    {
+        "organisation_id": Side.OWNER,
+        "venue_id": Side.VENUE,
+        "fund_id": Side.FUND,
+        "valuer_id": Side.VALUER,
+    }
 )
 #: Ids of things, by the name under which the database knows the thing.
 _THINGS = MappingProxyType(

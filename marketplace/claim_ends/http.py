@@ -22,6 +22,7 @@ _BANK = (Role.BANK_MAKER, Role.BANK_CHECKER)
 _FUND = (Role.FUND_ADMINISTRATOR, Role.FUND_CHECKER)
 _WATCH = (Role.REGULATOR, Role.AUDITOR)
 _READERS = allow(*_BANK, *_FUND, *_WATCH, areas=(Area.FUNDS,))
+_VIEWERS = allow(*_BANK, *_FUND, Role.RISK_BEARER, *_WATCH, areas=(Area.FUNDS,))
 
 
 def _step(path: str, *roles: Role, summary: str) -> dict[str, Any]:
@@ -33,7 +34,7 @@ def _step(path: str, *roles: Role, summary: str) -> dict[str, Any]:
     }
 
 
-@get("/v1/claims/{claim_id:uuid}/end", opt={"policy": _READERS}, summary="Clearings 清算各版")
+@get("/v1/claims/{claim_id:uuid}/end", opt={"policy": _VIEWERS}, summary="Clearings 清算各版")
 async def get_claim_end(reader: Conn, caller: Me, claim_id: FromPath[UUID]) -> ClaimEnd:
     """Every clearing of a claim, what is asked back by when, what was charged, and a clawback if any."""
     return await service.end_of(reader, caller, claim_id)

@@ -38,7 +38,7 @@ _FUND = (Role.FUND_ADMINISTRATOR, Role.FUND_CHECKER)
 _READERS = (Role.REGULATOR, Role.AUDITOR)
 _MAKER = allow(Role.BANK_MAKER)
 _ADMINISTRATOR = allow(Role.FUND_ADMINISTRATOR)
-_MAY_READ = allow(*_BANK, *_FUND, *_READERS, areas=(Area.FUNDS,))
+_MAY_READ = allow(*_BANK, *_FUND, Role.RISK_BEARER, *_READERS, areas=(Area.FUNDS,))
 
 
 @get("/v1/schemes", opt={"policy": _MAY_READ}, summary="Schemes 风险补偿方案")
@@ -76,7 +76,7 @@ async def draft_claim(conn: Conn, caller: Me, now: Now, data: JSONBody[ClaimIn])
 async def list_claims(
     reader: Conn, caller: Me, position: At, case_id: FromQuery[UUID | None] = None
 ) -> Page[ClaimSummary]:
-    """My bank's claims, or those that came to my fund; all, for regulators and auditors."""
+    """My bank's claims, those that came to my fund, those whose loss I share; for regulators those they oversee."""
     found = await rows.page(
         reader, caller, after=position.after, limit=position.rows, case_id=case_id
     )

@@ -32,12 +32,15 @@ _WHY = "A bank and its funds work on one claim, and each step tells the other."
 _BANK = (Role.BANK_MAKER, Role.BANK_CHECKER)
 _FUND = (Role.FUND_ADMINISTRATOR, Role.FUND_CHECKER)
 _READERS = allow(*_BANK, *_FUND, Role.REGULATOR, Role.AUDITOR, areas=(Area.FUNDS,))
+_VIEWERS = allow(
+    *_BANK, *_FUND, Role.RISK_BEARER, Role.REGULATOR, Role.AUDITOR, areas=(Area.FUNDS,)
+)
 _SMALL = 16 * 1024
 _IS_ID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _STEPS = {"request_max_body_size": _SMALL, **PAGE}
 
 
-@get("/claims", opt={POLICY: _READERS}, **PAGE)
+@get("/claims", opt={POLICY: _VIEWERS}, **PAGE)
 async def claims_page(
     request: Request[Any, Any, Any], reader: Conn, caller: Me, position: At
 ) -> Response[str]:
@@ -53,7 +56,7 @@ async def claims_page(
     )
 
 
-@get("/claims/{claim_id:uuid}", opt={POLICY: _READERS}, **PAGE)
+@get("/claims/{claim_id:uuid}", opt={POLICY: _VIEWERS}, **PAGE)
 async def claim_page(
     request: Request[Any, Any, Any], reader: Conn, caller: Me, claim_id: FromPath[UUID]
 ) -> Response[str]:
@@ -68,6 +71,7 @@ async def claim_page(
         me=caller.user_id,
         is_bank_checker=caller.has(Role.BANK_CHECKER),
         is_fund=caller.has(*_FUND),
+        may_print=_READERS.permits(caller),
         is_fund_administrator=caller.has(Role.FUND_ADMINISTRATOR),
         is_fund_checker=caller.has(Role.FUND_CHECKER),
     )

@@ -7,12 +7,13 @@ ON CONFLICT (case_id) WHERE state <> 'returned' DO NOTHING
 RETURNING id;
 
 -- name: claim
--- One claim that the caller may see: $2 sees all; a bank its own; a fund what has been approved at the bank.
+-- One claim that the caller may see: $2 sees all; a bank its own; a fund, and who shares the loss, what the bank approved.
 SELECT c.*, s.state AS case_state
   FROM market.claims c
   LEFT JOIN settlement.cases s ON s.id = c.case_id
  WHERE c.id = $1
-   AND ($2::boolean OR c.organisation_id = $3::uuid OR (c.state = 'approved' AND $3::uuid = ANY (c.fund_ids)));
+   AND ($2::boolean OR c.organisation_id = $3::uuid OR (c.state = 'approved' AND ($3::uuid = ANY (c.fund_ids)
+        OR EXISTS (SELECT FROM settlement.case_parties p WHERE p.case_id = c.case_id AND p.organisation_id = $3::uuid))));
 
 -- name: page
 -- The claims that the caller may see, oldest first.
@@ -20,7 +21,8 @@ SELECT c.*, s.state AS case_state
   FROM market.claims c
   LEFT JOIN settlement.cases s ON s.id = c.case_id
  WHERE ($1::uuid IS NULL OR c.id > $1)
-   AND ($2::boolean OR c.organisation_id = $3::uuid OR (c.state = 'approved' AND $3::uuid = ANY (c.fund_ids)))
+   AND ($2::boolean OR c.organisation_id = $3::uuid OR (c.state = 'approved' AND ($3::uuid = ANY (c.fund_ids)
+        OR EXISTS (SELECT FROM settlement.case_parties p WHERE p.case_id = c.case_id AND p.organisation_id = $3::uuid))))
    AND ($4::uuid IS NULL OR c.case_id = $4)
  ORDER BY c.id
  LIMIT $5;

@@ -25,10 +25,14 @@ class Role(StrEnum):
     REGULATOR = "regulator"  # 主管部门（只读）
     AUDITOR = "auditor"  # 审计（只读）
     PLATFORM_ADMINISTRATOR = "platform_administrator"  # 平台管理员
+    RISK_BEARER = "risk_bearer"  # 担保、保险、再担保机构经办
+    VALUER = "valuer"  # 评估机构经办
+    EXPERT = "expert"  # 评审专家
+    PLEDGOR = "pledgor"  # 出质人
 
 
 #: Who is employed to decide about other people's money and rights: a second factor may be demanded of them.
-STAFF = frozenset(Role) - {Role.AGENCY_BIDDER}
+STAFF = frozenset(Role) - {Role.AGENCY_BIDDER, Role.EXPERT, Role.PLEDGOR}
 
 
 class OrganisationKind(StrEnum):

@@ -44,6 +44,9 @@ ROOMS: Final = (
     "marketplace.revocations",
     "marketplace.resales",
     "marketplace.disclosures",
+    "marketplace.valuation_orders",
+    "marketplace.pledgors",
+    "marketplace.experts",
 )
 
 _FILTERS: Final[dict[str, Callable[..., str]]] = {

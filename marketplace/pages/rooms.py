@@ -90,6 +90,39 @@ ROOMS_OF_WORK: Final = (
         (Area.DISPOSAL,),
     ),
     Room(
+        "/valuation-orders",
+        Words("委托评估", "Valuations ordered"),
+        Words(
+            "委托评估机构，提交评估报告。",
+            "What banks ask valuers for: hand in the report, or decline.",
+        ),
+        _BANK | {Role.VALUER},
+    ),
+    Room(
+        "/panels",
+        Words("评审任务", "My panels"),
+        Words("声明利害关系，查看评审项目。", "Declare conflicts, see what there is to judge."),
+        frozenset({Role.EXPERT}),
+    ),
+    Room(
+        "/pledgor",
+        Words("我的质物与债务", "My rights and debts"),
+        Words(
+            "签收通知，查看处置进展与剩余价款，提出异议。",
+            "Acknowledge notices, follow the sale and what is left, object.",
+        ),
+        frozenset({Role.PLEDGOR}),
+    ),
+    Room(
+        "/claims",
+        Words("分担的补偿申请", "Claims that I share in"),
+        Words(
+            "查看本机构分担的损失、追偿与清算。",
+            "The losses that my organisation shares, recoveries and clearings.",
+        ),
+        frozenset({Role.RISK_BEARER}),
+    ),
+    Room(
         "/webhooks",
         Words("回调通知", "Webhooks"),
         Words(

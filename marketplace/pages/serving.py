@@ -20,13 +20,14 @@ from marketplace.pages.vocabulary import Words
 
 _BANK: Final = frozenset({Role.BANK_MAKER, Role.BANK_CHECKER})
 _FUND: Final = frozenset({Role.FUND_ADMINISTRATOR, Role.FUND_CHECKER})
+_BEARERS: Final = frozenset({Role.RISK_BEARER})
 _WATCH: Final = frozenset({Role.REGULATOR, Role.AUDITOR})
 _VENUE: Final = frozenset({Role.VENUE_OPERATOR, Role.VENUE_CHECKER})
 #: Rooms of money, and whose they are.
 _MONEY_ROOMS: Final = (
     ("/ledger", "案件台账", "Cases", _BANK | _WATCH, (Area.LOANS,)),
     ("/banking", "资金收付", "Banking", _VENUE | _FUND, ()),
-    ("/claims", "风险补偿", "Claims", _BANK | _FUND | _WATCH, (Area.FUNDS,)),
+    ("/claims", "风险补偿", "Claims", _BANK | _FUND | _BEARERS | _WATCH, (Area.FUNDS,)),
     ("/fund", "补偿资金", "Fund", _FUND, ()),
     ("/returns", "季度统计", "Returns", _BANK | _WATCH, (Area.RETURNS,)),
 )
@@ -40,7 +41,9 @@ _PLANNERS: Final = frozenset(
         Role.AUDITOR,
     }
 )
-_WITHOUT_STATEMENTS: Final = frozenset({Role.AGENCY_BIDDER, Role.PLATFORM_ADMINISTRATOR})
+_WITHOUT_STATEMENTS: Final = frozenset(
+    {Role.AGENCY_BIDDER, Role.PLATFORM_ADMINISTRATOR, Role.VALUER, Role.EXPERT}
+)
 _FORM_BYTES_MAX: Final = 16_384
 
 

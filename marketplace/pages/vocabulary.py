@@ -315,6 +315,10 @@ ROLES: Final[Mapping[str, Words]] = MappingProxyType(
         "regulator": Words("主管部门", "Regulator"),
         "auditor": Words("审计", "Auditor"),
         "platform_administrator": Words("平台管理员", "Platform administrator"),
+        "risk_bearer": Words("分险机构经办", "Risk bearer"),
+        "valuer": Words("评估机构经办", "Valuer"),
+        "expert": Words("评审专家", "Expert"),
+        "pledgor": Words("出质人", "Pledgor"),
     }
 )
 
@@ -343,6 +347,22 @@ DUTIES: Final[Mapping[str, Words]] = MappingProxyType(
             "拨付先行补偿，登记清算。", "Pay front-loaded advances; prepare clearings."
         ),
         "fund_checker": Words("复核拨付与清算。", "Check advances and clearings."),
+        "risk_bearer": Words(
+            "查看本机构分担的补偿申请、追偿与清算单。",
+            "Read the claims whose loss your organisation shares, their recoveries and statements.",
+        ),
+        "valuer": Words(
+            "查看银行委托的评估，提交报告或谢绝。",
+            "See the valuations that banks ask for; hand in the report, or decline.",
+        ),
+        "expert": Words(
+            "查看评审任务，声明利害关系，评分。",
+            "See the panels you were drawn for, declare conflicts, give scores.",
+        ),
+        "pledgor": Words(
+            "查看本人质物、债务与处置进展，签收通知，提出异议。",
+            "See your rights, debts and their disposal; acknowledge notices; object.",
+        ),
         "regulator": Words(
             "查看全部公开与监管信息（只读）。", "See public and supervisory records; read only."
         ),

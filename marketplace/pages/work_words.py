@@ -76,6 +76,51 @@ DELIVERY_STATES: Final[Mapping[str, Words]] = MappingProxyType(
         "failed": Words("发送失败", "Failed"),
     }
 )
+VALUATION_ORDERS: Final[Mapping[str, Words]] = MappingProxyType(
+    {
+        "ordered": Words("待提交报告", "Report awaited"),
+        "delivered": Words("已提交报告", "Delivered"),
+        "declined": Words("已谢绝", "Declined"),
+        "withdrawn": Words("已撤回", "Withdrawn"),
+    }
+)
+VALUATION_METHODS: Final[Mapping[str, Words]] = MappingProxyType(
+    {
+        "income": Words("收益法", "Income"),
+        "market": Words("市场法", "Market"),
+        "cost": Words("成本法", "Cost"),
+        "comprehensive": Words("综合评价", "Indicator score"),
+    }
+)
+PARTY_NOTICES: Final[Mapping[str, Words]] = MappingProxyType(
+    {
+        "sent": Words("待签收", "Sent"),
+        "received": Words("已签收", "Received"),
+        "unreachable": Words("公告送达", "Published"),
+        "waived": Words("已放弃", "Waived"),
+    }
+)
+OBJECTIONS: Final[Mapping[str, Words]] = MappingProxyType(
+    {
+        "OPEN": Words("待答复", "Waits for an answer"),
+        "DISMISSED": Words("不成立", "Dismissed"),
+        "UPHELD": Words("成立", "Upheld"),
+    }
+)
+PANEL_PURPOSES: Final[Mapping[str, Words]] = MappingProxyType(
+    {
+        "weighted_tender": Words("权重报价评分", "Scores of a weighted tender"),
+        "valuation_review": Words("评估复核", "Review of a valuation"),
+        "eligibility_review": Words("合规审查", "Review of eligibility"),
+    }
+)
+SEAT_STATES: Final[Mapping[str, Words]] = MappingProxyType(
+    {
+        "drawn": Words("待声明", "Waits for my declaration"),
+        "confirmed": Words("已确认", "Confirmed"),
+        "recused": Words("已回避", "Stepped back"),
+    }
+)
 CONSIGNMENT_STATES: Final[Mapping[str, Words]] = MappingProxyType(
     {
         "draft": Words("草稿", "Draft"),

@@ -90,6 +90,14 @@ async def record_consent(
     Raises InvalidInput when another document is recorded.
     """
     await lots.owned_for_update(conn, caller, lot_id)
+    await agree(conn, caller, lot_id, given, now=now)
+    return await shown(conn, caller, lot_id)
+
+
+async def agree(
+    conn: Connection, caller: Caller, lot_id: UUID, given: ConsentIn, *, now: datetime
+) -> None:
+    """Write down the debtor's consent, for a room that has checked who says so; raises as `record_consent` does."""
     document = given.document_sha256
     if await conn.fetchval(_SQL["insert_consent"], lot_id, document, caller.user_id, now):
         await audit.record(
@@ -101,12 +109,10 @@ async def record_consent(
             subject_id=lot_id,
             after=given,
         )
-    view = await shown(conn, caller, lot_id)
-    if view.consent_sha256 != document:
+    if await conn.fetchval(_SQL["consent"], lot_id) != document:
         raise InvalidInput(
             "document_sha256", "is not the one on record", "与已登记的同意文件不一致"
         )
-    return view
 
 
 async def _is_beyond_the_debt(conn: Connection, lot: Lot) -> bool:

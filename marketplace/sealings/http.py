@@ -34,6 +34,7 @@ from marketplace.sealings.schemas import (
 _OPENER_ROLES = (
     Role.BANK_CHECKER,
     Role.FUND_CHECKER,
+    Role.RISK_BEARER,
     Role.REGULATOR,
     Role.AUDITOR,
 )

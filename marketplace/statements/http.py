@@ -30,6 +30,8 @@ _READERS = allow(
     Role.VENUE_CHECKER,
     Role.FUND_ADMINISTRATOR,
     Role.FUND_CHECKER,
+    Role.RISK_BEARER,
+    Role.PLEDGOR,
     Role.REGULATOR,
     Role.AUDITOR,
     areas=(

@@ -27,6 +27,8 @@ READERS: Final = allow(
     Role.VENUE_CHECKER,
     Role.FUND_ADMINISTRATOR,
     Role.FUND_CHECKER,
+    Role.RISK_BEARER,
+    Role.PLEDGOR,
     Role.REGULATOR,
     Role.AUDITOR,
     areas=(

@@ -1,5 +1,5 @@
 -- name: visible
--- One statement that the caller may see: $2 sees all; of a sale its venue and its consignor; of a case its parties.
+-- One statement that the caller may see: $2 sees all; of a sale its venue, its consignor and its pledgor; of a case its parties.
 SELECT s.id
   FROM settlement.statements s
  WHERE s.id = $1
@@ -7,7 +7,8 @@ SELECT s.id
         OR (s.kind = 'clearing' AND EXISTS (SELECT FROM settlement.case_parties p
                                              WHERE p.case_id = s.subject_id AND p.organisation_id = $3::uuid))
         OR (s.kind <> 'clearing' AND EXISTS (SELECT FROM settlement.sales x
-                                              WHERE x.lot_id = s.subject_id AND $3::uuid IN (x.venue_id, x.consignor_id))));
+                                              WHERE x.lot_id = s.subject_id AND $3::uuid IN (x.venue_id, x.consignor_id)))
+        OR (s.kind <> 'clearing' AND s.subject_id IN (SELECT market.my_lots())));
 
 -- name: page
 -- The statements that the caller may see, of one subject or of all, newest first, with what people call the subject.
@@ -21,7 +22,8 @@ SELECT s.id, s.kind, s.subject_id,
         OR (s.kind = 'clearing' AND EXISTS (SELECT FROM settlement.case_parties p
                                              WHERE p.case_id = s.subject_id AND p.organisation_id = $3::uuid))
         OR (s.kind <> 'clearing' AND EXISTS (SELECT FROM settlement.sales x
-                                              WHERE x.lot_id = s.subject_id AND $3::uuid IN (x.venue_id, x.consignor_id))))
+                                              WHERE x.lot_id = s.subject_id AND $3::uuid IN (x.venue_id, x.consignor_id)))
+        OR (s.kind <> 'clearing' AND s.subject_id IN (SELECT market.my_lots())))
    AND ($4::uuid IS NULL OR s.subject_id = $4)
  ORDER BY s.id DESC
  LIMIT $5;

@@ -40,6 +40,7 @@ from marketplace.client.rooms.party_notices import PartyNotices
 from marketplace.client.rooms.people import People
 from marketplace.client.rooms.plans import Plans
 from marketplace.client.rooms.pledges import Pledges
+from marketplace.client.rooms.pledgors import Pledgors
 from marketplace.client.rooms.recorded_routes import RecordedRoutes
 from marketplace.client.rooms.records import Records
 from marketplace.client.rooms.registry import Registry
@@ -54,6 +55,7 @@ from marketplace.client.rooms.set_offs import SetOffs
 from marketplace.client.rooms.statements import Statements
 from marketplace.client.rooms.subscriptions import Subscriptions
 from marketplace.client.rooms.transfers import Transfers
+from marketplace.client.rooms.valuation_orders import ValuationOrders
 from marketplace.client.rooms.valuations import Valuations
 from marketplace.client.rooms.webhooks import Webhooks
 from marketplace.client.rooms.white_lists import WhiteLists
@@ -98,6 +100,7 @@ _ROOMS = {
     "people": People,
     "plans": Plans,
     "pledges": Pledges,
+    "pledgors": Pledgors,
     "recorded_routes": RecordedRoutes,
     "records": Records,
     "registry": Registry,
@@ -112,6 +115,7 @@ _ROOMS = {
     "statements": Statements,
     "subscriptions": Subscriptions,
     "transfers": Transfers,
+    "valuation_orders": ValuationOrders,
     "valuations": Valuations,
     "webhooks": Webhooks,
     "white_lists": WhiteLists,
@@ -160,6 +164,7 @@ class Rooms:
     people: People
     plans: Plans
     pledges: Pledges
+    pledgors: Pledgors
     recorded_routes: RecordedRoutes
     records: Records
     registry: Registry
@@ -174,6 +179,7 @@ class Rooms:
     statements: Statements
     subscriptions: Subscriptions
     transfers: Transfers
+    valuation_orders: ValuationOrders
     valuations: Valuations
     webhooks: Webhooks
     white_lists: WhiteLists

@@ -16,7 +16,8 @@ class Cases:
     async def list_cases(
         self, *, cursor: str | None = None, limit: int = 50
     ) -> edge_cursors.Page[cases_schemas.Case]:
-        """Those that I may see: my bank's, those consigned to my venue, or all for supervisors.
+        """Those that I may see: my bank's, consigned to my venue, whose loss I share, that I owe, or
+        that I oversee.
 
         `GET /v1/cases`
         """

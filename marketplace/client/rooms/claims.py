@@ -19,7 +19,8 @@ class Claims:
     async def list_claims(
         self, *, case_id: UUID | None = None, cursor: str | None = None, limit: int = 50
     ) -> edge_cursors.Page[claims_schemas.ClaimSummary]:
-        """My bank's claims, or those that came to my fund; all, for regulators and auditors.
+        """My bank's claims, those that came to my fund, those whose loss I share; for regulators
+        those they oversee.
 
         `GET /v1/claims`
         """
