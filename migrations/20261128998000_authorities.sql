@@ -46,6 +46,34 @@ CREATE FUNCTION market.oversees_lot(p_lot uuid) RETURNS boolean LANGUAGE sql STA
 $$;
 COMMENT ON FUNCTION market.oversees_lot IS 'Whether the regulator that works oversees this lot.';
 
+-- Policies ask functions rather than each other's tables: a policy that is asked within another is planned with it, each time.
+CREATE FUNCTION market.oversees_ended_lot(p_lot uuid) RETURNS boolean LANGUAGE sql STABLE SET app.scope = 'all' AS $$
+  SELECT market.oversees_lot(p_lot)
+     AND EXISTS (SELECT FROM market.lots l WHERE l.id = p_lot AND l.closes_at < now()
+                    AND l.status NOT IN ('published', 'registration', 'open', 'paused'))
+$$;
+COMMENT ON FUNCTION market.oversees_ended_lot IS 'Whether the regulator that works oversees this lot, and its bidding is over.';
+CREATE FUNCTION market.oversees_consignment(p_consignment uuid) RETURNS boolean LANGUAGE sql STABLE SET app.scope = 'all' AS $$
+  SELECT EXISTS (SELECT FROM market.consignments c WHERE c.id = p_consignment AND (
+      c.organisation_id IN (SELECT market.oversees('disposal'))
+      OR (c.regime = 'judicial_network' AND c.organisation_id IN (SELECT market.oversees('court')))))
+$$;
+COMMENT ON FUNCTION market.oversees_consignment IS 'Whether the regulator that works oversees this consignment.';
+CREATE FUNCTION market.oversees_closed_offer(p_offer uuid) RETURNS boolean LANGUAGE sql STABLE SET app.scope = 'all' AS $$
+  SELECT EXISTS (SELECT FROM market.licence_offers o
+                  WHERE o.id = p_offer AND o.closes_at < now() AND market.oversees_consignment(o.consignment_id))
+$$;
+COMMENT ON FUNCTION market.oversees_closed_offer IS 'Whether the regulator that works oversees this offer of a licence, and its time is over.';
+CREATE FUNCTION market.oversees_valuation(p_valuation uuid) RETURNS boolean LANGUAGE sql STABLE SET app.scope = 'all' AS $$
+  SELECT EXISTS (SELECT FROM market.valuations v
+                  WHERE v.id = p_valuation AND v.organisation_id IN (SELECT market.oversees('collateral')))
+$$;
+COMMENT ON FUNCTION market.oversees_valuation IS 'Whether the regulator that works oversees this valuation.';
+CREATE FUNCTION market.overseen_funds() RETURNS SETOF uuid LANGUAGE sql STABLE SET app.scope = 'all' AS $$
+  SELECT o.id FROM market.organisations o WHERE o.kind = 'fund' AND o.id IN (SELECT market.oversees('funds'))
+$$;
+COMMENT ON FUNCTION market.overseen_funds IS 'The funds that the regulator that works oversees.';
+
 DO $$
 DECLARE
   asked CONSTANT text := '((SELECT current_setting(''app.scope'', true)) = ''authority'' AND (%s))';
@@ -63,23 +91,21 @@ BEGIN
         OR (ip_type IN (''copyright'', ''software_copyright'') AND organisation_id IN (SELECT market.oversees(''copyrights'')))'),
     ('market.pledges', 'organisation_id IN (SELECT market.oversees(''collateral''))'),
     ('market.valuations', 'organisation_id IN (SELECT market.oversees(''collateral''))'),
-    ('market.valuation_assets', 'EXISTS (SELECT FROM market.assets a WHERE a.id = asset_id
-        AND a.organisation_id IN (SELECT market.oversees(''collateral'')))'),
+    ('market.valuation_assets', 'market.oversees_valuation(valuation_id)'),
     ('market.burdens', 'organisation_id IN (SELECT market.oversees(''collateral''))'),
     ('market.asset_packages', 'organisation_id IN (SELECT market.oversees(''collateral''))'),
     ('market.registry_extracts', 'organisation_id IN (SELECT market.oversees(''collateral''))'),
     ('market.registry_enquiries', 'organisation_id IN (SELECT market.oversees(''collateral''))'),
     ('market.consignments', 'organisation_id IN (SELECT market.oversees(''disposal''))
         OR (regime = ''judicial_network'' AND organisation_id IN (SELECT market.oversees(''court'')))'),
-    ('market.diligence_runs', 'EXISTS (SELECT FROM market.consignments c WHERE c.id = consignment_id)'),
-    ('market.diligence_overrides', 'EXISTS (SELECT FROM market.consignments c WHERE c.id = consignment_id)'),
-    ('market.plans', 'EXISTS (SELECT FROM market.consignments c WHERE c.id = consignment_id)'),
-    ('market.mandates', 'EXISTS (SELECT FROM market.consignments c WHERE c.id = consignment_id)'),
-    ('market.licence_offers', 'EXISTS (SELECT FROM market.consignments c WHERE c.id = consignment_id)'),
+    ('market.diligence_runs', 'market.oversees_consignment(consignment_id)'),
+    ('market.diligence_overrides', 'market.oversees_consignment(consignment_id)'),
+    ('market.plans', 'market.oversees_consignment(consignment_id)'),
+    ('market.mandates', 'market.oversees_consignment(consignment_id)'),
+    ('market.licence_offers', 'market.oversees_consignment(consignment_id)'),
     -- What is asked for a licence is nobody's to read while it can still be asked for.
-    ('market.licence_applications', 'EXISTS (SELECT FROM market.licence_offers o JOIN market.consignments c ON c.id = o.consignment_id
-        WHERE o.id = offer_id AND o.closes_at < now())'),
-    ('market.licence_grants', 'EXISTS (SELECT FROM market.consignments c WHERE c.id = consignment_id)'),
+    ('market.licence_applications', 'market.oversees_closed_offer(offer_id)'),
+    ('market.licence_grants', 'market.oversees_consignment(consignment_id)'),
     ('settlement.licences', 'lender_id IN (SELECT market.oversees(''disposal''))'),
     ('market.documents', 'organisation_id IN (SELECT market.oversees(''disposal''))'),
     ('market.document_versions', 'EXISTS (SELECT FROM market.documents d WHERE d.id = document_id)'),
@@ -94,15 +120,14 @@ BEGIN
     ('market.party_notices', 'market.oversees_lot(lot_id)'),
     ('market.lot_consents', 'market.oversees_lot(lot_id)'),
     ('market.transfers', 'market.oversees_lot(lot_id)'),
-    ('market.sealed_openings', 'market.oversees_lot(lot_id)
-        AND EXISTS (SELECT FROM market.lots l WHERE l.id = lot_id AND l.closes_at < now())'),
+    ('market.sealed_openings', 'market.oversees_ended_lot(lot_id)'),
     -- Who bids is nobody's to know before the close (18号 art. 18).
-    ('market.bidders', 'market.oversees_lot(lot_id) AND EXISTS (SELECT FROM market.lots l WHERE l.id = lot_id
-        AND l.status NOT IN (''published'', ''registration'', ''open'', ''paused''))'),
+    ('market.bidders', 'market.oversees_ended_lot(lot_id)'),
     ('market.experts', 'organisation_id IN (SELECT market.oversees(''sales''))'),
     ('market.expert_draws', 'organisation_id IN (SELECT market.oversees(''sales''))'),
     ('market.expert_standing_draws', 'organisation_id IN (SELECT market.oversees(''sales''))'),
-    ('settlement.sales', 'market.oversees_lot(lot_id)'),
+    ('settlement.sales', 'venue_id IN (SELECT market.oversees(''sales'')) OR consignor_id IN (SELECT market.oversees(''sales''))
+        OR (market.oversees_lot(lot_id) AND consignor_id IN (SELECT market.oversees(''court'')))'),
     ('settlement.cost_sheets', 'market.oversees_lot(lot_id)'),
     ('settlement.plans', 'market.oversees_lot(lot_id)'),
     ('market.claims', 'organisation_id IN (SELECT market.oversees(''funds'')) OR fund_ids && ARRAY(SELECT market.oversees(''funds''))'),
@@ -110,7 +135,7 @@ BEGIN
     ('settlement.enrolments', 'lender_id IN (SELECT market.oversees(''funds''))'),
     ('settlement.breaker_trips', 'lender_id IN (SELECT market.oversees(''funds''))'),
     ('settlement.cases', 'lender_id IN (SELECT market.oversees(''funds''))'),
-    ('settlement.accounts', 'owner IN (SELECT o.id FROM market.organisations o WHERE o.kind = ''fund'' AND o.id IN (SELECT market.oversees(''funds'')))'),
+    ('settlement.accounts', 'owner IN (SELECT market.overseen_funds())'),
     ('market.alerts', 'organisation_id IN (SELECT market.oversees(''alerts''))'),
     ('market.alert_steps', 'EXISTS (SELECT FROM market.alerts a WHERE a.id = alert_id)'),
     ('market.white_lists', 'organisation_id IN (SELECT market.oversees(''white_lists''))'),
@@ -152,7 +177,8 @@ BEGIN
   END LOOP;
 END
 $$;
-DROP FUNCTION market.oversees_lot(uuid);
+DROP FUNCTION market.overseen_funds(), market.oversees_valuation(uuid), market.oversees_closed_offer(uuid),
+  market.oversees_consignment(uuid), market.oversees_ended_lot(uuid), market.oversees_lot(uuid);
 DROP FUNCTION market.oversees(text);
 DROP FUNCTION market.covers(text, text);
 SET LOCAL app.scope = 'all';

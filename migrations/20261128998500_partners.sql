@@ -17,6 +17,10 @@ CREATE FUNCTION market.my_code() RETURNS text LANGUAGE sql STABLE SET app.scope 
    WHERE o.id = nullif(current_setting('app.organisation', true), '')::uuid AND o.kind = 'pledgor' AND o.is_active
 $$;
 COMMENT ON FUNCTION market.my_code IS 'The credit code of the pledgor that works; NULL for everybody else.';
+CREATE FUNCTION market.my_name() RETURNS text LANGUAGE sql STABLE SET app.scope = 'all' AS $$
+  SELECT o.name FROM market.organisations o WHERE o.id = nullif(current_setting('app.organisation', true), '')::uuid
+$$;
+COMMENT ON FUNCTION market.my_name IS 'What the organisation that works is called.';
 CREATE FUNCTION market.my_rights() RETURNS SETOF uuid LANGUAGE sql STABLE SET app.scope = 'all' AS $$
   SELECT a.id FROM market.assets a WHERE a.owner_code = (SELECT market.my_code())
    UNION
@@ -43,8 +47,7 @@ CREATE POLICY pledging ON market.assets FOR SELECT USING (
   (SELECT current_setting('app.kind', true)) = 'pledgor' AND id IN (SELECT market.my_rights()));
 CREATE POLICY pledging ON market.party_notices FOR SELECT USING (
   (SELECT current_setting('app.kind', true)) = 'pledgor' AND lot_id IN (SELECT market.my_lots())
-  AND party_name IN (SELECT o.name FROM market.organisations o
-                      WHERE o.id = (SELECT nullif(current_setting('app.organisation', true), '')::uuid)));
+  AND party_name = (SELECT market.my_name()));
 CREATE POLICY pledging ON settlement.plans FOR SELECT USING (
   (SELECT current_setting('app.kind', true)) = 'pledgor' AND lot_id IN (SELECT market.my_lots()));
 CREATE POLICY pledging ON settlement.statements FOR SELECT USING (
@@ -80,16 +83,21 @@ CREATE FUNCTION market.my_valued_rights() RETURNS SETOF uuid LANGUAGE sql STABLE
    WHERE v.valuer_id = nullif(current_setting('app.organisation', true), '')::uuid AND v.state IN ('ordered', 'delivered')
 $$;
 COMMENT ON FUNCTION market.my_valued_rights IS 'The rights about which the valuer that works is, or was, asked for a report.';
+CREATE FUNCTION market.my_valuations() RETURNS SETOF uuid LANGUAGE sql STABLE SET app.scope = 'all' AS $$
+  SELECT v.valuation_id FROM market.valuation_orders v
+   WHERE v.valuer_id = nullif(current_setting('app.organisation', true), '')::uuid AND v.state = 'delivered'
+$$;
+COMMENT ON FUNCTION market.my_valuations IS 'The valuations that the reports of the valuer that works became.';
 CREATE POLICY valuing ON market.assets FOR SELECT USING (
   (SELECT current_setting('app.kind', true)) = 'valuer' AND id IN (SELECT market.my_valued_rights()));
 CREATE POLICY valuing ON market.valuations FOR SELECT USING (
-  (SELECT current_setting('app.kind', true)) = 'valuer' AND id IN (SELECT o.valuation_id FROM market.valuation_orders o));
+  (SELECT current_setting('app.kind', true)) = 'valuer' AND id IN (SELECT market.my_valuations()));
 
 -- migrate:down
 SET LOCAL app.scope = 'all';
 DROP POLICY valuing ON market.valuations;
 DROP POLICY valuing ON market.assets;
-DROP FUNCTION market.my_valued_rights();
+DROP FUNCTION market.my_valuations(), market.my_valued_rights();
 DROP TABLE market.valuation_orders;
 DROP POLICY pledging ON settlement.statements;
 DROP POLICY pledging ON settlement.plans;
@@ -98,7 +106,7 @@ DROP POLICY pledging ON market.assets;
 DROP POLICY pledging ON market.pledges;
 DROP POLICY pledging ON market.loan_cases;
 DROP INDEX market.cases_of_borrower, market.assets_of_owner, market.pledges_of_pledgor;
-DROP FUNCTION market.my_lots(), market.my_rights(), market.my_code();
+DROP FUNCTION market.my_lots(), market.my_rights(), market.my_name(), market.my_code();
 DROP POLICY bearing ON market.claims;
 UPDATE market.users SET roles = array(SELECT unnest(roles) EXCEPT SELECT unnest(ARRAY['risk_bearer', 'valuer', 'expert', 'pledgor']));
 ALTER TABLE market.users DROP CONSTRAINT users_roles_check;

@@ -9,17 +9,20 @@ from litestar.params import FromPath
 from litestar.response import Redirect
 
 from marketplace.edge.dependencies import Conn, Me, Now
-from marketplace.edge.policies import POLICY, signed_in
+from marketplace.edge.policies import POLICY, allow
 from marketplace.experts import service
 from marketplace.experts.schemas import Declaration
+from marketplace.organisations.schemas import Role
 from marketplace.pages.forms import given
 from marketplace.pages.rendering import page
 from marketplace.pages.serving import PAGE, form_of, visitor_of
 
+#: Experts of other houses declare over the API (`POST /v1/expert-draws/.../declaration`).
+_EXPERT = allow(Role.EXPERT)
 _STEPS = {"request_max_body_size": 16 * 1024, **PAGE}
 
 
-@get("/panels", opt={POLICY: signed_in()}, **PAGE)
+@get("/panels", opt={POLICY: _EXPERT}, **PAGE)
 async def panels_page(request: Request[Any, Any, Any], reader: Conn, caller: Me) -> Response[str]:
     """The panels on which I sit, newest first, each with my own seat."""
     draws = await service.tasks_of(reader, caller)
@@ -34,7 +37,7 @@ async def panels_page(request: Request[Any, Any, Any], reader: Conn, caller: Me)
 
 @post(
     "/panels/{draw_id:uuid}/experts/{expert_id:uuid}/declaration",
-    opt={POLICY: signed_in()},
+    opt={POLICY: _EXPERT},
     **_STEPS,
 )
 async def declare_by_form(

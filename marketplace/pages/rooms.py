@@ -115,12 +115,13 @@ ROOMS_OF_WORK: Final = (
     ),
     Room(
         "/claims",
-        Words("分担的补偿申请", "Claims that I share in"),
+        Words("风险补偿申请", "Claims for compensation"),
         Words(
-            "查看本机构分担的损失、追偿与清算。",
-            "The losses that my organisation shares, recoveries and clearings.",
+            "查看本机构申请、审核或分担的损失、追偿与清算。",
+            "Losses that my organisation claims, reviews or shares; recoveries and clearings.",
         ),
-        frozenset({Role.RISK_BEARER}),
+        _BANK | _FUND | _WATCH | {Role.RISK_BEARER},
+        (Area.FUNDS,),
     ),
     Room(
         "/webhooks",

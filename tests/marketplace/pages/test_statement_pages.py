@@ -10,17 +10,15 @@ from tests.settlement.test_statements import play
 
 
 async def test_statement_pages_print_every_figure(site: Site, database: Pool) -> None:
-    """A regulator reads each of the three statements with all amounts of its document, and text stays text."""
+    """An auditor reads each of the three statements with all amounts of its document, and text stays text."""
     now = site.clock.now
     async with database.acquire() as conn, conn.transaction():
         issued = await play(conn, now)
-    regulator = await key_of(
-        database, await make_caller(database, Role.REGULATOR, now=now), now=now
-    )
-    listed = await site.client.get("/statements", headers=regulator)
+    auditor = await key_of(database, await make_caller(database, Role.AUDITOR, now=now), now=now)
+    listed = await site.client.get("/statements", headers=auditor)
     for statement in issued:
         assert f"/statements/{statement.id}" in listed.text
-        answer = await site.client.get(f"/statements/{statement.id}", headers=regulator)
+        answer = await site.client.get(f"/statements/{statement.id}", headers=auditor)
         assert answer.status_code == 200, answer.text
         assert statement.document.title_zh in answer.text
         cells = [cell for table in tables(statement.document) for row in table.rows for cell in row]
