@@ -15,6 +15,7 @@ from litestar.response import Stream
 
 from auction_engine.rules.commands import Command
 from kit.errors import InvalidInput, NotFound
+from kit.reach import Scope, enter
 from marketplace.auctions import bidding, evidence, orders, other_bids, service
 from marketplace.auctions.answering import answered, engine_id_of
 from marketplace.auctions.controls import require_resumption
@@ -208,6 +209,8 @@ async def get_bundle(
         hall.pool.acquire() as conn,
         conn.transaction(isolation="repeatable_read", readonly=True),
     ):
+        # `market.oversees_lot` asks which authority reads.
+        await enter(conn, Scope.ALL, str(caller.organisation_id), str(caller.organisation_kind))
         bundle = await evidence.export(conn, caller, auction_id, key=hall.key, mode=hall.mode)
     return Response(
         bundle,

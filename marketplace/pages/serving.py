@@ -30,6 +30,9 @@ _MONEY_ROOMS: Final = (
     ("/claims", "风险补偿", "Claims", _BANK | _FUND | _BEARERS | _WATCH, (Area.FUNDS,)),
     ("/fund", "补偿资金", "Fund", _FUND, ()),
     ("/returns", "季度统计", "Returns", _BANK | _WATCH, (Area.RETURNS,)),
+    ("/valuation-orders", "委托评估", "Valuations", frozenset({Role.VALUER}), ()),
+    ("/panels", "评审任务", "Panels", frozenset({Role.EXPERT}), ()),
+    ("/pledgor", "我的质物", "My rights", frozenset({Role.PLEDGOR}), ()),
 )
 _PLANNERS: Final = frozenset(
     {

@@ -7,11 +7,12 @@ import asyncpg
 import msgspec
 
 from kit.clock import CHINA
-from kit.errors import Conflict, NotFound
+from kit.errors import NotFound
 from kit.reach import everything
 from kit.sql import Connection, load_statements
 from marketplace.audit.service import record
 from marketplace.organisations.schemas import Caller
+from marketplace.party_notices.service import PartyToldAlready
 from marketplace.pledgors.schemas import (
     ConsentIn,
     Debt,
@@ -30,12 +31,6 @@ from settlement.rules.waterfall import PLEDGOR
 
 _SQL = load_statements("marketplace.pledgors", "queries.sql")
 _RECEIVED = "acknowledged by the party's own account 当事人在系统内签收"
-
-
-class NoticeSettled(Conflict):
-    """This notice has been received, waived or published already. / 该通知已有结果。"""
-
-    code = "party_told_already"
 
 
 async def desk(conn: Connection, caller: Caller) -> Desk:
@@ -65,7 +60,7 @@ async def receive(conn: Connection, caller: Caller, notice_id: UUID, *, now: dat
     async with everything(conn):  # the notice is the venue's record
         done = await conn.execute(_SQL["receive"], notice_id, max(today, row["sent_on"]), _RECEIVED)
     if done != "UPDATE 1":
-        raise NoticeSettled
+        raise PartyToldAlready
     await record(
         conn,
         caller,

@@ -11,7 +11,9 @@ from auction_engine.bundle import Head, Published, decode_line
 from auction_engine.publication import AddedHolder
 from auction_engine.rules.profile import parse_profile, profile_hash
 from auction_engine.verification import verify_bundle
-from marketplace.organisations.schemas import Role
+from kit.clock import system_clock
+from marketplace.organisations.schemas import Authority, OrganisationKind, Role
+from tests.make_people import make_organisation
 from tests.make_stage import START_FEN, STEP_FEN, Person, Stage
 
 RESERVE_FEN = START_FEN + 5 * STEP_FEN
@@ -19,7 +21,7 @@ RESERVE_FEN = START_FEN + 5 * STEP_FEN
 
 async def closed_lot(stage: Stage, *, top_fen: int) -> tuple[dict[str, Any], Person, Person]:
     """A final auction with a secret reserve, a priority holder, and another bidder who goes up to `top_fen`."""
-    lot = await stage.published(opens_in=0.8, lasts=1.5, terms={"reserve_price_fen": RESERVE_FEN})
+    lot = await stage.published(opens_in=4.0, lasts=1.5, terms={"reserve_price_fen": RESERVE_FEN})
     holder, _ = await stage.deposited(lot, rank=1)
     other, _ = await stage.deposited(lot)
     await stage.until_open(lot)
@@ -55,6 +57,16 @@ async def test_bundle_of_a_sold_lot_is_for_those_who_took_part(stage: Stage) -> 
     for person in await strangers(stage):
         assert (await bundle_of(stage, person, lot))[0] == 404
     assert (await bundle_of(stage, stage.anyone, lot))[0] == 401
+    for authority, status in ((Authority.IP_OFFICE, 404), (Authority.SME, 403)):
+        elsewhere = await make_organisation(
+            stage.pool,
+            OrganisationKind.REGULATOR,
+            now=system_clock(),
+            authority=authority,
+            region="110000",
+        )
+        person = await stage.person(Role.REGULATOR, organisation_id=elsewhere)
+        assert (await bundle_of(stage, person, lot))[0] == status
     administrator = await stage.person(Role.FUND_ADMINISTRATOR)
     assert (await bundle_of(stage, administrator, lot))[0] == 403
 
@@ -140,7 +152,7 @@ UNTAKABLE = [-(10**30), -1, 0, 10**13 + 1, 2**53 + 1, 99_999_999_999_999_999, 2*
 
 async def test_amounts_that_cannot_be_taken_are_refused_by_rule(stage: Stage) -> None:
     """Whole numbers of any size reach the engine, clamped, and are refused and journalled as `invalid_amount`."""
-    lot = await stage.published(opens_in=0.8, lasts=20)
+    lot = await stage.published(opens_in=4.0, lasts=20)
     bidder, _ = await stage.deposited(lot)
     await stage.until_open(lot)
     path = f"/v1/auctions/{lot['id']}"
