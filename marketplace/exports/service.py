@@ -24,6 +24,7 @@ from marketplace.organisations.schemas import Caller
 from marketplace.pledges import service as pledges
 from marketplace.valuations import service as valuations
 from marketplace.valuations.schemas import Valuation
+from marketplace.valuations.scoring import NewScores, Scored
 
 _PAGE_ROWS = 1_000
 Rows = list[list[str]]
@@ -172,10 +173,25 @@ async def _valuations(conn: Connection, caller: Caller) -> Rows:
         _row(
             VALUATIONS,
             msgspec.structs.asdict(each)
-            | {"assets": joined(numbers[asset_id] for asset_id in each.asset_ids)},
+            | {
+                "assets": joined(numbers[asset_id] for asset_id in each.asset_ids),
+                "computation": _json(each.computation),
+                "scores": _json(_given(each.scores)),
+            },
         )
         async for each in _all(valuations.page, conn, caller)
     ]
+
+
+def _json(value: msgspec.Struct | None) -> str:
+    return "" if value is None else msgspec.json.encode(value, order="sorted").decode()
+
+
+def _given(scores: Scored | None) -> NewScores | None:
+    """Scores as they were given: what they come to is worked out anew."""
+    if scores is None:
+        return None
+    return NewScores(version=scores.version, scene=scores.scene, scores=scores.scores)
 
 
 def rights_row(asset: Asset) -> list[str]:

@@ -30,6 +30,7 @@ from marketplace.imports.portfolio import (
     about_cell,
 )
 from marketplace.imports.schemas import Finding
+from marketplace.imports.workings import workings_of
 from marketplace.pledges.rules import why_not_registrable
 from marketplace.pledges.schemas import JointPledgee
 from marketplace.valuations.rules import INTERNAL_LOAN_MAX_FEN, is_kind_allowed, require_validity
@@ -275,6 +276,9 @@ class _Checking:
             values |= {"kind": kind, "method": ValuationMethod(cast("str", values["method"]))}
             if "is_filed" in values:
                 values["is_filed"] = values["is_filed"] == "yes"
+            workings, wrong = workings_of(row, values)
+            self.findings += wrong
+            values |= workings
             built.append(ValuationRow(rights=references, fields=values))
         return tuple(built)
 

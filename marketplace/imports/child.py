@@ -17,6 +17,7 @@ import msgspec
 from openpyxl import load_workbook
 
 from marketplace.imports.cells import (
+    CELLS_MAX,
     LIST_CHARACTERS_MAX,
     TOTAL_CHARACTERS_MAX,
     RawCell,
@@ -31,8 +32,9 @@ from marketplace.imports.container import (
 )
 from marketplace.imports.csv_files import csv_reading
 
-MEMORY_BYTES_MAX = 512 * 1024 * 1024
-PROCESSOR_SECONDS_MAX = 10
+#: What 100,000 rows of rights take, twice over.
+MEMORY_BYTES_MAX = 1536 * 1024 * 1024
+PROCESSOR_SECONDS_MAX = 120
 _NICENESS = 10
 _EMPTY = RawCell("", "")
 _ZIP = b"PK"
@@ -87,7 +89,7 @@ def _sheets(content: bytes) -> dict[str, list[list[RawCell]]]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of parts that openpyxl does not keep, such as validations
         book = load_workbook(io.BytesIO(content), read_only=True, data_only=False, keep_links=False)
-        budget = [TOTAL_CHARACTERS_MAX]
+        budget = [TOTAL_CHARACTERS_MAX, CELLS_MAX]
         return {page.title: _rows(page, budget) for page in book.worksheets}
 
 
@@ -104,6 +106,13 @@ def _rows(page: Any, budget: list[int]) -> list[list[RawCell]]:
         while cells and cells[-1].kind == "":
             cells.pop()
         budget[0] -= sum(len(cell.text) for cell in cells)
+        budget[1] -= len(cells)
+        if budget[1] < 0:
+            raise ContainerRefused(
+                "too_many_cells",
+                f"the file holds more than {CELLS_MAX:,} cells; split it",
+                f"文件超过 {CELLS_MAX:,} 个单元格；请拆分",
+            )
         if budget[0] < 0:
             raise ContainerRefused(
                 "too_much_text",

@@ -25,6 +25,7 @@ class Kind(StrEnum):
     NUMBERS = "numbers"
     LIST = "list"
     PARTS = "parts"
+    JSON = "json"
 
 
 class Column(msgspec.Struct, frozen=True, kw_only=True):

@@ -115,6 +115,5 @@ def _sheet_of(header: list[str]) -> Sheet | None:
 
 
 def _columns_of(sheet: Sheet, header: list[str]) -> tuple[Column, ...]:
-    """The sheet's columns, or those of the first layout where the header has no more."""
-    first = sheet.first_columns
-    return first if len(header) == len(first) else sheet.columns
+    """The sheet's columns, or those of an earlier layout where the header has no more."""
+    return sheet.columns_of(len(header))

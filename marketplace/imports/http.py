@@ -20,7 +20,12 @@ from marketplace.edge.policies import allow
 from marketplace.edge.transactions import reader_of
 from marketplace.imports import jobs, service
 from marketplace.imports.cells import Reading
-from marketplace.imports.reading import CSV_BYTES_MAX, FILE_BYTES_MAX, ImportFileRefused, read
+from marketplace.imports.reading import (
+    AT_ONCE_SECONDS_MAX,
+    CSV_BYTES_MAX,
+    ImportFileRefused,
+    read,
+)
 from marketplace.imports.schemas import Import, ImportJob
 from marketplace.imports.template import template_bytes
 from marketplace.organisations.authorities import Area
@@ -36,7 +41,7 @@ _READERS = allow(
 #: The file and what a form adds around it.
 _BODY_BYTES_MAX = CSV_BYTES_MAX + 64 * 1024
 #: Beyond this a file is worked off by a job, so that no request waits for it and no connection is held.
-_AT_ONCE_BYTES_MAX = FILE_BYTES_MAX
+_AT_ONCE_BYTES_MAX = 10_000_000
 CSV = "text/csv"
 
 
@@ -76,7 +81,7 @@ async def read_first(connection: AnyConnection, _: BaseRouteHandler) -> None:
         outcome = _too_large(content)
     else:
         try:
-            outcome = await read(content)
+            outcome = await read(content, seconds=AT_ONCE_SECONDS_MAX)
         except ImportFileRefused as error:
             outcome = error
     request.scope[_SCOPE_KEY] = _Read(content, file_name, outcome)  # type: ignore[literal-required]  # our own key
@@ -115,7 +120,7 @@ async def import_portfolio(
 async def hand_in_file(
     request: Request[Any, Any, Any], conn: Conn, caller: Me, now: Now
 ) -> Response[ImportJob]:
-    """A CSV file of one sheet with up to 100,000 rows, or a workbook; worked off by a job, all of it or nothing."""
+    """A CSV file of one sheet, or a workbook, 100,000 rows a sheet at most; worked off by a job, all or nothing."""
     content, file_name = await _file_of(request)
     job = await jobs.hand_in(conn, caller, content, file_name=file_name, now=now)
     headers = {"Location": f"/v1/import-jobs/{job.id}"}

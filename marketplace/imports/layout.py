@@ -38,6 +38,11 @@ class Sheet(msgspec.Struct, frozen=True, kw_only=True):
         """Those that every file has: the columns of the first layout."""
         return tuple(column for column in self.columns if not column.is_later)
 
+    def columns_of(self, width: int) -> tuple[Column, ...]:
+        """Those of a header of so many cells: a file of an earlier layout lacks the last of the later columns."""
+        first = len(self.first_columns)
+        return self.columns[:width] if first <= width < len(self.columns) else self.columns
+
     def address(self, row: int, key: str) -> str:
         """A cell as people name it: `贷款!C7`."""
         place = next(n for n, column in enumerate(self.columns, 1) if column.key == key)
@@ -311,6 +316,28 @@ VALUATIONS: Final = Sheet(
         _day("valid_to", "有效期至", "Valid to"),
         later("valuer_licence", "评估机构备案编号", "Valuer's filing no.", length_max=100),
         later("is_filed", "是否国资备案", "Filed for state assets?", Kind.CHOICE, choices=YES_NO),
+        later(
+            "computation",
+            "评估测算",
+            "Computation",
+            Kind.JSON,
+            length_max=30_000,
+            note=(
+                "接口所用 JSON，须得出评估价值",
+                "JSON as the API has it; it must give the value",
+            ),
+        ),
+        later(
+            "scores",
+            "指标评分",
+            "Indicator scores",
+            Kind.JSON,
+            length_max=30_000,
+            note=(
+                "接口所用 JSON：version、scene、scores",
+                "JSON as the API has it: version, scene, scores",
+            ),
+        ),
     ),
 )
 

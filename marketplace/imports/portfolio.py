@@ -130,8 +130,7 @@ def _read_sheet(rows: Rows, sheet: Sheet, cells: list[list[RawCell]]) -> None:
         rows.findings += wrong
         rows.unread.add(sheet.title)
         return
-    first = sheet.first_columns
-    columns = first if len(header) == len(first) else sheet.columns
+    columns = sheet.columns_of(len(header))
     for number, row in enumerate(cells[1:], 2):
         if not any(cell.text.strip() for cell in row):
             continue
@@ -163,8 +162,8 @@ def _read_sheet(rows: Rows, sheet: Sheet, cells: list[list[RawCell]]) -> None:
 
 
 def _wrong_headers(sheet: Sheet, header: list[RawCell]) -> Iterable[Finding]:
-    first = sheet.first_columns
-    if [_title(cell) for cell in header] == [column.title_zh for column in first]:
+    columns = sheet.columns_of(len(header))
+    if [_title(cell) for cell in header] == [column.title_zh for column in columns]:
         return
     width = max(len(header), len(sheet.columns))
     for place in range(width):

@@ -4,8 +4,8 @@ from datetime import date
 
 from kit.errors import InvalidInput
 from marketplace.assets.terms import add_years
-from marketplace.valuations.calculators import compute
-from marketplace.valuations.schemas import NewValuation, ValuationKind
+from marketplace.valuations.calculators import Computation, compute
+from marketplace.valuations.schemas import NewValuation, ValuationKind, ValuationMethod
 
 #: A single loan up to this amount, inclusive, may rest on an internal or negotiated valuation: CNY 10 million
 #: (鄂知发〔2025〕17号 clause 2, "1000万元以下"; the word includes the number, Civil Code 1259).
@@ -35,18 +35,22 @@ def require_validity(base_on: date, valid_to: date) -> None:
 
 def require_computation(new: NewValuation) -> None:
     """Raise `InvalidInput` unless the computation that a valuation states is of its method and gives its value."""
-    if new.computation is None:
-        return
-    computed = compute(new.computation)
-    if computed.method is not new.method:
+    if new.computation is not None:
+        computed_as(new.computation, method=new.method, value_fen=new.value_fen)
+
+
+def computed_as(computation: Computation, *, method: ValuationMethod, value_fen: int) -> None:
+    """Raise `InvalidInput` unless a computation is by this method and gives this value."""
+    computed = compute(computation)
+    if computed.method is not method:
         raise InvalidInput(
             "method",
-            f"the computation is by {computed.method}, the report says {new.method}",
-            f"计算方法为 {computed.method}，报告填写为 {new.method}",
+            f"the computation is by {computed.method}, the report says {method}",
+            f"计算方法为 {computed.method}，报告填写为 {method}",
         )
-    if computed.value_fen != new.value_fen:
+    if computed.value_fen != value_fen:
         raise InvalidInput(
             "value_fen",
-            f"is {new.value_fen}; the computation gives {computed.value_fen} (see `round_to_fen`)",
-            f"为 {new.value_fen}，按计算应为 {computed.value_fen}（注意取整单位）",
+            f"is {value_fen}; the computation gives {computed.value_fen} (see `round_to_fen`)",
+            f"为 {value_fen}，按计算应为 {computed.value_fen}（注意取整单位）",
         )

@@ -371,6 +371,40 @@ async def test_reading_happens_elsewhere_and_ends_in_time() -> None:
     assert caught.value.context["reason"] == "limits"
 
 
+def _sheet_of(rows: int) -> bytes:
+    """A workbook whose second sheet has so many rows of one cell."""
+    head = (
+        b'<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>'
+    )
+    body = b"".join(
+        b'<row r="%d"><c r="A%d"><v>%d</v></c></row>' % (n, n, n) for n in range(1, rows + 1)
+    )
+    return zipped({"xl/worksheets/sheet2.xml": head + body + b"</sheetData></worksheet>"})
+
+
+def test_a_workbook_holds_a_hundred_thousand_rows_and_not_one_more() -> None:
+    """The header and 100,000 rows of a sheet are read to the last; one more is refused before anything is parsed."""
+    reading = answer(_sheet_of(100_001))
+    assert reading.refusal is None
+    (rows,) = [rows for rows in reading.sheets.values() if len(rows) == 100_001]
+    assert [cell.text for cell in rows[-1]] == ["100001"]
+    refusal = answer(_sheet_of(100_002)).refusal
+    assert refusal is not None
+    assert refusal.code == "too_many_rows"
+
+
+def test_more_cells_than_any_sheet_has_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Memory is bounded by cells, too: a wide sheet of nothing is no way around the rows."""
+    monkeypatch.setattr("marketplace.imports.child.CELLS_MAX", 99)
+    refusal = answer(_sheet_of(100)).refusal
+    assert refusal is not None
+    assert refusal.code == "too_many_cells"
+    monkeypatch.setattr("marketplace.imports.container.SHEETS_BYTES_MAX", 1_000)
+    refusal = answer(_sheet_of(100)).refusal
+    assert refusal is not None
+    assert refusal.code == "too_large_unpacked"
+
+
 async def test_a_file_above_the_limit_is_not_read_at_all() -> None:
     """Size is looked at first."""
     with pytest.raises(ImportFileRefused, match="at most"):
