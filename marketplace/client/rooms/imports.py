@@ -16,8 +16,8 @@ class Imports:
     async def hand_in_file(
         self, content: bytes, content_type: str, *, key: str | None = None
     ) -> imports_schemas.ImportJob:
-        """A CSV file of one sheet with up to 100,000 rows, or a workbook; worked off by a job, all
-        of it or nothing.
+        """A CSV file of one sheet, or a workbook, 100,000 rows a sheet at most; worked off by a job,
+        all or nothing.
 
         `POST /v1/import-jobs`
         """
