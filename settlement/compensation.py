@@ -16,6 +16,7 @@ from kit.money import split_among, yuan
 from kit.sql import Connection, load_statements
 from settlement import breakers, cases, funds, margins, payments
 from settlement.cases import Case, Claim, Evidence, StepLine
+from settlement.claim_lines import claim_lines, line
 from settlement.documents import canonical, digest
 from settlement.errors import BreakerTripped, PlanChanged, SamePerson
 from settlement.ledger import AccountKey, Entry, Transfer, fund_account, post, share
@@ -25,7 +26,6 @@ from settlement.rules.compensation import Opening, open_claim
 from settlement.rules.recovery import Book, Debt, start_book
 from settlement.rules.scheme import Caps, Scheme
 from settlement.schemes import SchemeFile
-from settlement.statement_words import BASES, COMP_MODES, LARGEST_REMAINDER, NO_CAP, word
 
 _SQL = load_statements("settlement", "sql/cases.sql")
 REVIEWERS = 2
@@ -99,7 +99,7 @@ async def store_claim(
             *(case_id, fund, case.parties[fund], case.borrower_id, now.astimezone(CHINA).year),
             *(opening.promised[fund], opening.advance[fund]),
         )
-    lines = claim_lines(rules, opening)
+    lines = claim_lines(rules, loan, opening)
     await cases.add_step(conn, case_id, "apply_claim", lines=lines, by_user=applied_by, now=now)
     return await cases.get(conn, case_id)
 
@@ -170,7 +170,7 @@ async def _pass_breakers(conn: Connection, case: Case, *, now: datetime) -> None
     read = await breakers.readings(conn, file, case.lender_id, now=now)
     stopping = [one for one in read if one.has_tripped and one.action != breakers.SUSPEND_NEW]
     lines = [
-        _line(one.metric, "熔断指标", "", one.loss_fen, f"{one.action}: {one.computation}")
+        line(one.metric, "熔断指标", "", one.loss_fen, f"{one.action}: {one.computation}")
         for one in read
     ]
     if stopping:
@@ -267,49 +267,6 @@ async def pay_compensation(
         )
 
 
-def claim_lines(scheme: Scheme, opening: Opening) -> list[StepLine]:
-    """Every figure of an opened claim, in the order computed, each with its computation."""
-    bearing = opening.bearing
-    lines = [
-        _line("loss", "损失", "", bearing.loss_fen, f"base 基数: {word(BASES, scheme.base)}"),
-        _line(
-            "uncovered",
-            "方案外损失",
-            "",
-            bearing.uncovered_fen,
-            "the part outside the scheme 方案外部分",
-        ),
-    ]
-    for party in scheme.parties:
-        how = f"{yuan(bearing.loss_fen)} × {party.bear_bp} / 10000, {LARGEST_REMAINDER}"
-        lines.append(_line("borne", "承担", party.party, bearing.borne[party.party], how))
-    for name, fen in bearing.ceded.items():
-        if fen:
-            lines.append(
-                _line("ceded", "分出分入", name, fen, "by the scheme's cessions 按方案分出约定")
-            )
-    for name, fen in opening.compensation.items():
-        lines.append(_line("compensation", "补偿", name, fen, word(COMP_MODES, scheme.comp_mode)))
-    for name, fen in opening.promised.items():
-        caps = scheme.caps.get(name)
-        how = NO_CAP if caps is None else f"within 限额 {_caps_text(caps)}"
-        lines.append(_line("promised", "承诺", name, fen, how))
-    for name, fen in opening.positions.items():
-        lines.append(
-            _line(
-                "opening position",
-                "期初头寸",
-                name,
-                fen,
-                "borne + ceded - compensation 承担＋分出分入－补偿",
-            )
-        )
-    for name, fen in opening.advance.items():
-        how = f"floor 向下取整({yuan(opening.promised[name])} × {scheme.advance_bp} / 10000)"
-        lines.append(_line("advance", "先行拨付", name, fen, how))
-    return lines
-
-
 def debt_entries(case_id: UUID, before: Debt, after: Debt) -> list[Entry]:
     """What changes in the debtor's book between two states, balanced against the debtor."""
     changes = {
@@ -377,18 +334,3 @@ async def caps_for(
             party_year_left[fund] = max(by_party_year[fund] - spent, 0)
         left[fund] = caps
     return {name: left[name] for name in caps_of}, party_year_left
-
-
-def _caps_text(caps: Caps) -> str:
-    named = {
-        "loan 单笔": caps.per_loan_fen,
-        "borrower 单户": caps.per_borrower_fen,
-        "year 年度": caps.year_fen,
-        "fund 资金余额": caps.fund_balance_fen,
-    }
-    given = [f"{name} {yuan(fen)}" for name, fen in named.items() if fen is not None]
-    return ", ".join(given) or NO_CAP
-
-
-def _line(name: str, name_zh: str, party: str, amount_fen: int, how: str) -> StepLine:
-    return StepLine(name=name, name_zh=name_zh, party=party, amount_fen=amount_fen, computation=how)

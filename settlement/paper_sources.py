@@ -11,6 +11,7 @@ from kit.sql import Connection, load_statements
 from settlement import cases, compensation, licences, recoveries, returning, royalties
 from settlement import royalty_receipts as receipts
 from settlement.cases import Case
+from settlement.claim_lines import claim_lines
 from settlement.ledger import balance
 from settlement.paper_bodies import (
     ApplicationBody,
@@ -215,7 +216,7 @@ async def _facts(conn: Connection, case: Case, *, names: Names) -> ClaimFacts:
             )
             for party in claim.scheme.parties
         ),
-        lines=tuple(compensation.claim_lines(claim.scheme, opening)),
+        lines=tuple(claim_lines(claim.scheme, claim.loan, opening)),
     )
 
 

@@ -33,6 +33,7 @@ from marketplace.organisations.schemas import Caller, OrganisationKind
 from marketplace.outbox import service as outbox
 from settlement import cases, compensation, enrolments
 from settlement.cases import Case, Evidence
+from settlement.claim_lines import claim_lines
 from settlement.errors import PlanChanged, SamePerson
 from settlement.rules.case import JuniorClaim
 from settlement.rules.scheme import Scheme
@@ -249,7 +250,7 @@ def _figures(case: Case) -> Figures:
         positions=opening.positions,
         advance=opening.advance,
         advance_fen=sum(opening.advance.values()),
-        lines=lines_of(compensation.claim_lines(claim.scheme, opening)),
+        lines=lines_of(claim_lines(claim.scheme, claim.loan, opening)),
     )
 
 
