@@ -36,7 +36,7 @@ def test_ranks_are_compared_as_mann_and_whitney_do(
     assert 0 < p <= 1
 
 
-def test_what_is_alike_is_told_from_what_is_slower_by_a_twentieth() -> None:
+def test_what_is_alike_is_told_from_what_is_slower_by_a_fortieth() -> None:
     """With ten thousand of each, twenty-five microseconds of a millisecond are plain, and none is called none."""
     rnd = random.Random(22)
     alike = compared("alike", times(rnd), times(rnd))
