@@ -38,7 +38,9 @@ from settlement.returning import (
 from settlement.rules.case import RecoveryEvent
 from settlement.rules.clearing import Final, finish
 from settlement.rules.compensation import Opening
-from settlement.rules.recovery import Recovered, recover
+from settlement.rules.recovery import Recovered, recover, share_groups
+from settlement.rules.scheme import Scheme
+from settlement.statement_words import LARGEST_REMAINDER
 
 __all__ = [
     "Clearing",
@@ -118,7 +120,7 @@ async def record_recovery(
             )
         )
     await post(conn, transfers, now=now)
-    lines = recovery_lines(event, book.positions, recovered)
+    lines = recovery_lines(claim.scheme, event, book.positions, recovered)
     await cases.add_step(conn, case_id, "record_recovery", lines=lines, by_user=None, now=now)
     _after_recovery()
     return recovered
@@ -241,9 +243,9 @@ def sharing(case: Case, recovered: Recovered) -> Transfer:
 
 
 def recovery_lines(
-    event: RecoveryEvent, before: dict[str, int], recovered: Recovered
+    scheme: Scheme, event: RecoveryEvent, before: dict[str, int], recovered: Recovered
 ) -> list[StepLine]:
-    """What a recovery did, figure by figure."""
+    """What a recovery did, figure by figure: within the groups of the scheme, the first to be made good first."""
     gross = yuan(event.gross_fen)
     lines = [
         StepLine(
@@ -254,18 +256,23 @@ def recovery_lines(
             computation=f"gross 总额 {gross} - costs 费用 {yuan(event.gross_fen - recovered.net_fen)}",
         )
     ]
-    whole = yuan(sum(before.values()))
-    for name, fen in recovered.movements.items():
-        lines.append(
-            StepLine(
-                name="movement",
-                name_zh="分配",
-                party=name,
-                amount_fen=fen,
-                computation=f"{yuan(recovered.shared_fen)} × {yuan(before[name])} / {whole};"
-                f" position 头寸 {yuan(before[name])} -> {yuan(recovered.positions[name])}",
+    left_fen = recovered.shared_fen
+    for group in share_groups(scheme):
+        whole_fen = sum(before[name] for name in group)
+        part_fen = min(left_fen, whole_fen)
+        left_fen -= part_fen
+        for name in group:
+            lines.append(
+                StepLine(
+                    name="movement",
+                    name_zh="分配",
+                    party=name,
+                    amount_fen=recovered.movements[name],
+                    computation=f"{yuan(part_fen)} × {yuan(before[name])} / {yuan(whole_fen)},"
+                    f" {LARGEST_REMAINDER};"
+                    f" position 头寸 {yuan(before[name])} -> {yuan(recovered.positions[name])}",
+                )
             )
-        )
     return lines
 
 

@@ -77,7 +77,7 @@ async def record_late_recovery(
     await post(conn, transfers, now=now)
     deltas = {fund: fen - case.final.delta[fund] for fund, fen in final.delta.items()}
     await settle_deltas(conn, case, opening, deltas, version=version, now=now)
-    lines = [*recovery_lines(event, book.positions, recovered), *final_lines(final)]
+    lines = recovery_lines(claim.scheme, event, book.positions, recovered) + final_lines(final)
     await cases.add_step(conn, case_id, "late_recovery", lines=lines, by_user=recorded_by, now=now)
     await close_if_settled(conn, case)
     _after_reopen()

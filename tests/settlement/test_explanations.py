@@ -13,9 +13,11 @@ from settlement import statement_words as words
 from settlement.cases import StepLine
 from settlement.claim_lines import claim_lines
 from settlement.distribution import BUYER_PREMIUM
+from settlement.recoveries import recovery_lines
 from settlement.rules import deposits, waterfall
 from settlement.rules.case import read_case
 from settlement.rules.compensation import open_claim
+from settlement.rules.recovery import recover, start_book
 from tests.make_cases import Json, make_case, make_scheme, party
 from tests.make_random_cases import random_case
 from tests.settlement.make_explanations import is_in_both_languages
@@ -159,6 +161,29 @@ def test_funds_that_share_directly_and_in_layers_say_so() -> None:
         "1,000.00 retained 自留 × 5000 / 10000, half up 四舍五入,"
         " at most what is left 不超过余额 300.00; no cap 无上限",
     )
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_what_a_recovery_says_gives_its_movements(seed: int) -> None:
+    """Whoever is made good first: each movement is within a fen of the product told, and leads to the position told."""
+    random, seen = Random(seed), set[str]()
+    while len(seen) < 3 or random.random() < 0.99:
+        case = read_case(random_case(random))
+        book = start_book(case.scheme, case.loan, open_claim(case.scheme, case.loan))
+        for event in case.recoveries:
+            recovered, after = recover(case.scheme, book, event)
+            lines = recovery_lines(case.scheme, event, book.positions, recovered)
+            moved = [line for line in lines if line.name == "movement"]
+            assert sum(line.amount_fen for line in moved) == recovered.shared_fen
+            for line in moved:
+                assert is_in_both_languages(line.computation)
+                part, own, whole, before, left = map(
+                    fen_of, re.findall(r"[\d,]+\.\d\d", line.computation)
+                )
+                assert abs(part * own - line.amount_fen * whole) < max(whole, 1), line
+                assert (before - line.amount_fen, own) == (left, before)
+            seen.add(case.scheme.recovery.share_by)
+            book = after
 
 
 def fen_of(text: str) -> int:
