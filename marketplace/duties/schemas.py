@@ -52,6 +52,8 @@ class Kind(StrEnum):
     START_MANDATE = "start_mandate"
     ASK_MANDATE_REPORT = "ask_mandate_report"
     CHECK_MANDATE_REPORT = "check_mandate_report"
+    REMIND_MANDATE_PAYMENT = "remind_mandate_payment"
+    CHECK_MANDATE_PAYMENT = "check_mandate_payment"
     END_MANDATE = "end_mandate"
     SHARE_MANDATE_RECEIPT = "share_mandate_receipt"
     WATCH_CASE = (

@@ -330,6 +330,8 @@ HANDLERS: Mapping[Kind, Handler] = MappingProxyType(
         Kind.START_MANDATE: _in_a_transaction(mandates.start),
         Kind.ASK_MANDATE_REPORT: _in_a_transaction(mandates.ask_report),
         Kind.CHECK_MANDATE_REPORT: _in_a_transaction(mandates.check_report),
+        Kind.REMIND_MANDATE_PAYMENT: _in_a_transaction(mandates.remind_payment),
+        Kind.CHECK_MANDATE_PAYMENT: _in_a_transaction(mandates.check_payment),
         Kind.END_MANDATE: _in_a_transaction(mandates.expire),
         Kind.SHARE_MANDATE_RECEIPT: share_mandate_receipt,
         Kind.WATCH_CASE: watch_case,

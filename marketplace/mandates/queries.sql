@@ -28,11 +28,12 @@ UPDATE market.mandates
  WHERE id = $1;
 
 -- name: insert_report
-INSERT INTO market.mandate_reports (id, mandate_id, n, period_from, period_to, due_on) VALUES ($1, $2, $3, $4, $5, $6);
+INSERT INTO market.mandate_reports (id, mandate_id, n, period_from, period_to, due_on, pay_by)
+VALUES ($1, $2, $3, $4, $5, $6, $7);
 
 -- name: reports
 SELECT r.id, r.n, r.period_from, r.period_to, r.due_on, r.state, r.income_fen, r.costs_fen, r.activities, r.submitted_by,
-       r.submitted_at, r.was_late,
+       r.submitted_at, r.was_late, r.pay_by, r.payment_was_late,
        (SELECT coalesce(sum(p.amount_fen), 0)::bigint FROM market.mandate_receipts p WHERE p.report_id = r.id) AS received_fen
   FROM market.mandate_reports r WHERE r.mandate_id = $1 ORDER BY r.n;
 
@@ -55,6 +56,9 @@ SELECT mandate_id FROM market.mandate_reports WHERE id = $1;
 
 -- name: set_report_state
 UPDATE market.mandate_reports SET state = $2, was_late = was_late OR $2 = 'late' WHERE id = $1;
+
+-- name: mark_payment_late
+UPDATE market.mandate_reports SET payment_was_late = true WHERE id = $1;
 
 -- name: submit
 UPDATE market.mandate_reports

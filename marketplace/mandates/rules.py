@@ -27,11 +27,12 @@ STEPS: Mapping[MandateState, frozenset[MandateState]] = MappingProxyType(
 
 
 class Period(msgspec.Struct, frozen=True, kw_only=True):
-    """A period and the last day of its report."""
+    """A period, the last day of its report, and that of the payment of what is owed by it."""
 
     first: date
     last: date
     due_on: date
+    pay_by: date
 
 
 def require_mandate_step(current: MandateState, wanted: MandateState, *, number: str) -> None:
@@ -51,7 +52,8 @@ def periods(starts_on: date, terms: MandateTerms) -> list[Period]:
         months += terms.report_every_months
         last = min(add_months(starts_on, months) - timedelta(days=1), end)
         due_on = last + timedelta(days=terms.report_within_days)
-        found.append(Period(first=first, last=last, due_on=due_on))
+        pay_by = due_on + timedelta(days=terms.pay_within_days)
+        found.append(Period(first=first, last=last, due_on=due_on, pay_by=pay_by))
     return found
 
 

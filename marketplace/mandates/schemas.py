@@ -33,7 +33,7 @@ class MandateTerms(_In, frozen=True, kw_only=True):
     """What the agency is asked to do.
 
     `agency_bp`: its share of the income; `floor_fen`: what it returns at least a period; `report_within_days`: by when
-    after each period it reports.
+    after each period it reports; `pay_within_days`: by when after the report's last day it pays.
     """
 
     agency_id: UUID
@@ -41,6 +41,7 @@ class MandateTerms(_In, frozen=True, kw_only=True):
     term_months: _Months
     report_every_months: _Months = 3
     report_within_days: Annotated[int, msgspec.Meta(ge=1, le=90)] = 15
+    pay_within_days: Annotated[int, msgspec.Meta(ge=1, le=90)] = 15
     agency_bp: Bp
     floor_fen: Fen = 0
     powers: Reason
@@ -81,7 +82,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     """A period's report, expected or submitted.
 
     `agency_fen` is the agency's share of the income, `due_fen` what it owes the bank of the period, both once it was
-    submitted; `received_fen` what of it came in.
+    submitted; `received_fen` what of it came in. `pay_by` is the last day for it; None in older mandates.
     """
 
     id: UUID
@@ -99,6 +100,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     agency_fen: int | None = None
     due_fen: int | None = None
     received_fen: int = 0
+    pay_by: date | None = None
+    payment_was_late: bool = False
 
 
 class Mandate(msgspec.Struct, frozen=True, kw_only=True):
@@ -127,3 +130,17 @@ class Mandate(msgspec.Struct, frozen=True, kw_only=True):
     def terms(self) -> MandateTerms:
         """What was agreed to."""
         return msgspec.json.decode(self.content, type=MandateTerms)
+
+
+class AgencyPaymentDue(msgspec.Struct, frozen=True, kw_only=True, tag="agency_payment_due"):
+    """To the agency (`organisation_id`): what it owes of a period is due soon, or late.
+
+    `owed_fen` is None where it has not reported on the period.
+    """
+
+    organisation_id: UUID
+    mandate_id: UUID
+    n: int
+    pay_by: date
+    owed_fen: int | None
+    is_late: bool

@@ -18,6 +18,7 @@ from marketplace.duties import service as duties
 from marketplace.duties.schemas import Kind
 from marketplace.mandates.rules import last_day, money_of, periods, require_mandate_step
 from marketplace.mandates.schemas import (
+    AgencyPaymentDue,
     Mandate,
     MandateDecision,
     MandateIn,
@@ -34,11 +35,14 @@ from marketplace.organisations.schemas import (
     Caller,
     OrganisationKind,
 )
+from marketplace.outbox import service as outbox
 
 _SQL = load_statements("marketplace.mandates", "queries.sql")
 _WATCH = frozenset({OrganisationKind.REGULATOR, OrganisationKind.AUDITOR})
 _S = MandateState
 _OPEN_REPORTS = frozenset({"due", "late"})
+#: A payment is called to mind when the third day before its last begins.
+_REMINDED_BEFORE = timedelta(days=4)
 
 
 class MandateExists(Conflict):
@@ -139,10 +143,13 @@ async def answer(
             period.first,
             period.last,
             period.due_on,
+            period.pay_by,
         )
         for kind, day in (
             (Kind.ASK_MANDATE_REPORT, period.last),
             (Kind.CHECK_MANDATE_REPORT, period.due_on),
+            (Kind.REMIND_MANDATE_PAYMENT, period.pay_by - _REMINDED_BEFORE),
+            (Kind.CHECK_MANDATE_PAYMENT, period.pay_by),
         ):
             await duties.add(conn, kind, subject_id=report_id, due_at=_after(day), now=now)
     first = datetime.combine(mandate.starts_on, time(), CHINA)
@@ -181,6 +188,23 @@ async def check_report(conn: Connection, report_id: UUID, *, now: datetime) -> N
     if report.state == "due":
         await conn.execute(_SQL["set_report_state"], report_id, "late")
         await _moved(conn, SYSTEM_CALLER, mandate.id, mandate.state, "report_late", now=now)
+
+
+async def remind_payment(conn: Connection, report_id: UUID, *, now: datetime) -> None:
+    """The last day of a payment is near: agency and bank are told where it is not in, or no report says how much."""
+    mandate, report = await _unpaid(conn, report_id)
+    if report is not None:
+        await _tell_of_payment(conn, mandate, report, is_late=False, now=now)
+
+
+async def check_payment(conn: Connection, report_id: UUID, *, now: datetime) -> None:
+    """The last day of a payment is over: it is late, which stays with the report and is told; the bank may take the
+    rights back for it. What comes in later is taken all the same.
+    """
+    mandate, report = await _unpaid(conn, report_id)
+    if report is not None and not report.payment_was_late:
+        await conn.execute(_SQL["mark_payment_late"], report_id)
+        await _tell_of_payment(conn, mandate, report, is_late=True, now=now)
 
 
 async def submit(
@@ -274,6 +298,37 @@ async def _of_report(conn: Connection, report_id: UUID) -> Mandate:
     return await shown(conn, await lock(conn, mandate_id))
 
 
+async def _unpaid(conn: Connection, report_id: UUID) -> tuple[Mandate, Report | None]:
+    """The mandate, and its report where something of the period is still owed. Of a period that was not reported on
+    before the rights went back nothing is known to be.
+    """
+    mandate = await _of_report(conn, report_id)
+    report = next(one for one in mandate.reports if one.id == report_id)
+    is_paid = report.due_fen is not None and report.received_fen >= report.due_fen
+    is_void = report.due_fen is None and mandate.state is _S.REVERTED
+    return mandate, None if is_paid or is_void else report
+
+
+async def _tell_of_payment(
+    conn: Connection, mandate: Mandate, report: Report, *, is_late: bool, now: datetime
+) -> None:
+    """Bank and venue hear of a step of their mandate, the agency of what it owes."""
+    assert report.pay_by is not None, "a duty's report has its last day"
+    owed_fen = None if report.due_fen is None else report.due_fen - report.received_fen
+    facts = {"n": report.n, "pay_by": report.pay_by, "owed_fen": owed_fen}
+    after = "payment_late" if is_late else "payment_due"
+    await _moved(conn, SYSTEM_CALLER, mandate.id, mandate.state, after, now=now, facts=facts)
+    told = AgencyPaymentDue(
+        organisation_id=mandate.agency_id,
+        mandate_id=mandate.id,
+        n=report.n,
+        pay_by=report.pay_by,
+        owed_fen=owed_fen,
+        is_late=is_late,
+    )
+    await outbox.add(conn, told, now=now)
+
+
 def _waits(mandate: Mandate) -> bool:
     return any(one.state in _OPEN_REPORTS for one in mandate.reports)
 
@@ -321,6 +376,7 @@ async def _moved(
     *,
     now: datetime,
     reason: str | None = None,
+    facts: object = None,
 ) -> None:
     await moved(
         conn,
@@ -331,6 +387,7 @@ async def _moved(
         after=after,
         now=now,
         reason=reason,
+        facts=facts,
     )
 
 

@@ -100,6 +100,9 @@ PARTS: Final[Mapping[str, Words]] = MappingProxyType(
         "mandate": Words("委托运营", "Mandate"),
         "report_every_months": Words("报告间隔（月）", "Months between reports"),
         "report_within_days": Words("期后几日内报告", "Days to report after each period"),
+        "pay_within_days": Words(
+            "报告期限届满后几日内付款", "Days to pay after the report's last day"
+        ),
         "powers": Words("授权范围", "Powers"),
         "reversion": Words("终止后返还", "What goes back in the end"),
         # licences
