@@ -14,6 +14,8 @@ from marketplace.pages.vocabulary import Words
 
 #: Contents within the content, written as JSON so that their own hash can be checked.
 _NESTED: Final = frozenset({"plan", "change"})
+#: In which order people read the parts; the content itself has them by name, for its hash.
+_PLACE: Final = {name: place for place, name in enumerate(content_words.PARTS)}
 _YES, _NO = Words("是", "Yes"), Words("否", "No")
 
 
@@ -44,7 +46,7 @@ def decoded(content: str) -> dict[str, Any]:
 
 
 def _parts(found: Mapping[str, Any], names: Mapping[UUID, str]) -> Iterator[Part]:
-    for name, value in found.items():
+    for name, value in sorted(found.items(), key=lambda item: _PLACE.get(item[0], len(_PLACE))):
         if value is None or value in ([], {}, ""):
             continue
         yield _part(name, value, names)

@@ -287,6 +287,7 @@ def _require_checker(caller: Caller, kind: Kind) -> None:
         raise Forbidden(
             f"your roles do not decide on {kind}; it needs one of: {needed}",
             f"您的角色无权复核 {kind}；需要：{needed}",
+            roles=sorted(CHECKERS[kind]),
         )
 
 

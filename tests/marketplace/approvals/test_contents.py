@@ -78,9 +78,9 @@ def test_parts_are_said_as_people_read_them() -> None:
     shown = [(part.label.en, part.said) for part in parts if not part.parts]
     assert shown == [
         ("Venue", "交易所"),
-        ("Start price", "¥1,234,567.89"),
         ("Commission", "2.5%"),
         ("Foreign bidders let in", Words("否", "No")),
+        ("Start price", "¥1,234,567.89"),
         ("Bidding opens", "2026-11-20 12:00:00"),
     ]
     (steps,) = parts[-1].parts

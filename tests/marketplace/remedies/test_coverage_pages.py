@@ -27,6 +27,7 @@ async def test_the_debtors_consent_is_recorded_by_the_venues_form(stage: Stage) 
     assert form in await page_of(stage.operator, path)
     wrong = await send(stage.operator, f"{path}/consent", 400, document_sha256="letter")
     assert "文件摘要 SHA-256（document_sha256）" in wrong.text
+    await _leads_back(stage, path)
     await send(stage.operator, f"{path}/consent", **LETTER)
     for person in (stage.operator, stage.bank_maker):
         shown = await page_of(person, path)
@@ -34,3 +35,17 @@ async def test_the_debtors_consent_is_recorded_by_the_venues_form(stage: Stage) 
         assert form not in shown
     other = await send(stage.operator, f"{path}/consent", 400, document_sha256="cd" * 32)
     assert "not the one on record" in other.text
+
+
+async def _leads_back(stage: Stage, path: str) -> None:
+    """A refused form leads back to its page, and to no other house's."""
+    base = str(stage.operator.client.base_url).rstrip("/")
+    for came_from, is_ours in ((f"{base}{path}", True), (f"https://evil.example{path}", False)):
+        answer = await stage.operator.client.post(
+            f"{path}/consent",
+            headers=stage.operator.headers | {"referer": came_from},
+            data={"form_token": "", "document_sha256": "letter"},
+        )
+        assert answer.status_code == 400
+        assert ("返回上一页修改" in answer.text) is is_ours
+        assert (f'href="{path}"' in answer.text) is is_ours
