@@ -138,6 +138,7 @@ PARTS: Final[Mapping[str, Words]] = MappingProxyType(
         "opening_seconds": Words("开启时间", "Opening lasts"),
         "option": Words("转让选择权", "Option to buy"),
         "until": Words("有效至", "Until"),
+        "credited_bp": Words("已付许可费抵价比例", "Part of the fees counted towards the price"),
         "offer_seconds": Words("行权报价时间", "Time to offer"),
         # people
         "roles": Words("角色", "Roles"),
