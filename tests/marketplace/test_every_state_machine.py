@@ -36,6 +36,7 @@ from marketplace.pledges import rules as pledges
 from marketplace.returns.schemas import ReturnState
 from marketplace.sealings.schemas import SealingState
 from marketplace.transfers import rules as transfers
+from marketplace.valuation_orders.schemas import OrderState
 from marketplace.white_lists import rules as white_lists
 from tests.marketplace.routes import test_states as routes
 from tests.settlement.test_every_state_machine import MACHINES as GUARDED
@@ -125,6 +126,7 @@ OTHERWISE: dict[type[StrEnum], str] = {
     JobState: "market.import_jobs",
     ReturnState: "market.quarterly_returns",
     SealingState: "market.sealings",
+    OrderState: "market.valuation_orders",
     DutyState: "tests.marketplace.duties.test_duty_table:STEPS",
     ClaimStatus: "told from settlement.cases and market.claims, both of which are tried; kept nowhere",
     ImportState: "how it ended, at once; nothing follows",
