@@ -191,8 +191,25 @@ def valuation_does_not_count(facts: Facts) -> Iterator[Objection]:
 
 
 def start_price_below_floor(facts: Facts) -> Iterator[Objection]:
-    """ELG-20, as the regime's own rules have it."""
+    """ELG-20, as the regime's own rules have it; a state-owned right is first listed at its filed valuation at least,
+    unless the approving body consented to less (32号令; domain 2.5). Below 90% ELG-23 asks for that consent, too.
+    """
     yield from _price_objections(facts, "ELG-20")
+    terms = facts.terms
+    is_states = any(AssetFlag.STATE_OWNED in right.asset.flags for right in facts.rights)
+    if not is_states or terms.regime is not Regime.EXCHANGE or terms.state_approval.strip():
+        return
+    if terms.start_price_fen < facts.valuation_fen:
+        yield _object(
+            facts,
+            "start_price_fen",
+            f"the first floor {yuan(terms.start_price_fen)} is below the filed valuation {yuan(facts.valuation_fen)}"
+            " (SASAC and MOF Order 32)",
+            f"首次挂牌底价 {yuan(terms.start_price_fen)} 元低于备案评估值 {yuan(facts.valuation_fen)} 元"
+            "（国资委、财政部令第32号）",
+            start_price_fen=terms.start_price_fen,
+            valuation_fen=facts.valuation_fen,
+        )
 
 
 def deposit_unusual(facts: Facts) -> Iterator[Objection]:

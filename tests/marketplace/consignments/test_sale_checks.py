@@ -100,6 +100,11 @@ TRIPS: list[tuple[str, Severity, Facts]] = [
         B,
         facts(asset=STATE, valuation=FILED, terms=sale("exchange", start_price_fen=269_999_999)),
     ),
+    (
+        "ELG-20",
+        B,
+        facts(asset=STATE, valuation=FILED, terms=sale("exchange", start_price_fen=299_999_999)),
+    ),
     ("ELG-24", B, facts(terms={"foreign_bidders": True})),
     ("ELG-24", B, facts(terms={"foreign_bidders": True}, asset={"export_class": "prohibited"})),
     ("ELG-24", B, facts(terms={"foreign_bidders": True}, asset={"export_class": "restricted"})),
@@ -137,6 +142,15 @@ PASSES: list[tuple[str, Facts]] = [
         "ELG-23",
         facts(asset=STATE, valuation=FILED, terms=sale("exchange", state_approval="批复1号")),
     ),
+    (
+        "ELG-20",
+        facts(asset=STATE, valuation=FILED, terms=sale("exchange", start_price_fen=300_000_000)),
+    ),
+    (
+        "ELG-20",
+        facts(asset=STATE, valuation=FILED, terms=sale("exchange", state_approval="批复1号")),
+    ),
+    ("ELG-20", facts(valuation=FILED, terms=sale("exchange", start_price_fen=299_999_999))),
     ("ELG-23", facts(asset=STATE, valuation=FILED, terms=COURT)),
     ("ELG-19", facts(asset=STATE, valuation=FILED)),
     ("ELG-24", facts(asset={"export_class": None})),
