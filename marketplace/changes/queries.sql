@@ -27,7 +27,11 @@ SELECT n.event, 'owner', c.organisation_id
 UNION
 SELECT n.event, 'fund', f.fund_id
   FROM named n JOIN market.claims c ON n.thing = 'claim' AND c.id = n.id
- CROSS JOIN LATERAL unnest(c.fund_ids) AS f (fund_id);
+ CROSS JOIN LATERAL unnest(c.fund_ids) AS f (fund_id)
+UNION
+SELECT n.event, 'bearer', p.organisation_id
+  FROM named n JOIN market.claims c ON n.thing = 'claim' AND c.id = n.id AND c.state = 'approved'
+  JOIN settlement.case_parties p ON p.case_id = c.case_id;
 
 -- name: everybody
 SELECT id FROM market.organisations WHERE is_active AND kind <> 'platform' ORDER BY id;

@@ -25,6 +25,8 @@ class Side(StrEnum):
     #: All who registered for the lot.
     LOT_BIDDERS = "lot_bidders"
     FUND = "fund"
+    #: Who bears a part of a claim's loss: guarantors, insurers, re-guarantors.
+    BEARER = "bearer"
     #: The valuer whom an order names.
     VALUER = "valuer"
     #: Every active organisation: what is public and worth knowing for all.
@@ -58,10 +60,14 @@ SIDES: Mapping[str, frozenset[Side]] = MappingProxyType(
         "consignment_drafted": frozenset({Side.OWNER}),
         "consignment_changed": frozenset({Side.OWNER}),
         "diligence_run": frozenset({Side.OWNER}),
+        "claim_moved": _DEFAULT | {Side.BEARER},
+        "recovery_shared": _DEFAULT | {Side.BEARER},
         "valuation_order_moved": frozenset({Side.OWNER, Side.VALUER}),
     }
 )
 _INSIDE_THE_BANK = frozenset({"draft", "submitted"})
+#: A claim is its bank's alone until the bank's checker has sent it to the funds.
+_CLAIM_INSIDE_THE_BANK = frozenset({"drafted", "returned"})
 #: Ids in an event that name organisations themselves, and in what part.
 _DIRECT: Mapping[str, Side] = MappingProxyType(
     {
@@ -93,6 +99,8 @@ class Reference(msgspec.Struct, frozen=True, kw_only=True):
 def sides_of(kind: str, payload: Mapping[str, Any]) -> frozenset[Side]:
     """In which parts organisations hear of an event."""
     if kind == "consignment_moved" and payload.get("state") in _INSIDE_THE_BANK:
+        return frozenset({Side.OWNER})
+    if kind == "claim_moved" and payload.get("status") in _CLAIM_INSIDE_THE_BANK:
         return frozenset({Side.OWNER})
     return SIDES.get(kind, _DEFAULT)
 

@@ -4,7 +4,11 @@ from typing import Any
 
 import pytest
 
+from kit.reach import Scope, enter
+from marketplace.app import Resources
+from marketplace.changes import service as changes
 from marketplace.organisations.schemas import Caller, OrganisationKind, Role
+from marketplace.outbox import service as outbox
 from tests.make_claims import Office, application, approved, drafted, fund_with, make_loan, reviewed
 from tests.make_people import key_of, make_caller, make_organisation
 
@@ -66,6 +70,40 @@ async def test_a_guarantor_reads_the_claims_that_it_shares(office: Office) -> No
     statements = await office.read(guarantor, "/v1/statements")
     assert [one["id"] for one in statements["items"]] == [statement["id"]]
     assert (await office.get(guarantor, f"{path}/end")).status_code == 200
+
+
+async def feed(office: Office, caller: Caller) -> list[str]:
+    """What the caller's organisation hears of claims: the states, oldest first."""
+    async with office.pool.acquire() as conn, conn.transaction():
+        await changes.append(conn, await outbox.take_pending(conn, now=office.now, limit=500))
+    found = await office.read(caller, "/v1/changes")
+    return [one["data"]["status"] for one in found["items"] if one["kind"] == "claim_moved"]
+
+
+async def test_a_draft_is_the_banks_alone(office: Office, resources: Resources) -> None:
+    """Fund and guarantor neither hear of a claim nor see its row before the bank's checker sends it to them."""
+    guarantor = await bearer(office, OrganisationKind.GUARANTOR)
+    fund, maker = office.cast.fund_administrator, office.cast.bank_maker
+    claim = await shared_claim(office, guarantor)
+    count = "SELECT count(*) FROM market.claims"
+    for caller in (fund, guarantor):
+        assert await feed(office, caller) == []
+        assert await rows_of(resources, caller, count) == 0
+        assert await rows_of(resources, caller, "SELECT count(*) FROM market.loan_cases") == 0
+    assert await feed(office, maker) == ["drafted"]
+    await approved(office, claim)
+    for caller in (fund, guarantor):
+        assert await feed(office, caller) == ["applied"]
+        assert await rows_of(resources, caller, count) == 1
+    assert await feed(office, maker) == ["drafted", "applied"]
+
+
+async def rows_of(resources: Resources, caller: Caller, count: str) -> int:
+    """What a query without any condition counts for the caller."""
+    async with resources.requests.acquire() as conn:
+        whose = (str(caller.organisation_id), str(caller.organisation_kind))
+        await enter(conn, Scope.ORGANISATION, *whose)
+        return int(await conn.fetchval(count))
 
 
 @pytest.mark.parametrize(

@@ -14,8 +14,9 @@ from kit.reach import Scope
 from marketplace.organisations.schemas import OrganisationKind, Role
 from tests.make_people import make_organisation
 from tests.make_portfolio import BORROWER_CODE
-from tests.make_stage import Person, Stage
+from tests.make_stage import DEPOSIT_FEN, Person, Stage, money
 from tests.marketplace.people.test_rows import _PUBLISHED, counts
+from tests.marketplace.remedies.test_remedies_http import COST, sold
 
 
 @pytest.fixture
@@ -225,3 +226,32 @@ async def test_an_expert_sits_on_its_panels_alone(stage: Stage, lot: dict[str, A
     await people[free].get("/v1/experts", expect=403)
     await people[free].get("/v1/cases", expect=403)
     assert UUID(draw["id"])
+
+
+async def test_a_pledgor_objects_in_time_and_reads_the_answer(stage: Stage) -> None:
+    """The draft says what is left to it; its objection stands in the venue's books until somebody answers."""
+    pledgor = await of_kind(stage, OrganisationKind.PLEDGOR, Role.PLEDGOR, BORROWER_CODE)
+    price_fen = 600_000_000  # more than the debt
+    lot, _ = await sold(stage, bid_fen=price_fen, opens_in=6.0, objection_days=3)
+    path = f"/v1/lots/{lot['id']}"
+    await stage.operator.post(f"{path}/payments", money(price_fen - DEPOSIT_FEN))
+    costs = await stage.operator.post(f"{path}/costs", {"lines": [COST]})
+    await stage.checker.post(f"{path}/costs/lock", {"content_hash": costs["content_hash"]})
+    plan = await stage.bank_maker.post(f"{path}/distribution")
+    (left,) = [line for line in plan["content"]["lines"] if line["to"] == "pledgor"]
+    assert left["amount_fen"] > 0
+    desk = await pledgor.get("/v1/pledgor/desk")
+    assert (desk["lots"][0]["plan_state"], desk["waiting"]) == ("DRAFT", 1)
+    assert desk["lots"][0]["surplus_fen"] == left["amount_fen"]
+    grounds = {"grounds": "the costs are not proved 费用无凭证"}
+    mine = await pledgor.post(f"/v1/pledgor/lots/{lot['id']}/objections", grounds)
+    assert [one["state"] for one in mine["objections"]] == ["OPEN"]
+    (seen,) = (await stage.operator.get(f"{path}/distribution/objections"))["items"]
+    assert seen["grounds"] == grounds["grounds"]
+    answer = {"is_upheld": False, "answer": "the invoice is enclosed 附发票"}
+    await stage.bank_checker.post(f"{path}/distribution/objections/{seen['id']}/answer", answer)
+    desk = await pledgor.get("/v1/pledgor/desk")
+    assert (desk["objections"][0]["state"], desk["objections"][0]["answer"]) == (
+        "DISMISSED", answer["answer"],
+    )  # fmt: skip
+    assert "附发票" in await page(pledgor, "/pledgor")
