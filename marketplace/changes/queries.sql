@@ -1,5 +1,6 @@
 -- name: sides
--- Who stands on which side of the things that events name: event, side, organisation.
+-- Who stands on which side of the things that events name: event, side, organisation. An agency hears of a mandate once
+-- the bank's checker has approved it.
 WITH named AS (SELECT * FROM unnest($1::int[], $2::text[], $3::uuid[]) AS n (event, thing, id))
 SELECT n.event, 'venue' AS side, l.venue_id AS organisation_id
   FROM named n JOIN market.lots l ON n.thing = 'lot' AND l.id = n.id
@@ -31,7 +32,33 @@ SELECT n.event, 'fund', f.fund_id
 UNION
 SELECT n.event, 'bearer', p.organisation_id
   FROM named n JOIN market.claims c ON n.thing = 'claim' AND c.id = n.id AND c.state = 'approved'
-  JOIN settlement.case_parties p ON p.case_id = c.case_id;
+  JOIN settlement.case_parties p ON p.case_id = c.case_id
+UNION
+SELECT n.event, 'party', m.agency_id
+  FROM named n JOIN market.mandates m ON n.thing = 'mandate' AND m.id = n.id AND m.approved_by IS NOT NULL
+UNION
+SELECT n.event, 'party', g.licensee_id
+  FROM named n JOIN market.licence_grants g ON n.thing = 'licence_grant' AND g.id = n.id
+UNION
+SELECT n.event, 'party', a.organisation_id
+  FROM named n JOIN market.licence_applications a ON n.thing = 'licence_offer' AND a.offer_id = n.id
+UNION
+SELECT n.event, 'party', b.organisation_id
+  FROM named n JOIN market.bidders b ON n.thing = 'collection' AND b.lot_id = n.id
+UNION
+SELECT n.event, 'party', r.buyer_id
+  FROM named n JOIN market.repurchases r ON n.thing = 'repurchase' AND r.lot_id = n.id
+UNION
+SELECT n.event, 'party', b.organisation_id
+  FROM named n JOIN market.instalments i ON n.thing = 'instalment' AND i.id = n.id
+  JOIN market.sales s ON s.lot_id = i.lot_id
+  JOIN market.bidders b ON b.id = s.winner_id
+UNION
+SELECT n.event, p.side, p.organisation_id
+  FROM named n JOIN settlement.licences l ON n.thing = 'licence' AND l.id = n.id
+ CROSS JOIN LATERAL (VALUES ('owner', l.lender_id), ('party', l.holder_id), ('party', l.licensee_id),
+                            ('party', (convert_from(l.content, 'UTF8')::jsonb ->> 'agency_id')::uuid)) AS p (side, organisation_id)
+ WHERE p.organisation_id IS NOT NULL;
 
 -- name: everybody
 SELECT id FROM market.organisations WHERE is_active AND kind <> 'platform' ORDER BY id;

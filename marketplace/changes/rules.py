@@ -29,6 +29,9 @@ class Side(StrEnum):
     BEARER = "bearer"
     #: The valuer whom an order names.
     VALUER = "valuer"
+    #: Who is bound by what moves, or waits for it: a licensee, an agency with a mandate, who applied for a licence, who
+    #: offers in a call for offers, a buyer whose purchase is paid in parts or may be bought back.
+    PARTY = "party"
     #: Every active organisation: what is public and worth knowing for all.
     EVERYBODY = "everybody"
 
@@ -66,6 +69,9 @@ SIDES: Mapping[str, frozenset[Side]] = MappingProxyType(
     }
 )
 _INSIDE_THE_BANK = frozenset({"draft", "submitted"})
+#: Steps that a party does not hear of: what the bank has not passed on yet, and an agency's payments, of which it is
+#: told with their amounts (`agency_payment_due`).
+_NOT_FOR_PARTIES = frozenset({"draft", "proposed", "payment_due", "payment_late"})
 #: A claim is its bank's alone until the bank's checker has sent it to the funds.
 _CLAIM_INSIDE_THE_BANK = frozenset({"drafted", "returned"})
 #: Ids in an event that name organisations themselves, and in what part.
@@ -85,7 +91,12 @@ _THINGS = MappingProxyType(
         "consignment_id": "consignment",
         "case_id": "case",
         "claim_id": "claim",
+        "licence_id": "licence",
     }
+)
+#: Subjects of steps (`step_taken`) that have parties of their own.
+_WITH_PARTIES = frozenset(
+    {"mandate", "licence_grant", "licence_offer", "collection", "repurchase", "instalment"}
 )
 
 
@@ -102,14 +113,22 @@ def sides_of(kind: str, payload: Mapping[str, Any]) -> frozenset[Side]:
         return frozenset({Side.OWNER})
     if kind == "claim_moved" and payload.get("status") in _CLAIM_INSIDE_THE_BANK:
         return frozenset({Side.OWNER})
+    if kind == "licence_moved":
+        is_draft = payload.get("what") == "licence_drafted"
+        return frozenset({Side.OWNER}) if is_draft else frozenset({Side.OWNER, Side.PARTY})
+    if kind == "step_taken" and payload.get("after") not in _NOT_FOR_PARTIES:
+        return _DEFAULT | {Side.PARTY}
     return SIDES.get(kind, _DEFAULT)
 
 
 def references_of(payload: Mapping[str, Any]) -> list[Reference]:
     """The things whose sides have to be looked up."""
+    named = dict(_THINGS)
+    if payload.get("subject") in _WITH_PARTIES:
+        named["subject_id"] = payload["subject"]
     return [
         Reference(thing=thing, id=found)
-        for name, thing in _THINGS.items()
+        for name, thing in named.items()
         if (found := _uuid(payload.get(name))) is not None
     ]
 
