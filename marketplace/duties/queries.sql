@@ -25,6 +25,10 @@ UPDATE market.duties
                 FOR UPDATE SKIP LOCKED)
 RETURNING id, kind, subject_id, due_at, state, attempts, claims, last_error;
 
+-- name: renew
+-- Still in hand: only the latest claim goes on, and no lease gets shorter.
+UPDATE market.duties SET lease_until = $3 WHERE id = $1 AND claims = $2 AND state = 'running' AND lease_until < $3;
+
 -- name: finish
 -- Done; only the latest claim may say so.
 UPDATE market.duties
@@ -65,8 +69,8 @@ SELECT count(*) FROM market.duties WHERE state = 'stuck';
 SELECT count(*) FROM market.duties WHERE state IN ('waiting', 'running') AND due_at <= $1;
 
 -- name: due
--- Ids of what is due, for whoever wakes workers.
-SELECT id FROM market.duties
+-- What is due, for whoever wakes workers.
+SELECT id, kind FROM market.duties
  WHERE (state = 'waiting' AND due_at <= $1) OR (state = 'running' AND lease_until <= $1)
  ORDER BY due_at, id LIMIT $2;
 

@@ -2,10 +2,15 @@
 
 from datetime import timedelta
 
+from marketplace.duties.schemas import Kind
+
 #: After so many attempts a duty is `stuck`: shown in `/readyz` and to the operators, and tried no more by itself.
 ATTEMPTS_MAX = 12
 #: How long a worker may take over one duty before another may take it up. Every duty is safe to run twice at once.
 LEASE = timedelta(seconds=60)
+#: What may take longer than a lease: whoever does it renews its lease this often, so that slow is not taken for dead.
+LONG = frozenset({Kind.RUN_IMPORT})
+RENEW_EVERY = LEASE / 3
 _FIRST_PAUSE = timedelta(seconds=1)
 _LONGEST_PAUSE = timedelta(minutes=5)
 

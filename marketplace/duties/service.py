@@ -40,6 +40,11 @@ async def claim_one(conn: Connection, duty_id: UUID, *, now: datetime) -> Duty |
     return _duty_or_none(await conn.fetchrow(_SQL["claim_one"], now, now + LEASE, duty_id))
 
 
+async def renew(conn: Connection, duty: Duty, *, now: datetime) -> None:
+    """Whoever has the duty in hand goes on with it: a new lease from `now`. Only the latest claim gets one."""
+    await conn.execute(_SQL["renew"], duty.id, duty.claims, now + LEASE)
+
+
 async def finish(conn: Connection, duty: Duty, *, now: datetime) -> None:
     """The duty is done. A claim that is no longer the latest changes nothing."""
     await conn.execute(_SQL["finish"], duty.id, duty.claims, now)
@@ -106,9 +111,9 @@ async def count_unfinished(conn: Connection, *, now: datetime) -> int:
     return int(await conn.fetchval(_SQL["count_unfinished"], now))
 
 
-async def due_ids(conn: Connection, *, now: datetime, limit: int) -> list[UUID]:
-    """Ids of duties that are due, longest waiting first."""
-    return [row["id"] for row in await conn.fetch(_SQL["due"], now, limit)]
+async def due(conn: Connection, *, now: datetime, limit: int) -> list[tuple[UUID, Kind]]:
+    """Ids and kinds of duties that are due, longest waiting first."""
+    return [(row["id"], Kind(row["kind"])) for row in await conn.fetch(_SQL["due"], now, limit)]
 
 
 async def next_due_at(conn: Connection) -> datetime | None:

@@ -1,12 +1,19 @@
 """Takes due duties up and does them; who is killed on the way leaves a duty that another takes up."""
 
+import asyncio
+import contextlib
 import logging
-from datetime import datetime
+from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
 from uuid import UUID
 
+import asyncpg
+
 from kit.failpoints import register
+from kit.sql import Pool
 from marketplace.changes import service as changes
 from marketplace.duties import service as duties
+from marketplace.duties.rules import LONG, RENEW_EVERY
 from marketplace.duties.schemas import Duty, State
 from marketplace.jobs.handlers import HANDLERS, JobResources
 from marketplace.outbox import service as outbox
@@ -17,6 +24,7 @@ _after_claim = register("jobs.after_claim")
 _before_finish = register("jobs.before_finish")
 #: Events announced in one transaction.
 _EVENTS_MAX = 500
+_RENEW_SECONDS = RENEW_EVERY.total_seconds()
 
 
 async def run_due_duties(resources: JobResources, now: datetime) -> int:
@@ -61,7 +69,8 @@ async def _perform(resources: JobResources, duty: Duty, now: datetime) -> None:
     """Run the handler and write down what became of the duty. No failure of one duty reaches another."""
     _after_claim()
     try:
-        later = await HANDLERS[duty.kind](resources, duty.subject_id, now)
+        async with _held(resources.pool, duty, now):
+            later = await HANDLERS[duty.kind](resources, duty.subject_id, now)
     except (
         Exception
     ) as error:  # whatever it is, it is this duty's alone: it is kept with it and tried again
@@ -84,3 +93,35 @@ async def _perform(resources: JobResources, duty: Duty, now: datetime) -> None:
             await duties.finish(conn, duty, now=now)
         else:
             await duties.postpone(conn, duty, due_at=later)
+
+
+@contextlib.asynccontextmanager
+async def _held(pool: Pool, duty: Duty, now: datetime) -> AsyncIterator[None]:
+    """While what may take long is in hand, its lease is renewed: nobody else begins it a second time."""
+    if duty.kind not in LONG:
+        yield
+        return
+    is_over = asyncio.Event()
+    renewing = asyncio.create_task(_renew_until(is_over, pool, duty, now))
+    try:
+        yield
+    finally:
+        is_over.set()
+        await renewing
+
+
+async def _renew_until(is_over: asyncio.Event, pool: Pool, duty: Duty, now: datetime) -> None:
+    """Renew the lease, counted on from `now`; a renewal that fails is tried again at the next."""
+    loop = asyncio.get_running_loop()
+    begun = loop.time()
+    while not is_over.is_set():
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_RENEW_SECONDS):
+                await is_over.wait()
+                return
+        try:
+            async with pool.acquire() as conn:
+                passed = timedelta(seconds=loop.time() - begun)
+                await duties.renew(conn, duty, now=now + passed)
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+            _log.warning("lease_not_renewed duty=%s", duty.id, exc_info=True)

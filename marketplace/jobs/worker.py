@@ -26,6 +26,7 @@ from kit.errors import LuochuiError
 from kit.listening import listen_forever
 from kit.sql import Pool
 from marketplace.duties import service as duties
+from marketplace.duties.rules import LONG
 from marketplace.jobs.running import deliver_outbox, run_due_duties, run_duty
 from marketplace.resources import Resources, open_resources
 from marketplace.settings import Settings
@@ -36,6 +37,9 @@ QUEUE = "luochui:duties"
 CHANNEL = "luochui_duties"
 JOBS_AT_ONCE_MAX = 4
 _JOB_SECONDS = 45  # below the lease, so that a duty is not taken up by two for being slow
+_LONG_JOB_SECONDS = 900  # of what renews its lease
+#: The names under which duties are queued, and how long one may take.
+_FUNCTIONS: dict[str, float] = {"perform": _JOB_SECONDS, "perform_long": _LONG_JOB_SECONDS}
 _FINISH_SECONDS = 8.0
 _POLL_SECONDS = 0.1
 _LOOK_SECONDS = 1.0
@@ -80,7 +84,7 @@ def decode_job(data: bytes) -> dict[str, Any]:
 
 
 async def perform(ctx: dict[str, Any], duty_id: str) -> None:
-    """The one arq function: do the duty with this id, if it is still due."""
+    """What arq runs, under the name that says how long it may take: do the duty with this id, if it is still due."""
     resources: WorkerResources = ctx["resources"]
     await run_duty(resources, UUID(duty_id), resources.clock())
 
@@ -140,9 +144,10 @@ async def close_queue(queue: ArqRedis) -> None:
 async def enqueue_due(resources: WorkerResources, queue: ArqRedis) -> int:
     """Put the ids of due duties into the queue; one that is in it already is not put in twice."""
     async with resources.pool.acquire() as conn:
-        due = await duties.due_ids(conn, now=resources.clock(), limit=_BATCH_MAX)
-    for duty_id in due:
-        await queue.enqueue_job("perform", str(duty_id), _job_id=f"duty:{duty_id}")
+        due = await duties.due(conn, now=resources.clock(), limit=_BATCH_MAX)
+    for duty_id, kind in due:
+        name = "perform_long" if kind in LONG else "perform"
+        await queue.enqueue_job(name, str(duty_id), _job_id=f"duty:{duty_id}")
     return len(due)
 
 
@@ -230,8 +235,8 @@ async def _do_overdue(resources: WorkerResources) -> None:
     """What the queue should have brought to somebody and did not."""
     now = resources.clock()
     async with resources.pool.acquire() as conn:
-        left = await duties.due_ids(conn, now=now - _OVERDUE, limit=_BATCH_MAX)
-    for duty_id in left:
+        left = await duties.due(conn, now=now - _OVERDUE, limit=_BATCH_MAX)
+    for duty_id, _ in left:
         await run_duty(resources, duty_id, now)
 
 
@@ -240,12 +245,14 @@ async def work(resources: WorkerResources, queue_url: str, stop: asyncio.Event) 
     while not stop.is_set():
         queue = queue_of(queue_url)
         worker = Worker(
-            functions=[func(perform, name="perform", keep_result=0, max_tries=1)],
+            functions=[
+                func(perform, name=name, timeout=seconds, keep_result=0, max_tries=1)
+                for name, seconds in _FUNCTIONS.items()
+            ],
             redis_pool=queue,
             queue_name=QUEUE,
             handle_signals=False,
             max_jobs=JOBS_AT_ONCE_MAX,
-            job_timeout=_JOB_SECONDS,
             poll_delay=_POLL_SECONDS,
             ctx={"resources": resources},
             job_serializer=encode_job,
