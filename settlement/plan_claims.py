@@ -151,8 +151,12 @@ async def paid_to_lender(conn: Connection, case_id: UUID, *, but_for: UUID) -> d
 
 async def covered(conn: Connection, case_id: UUID, *, owed_fen: int) -> Coverage:
     """Whether the lots of a loan that were sold cover what is owed; their known costs come out first."""
-    rows = await conn.fetch(_SQL["sold_of_case"], case_id)
-    return coverage(owed_fen, [_result(row) for row in rows])
+    return coverage(owed_fen, await sold_lots(conn, case_id))
+
+
+async def sold_lots(conn: Connection, case_id: UUID) -> list[LotResult]:
+    """The lots of a loan that were sold and stand, in the order sold, with their known costs."""
+    return [_result(row) for row in await conn.fetch(_SQL["sold_of_case"], case_id)]
 
 
 def left_of(debt: Sequence[int], paid_fen: int) -> list[int]:

@@ -24,6 +24,7 @@ from marketplace.lots.schemas import Lot
 from marketplace.organisations.schemas import SYSTEM_CALLER, Caller, OrganisationKind
 from marketplace.sessions.rules import closes, require_session_step, require_together
 from marketplace.sessions.schemas import Consent, Session, SessionIn, SessionLot, SessionState
+from settlement import plan_claims
 from settlement.rules.several import Coverage, LotResult, coverage
 
 _SQL = load_statements("marketplace.sessions", "queries.sql")
@@ -253,13 +254,16 @@ async def _put_lots(
 
 
 async def _coverage(conn: Connection, case_id: UUID, of_case: Sequence[asyncpg.Record]) -> Coverage:
+    """Whether a loan is covered by what the session sold for it and by what was sold for it elsewhere."""
     case = await cases.get(conn, SYSTEM_CALLER, case_id)
+    own = {str(row["lot_id"]) for row in of_case}
+    elsewhere = [one for one in await plan_claims.sold_lots(conn, case_id) if one.lot not in own]
     sold = [
         LotResult(lot=str(row["lot_id"]), price_fen=row["price_fen"], costs_fen=row["costs_fen"])
         for row in of_case
         if row["status"] in _SOLD
     ]
-    return coverage(case.principal_fen + case.interest_fen + case.penalty_fen, sold)
+    return coverage(case.principal_fen + case.interest_fen + case.penalty_fen, [*elsewhere, *sold])
 
 
 async def _stop(

@@ -59,6 +59,32 @@ async def test_selling_stops_when_the_debt_is_covered(stage: Stage) -> None:
     assert [row["state"] for row in deposits] == ["FROZEN", "RELEASED"]
 
 
+async def test_what_was_sold_before_the_session_counts_towards_the_cover(stage: Stage) -> None:
+    """No lot of the session covers the loan alone; with what an earlier lot brought the first does: selling stops."""
+    loan = {"loan_amount_fen": 310_000_000, "principal_fen": 290_000_000, "interest_fen": 1_000_000}
+    consignment = await consigned(stage, loan=loan)
+    draft = lot_draft(UUID(consignment["id"]), opens_in=2.0, lasts=2.0)
+    before = await stage.operator.post("/v1/lots", draft)
+    await stage.operator.post(f"/v1/lots/{before['id']}/check")
+    before = await stage.checker.post(f"/v1/lots/{before['id']}/publish")
+    await sold(stage, before)
+    case_id = (await stage.bank_maker.get("/v1/cases"))["items"][0]["id"]
+    first, second = [await drafted(stage, case_id=case_id) for _ in range(2)]
+    session = await arranged(stage, first, second, stagger=3_000)
+    await stage.checker.post(f"/v1/auction-sessions/{session['id']}/publish")
+    await sold(stage, await stage.anyone.get(f"/v1/lots/{first['id']}"))
+    second = await stage.anyone.get(f"/v1/lots/{second['id']}")
+    assert (await stage.until_closed(second))["status"] == "withdrawn"
+
+
+async def sold(stage: Stage, lot: dict[str, Any]) -> None:
+    """A published lot sold at its start price."""
+    buyer, _ = await stage.deposited(lot)
+    await stage.until_open(lot)
+    await buyer.post(f"/v1/auctions/{lot['id']}/bids", {"amount_fen": START_FEN})
+    assert (await stage.until_confirmed(lot))["status"] == "awaiting_payment"
+
+
 async def test_a_lot_that_the_debtor_agreed_to_goes_on_past_the_cover(stage: Stage) -> None:
     """One lot covers the loan; of two others that are open, the one with the debtor's consent stays, and sells."""
     loan = {"loan_amount_fen": 100_000_000, "principal_fen": 90_000_000, "interest_fen": 1_000_000}
