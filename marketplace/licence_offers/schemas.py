@@ -10,7 +10,7 @@ import msgspec
 from marketplace.burdens.schemas import LicenceKind, Territory, UseField
 from marketplace.edge.fields import Bp, Fen, Name, PositiveFen, Reason
 from marketplace.licences.schemas import TermsIn
-from marketplace.lots.schemas import LotTerms
+from marketplace.lots.schemas import LotTerms, Words
 
 Way: TypeAlias = Literal["negotiated", "reverse", "posted", "uniform_price", "tender"]
 Sha256 = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}\Z")]
@@ -55,6 +55,33 @@ class TransferOption(_In, frozen=True, kw_only=True):
     offer_seconds: Annotated[int, msgspec.Meta(ge=1, le=40_000_000)] = 864_000
 
 
+class Clauses(_In, frozen=True, kw_only=True):
+    """What a licence says besides scope and money. Source: domain 3.8 (licence lots: all of it is public).
+
+    `report_months`: how often the licensee reports its net sales. What is not stated is the law's: improvements are
+    whose who made them (Civil Code 875), a contract is rescinded as Civil Code 563 has it, a licence is filed within
+    three months of its effect (Implementing Regulations of the Patent Law, art. 14).
+    """
+
+    report_months: Annotated[int, msgspec.Meta(ge=1, le=12)] = 3
+    audit: Words = Words(
+        en="The licensor may have the accounts of the licensed sales audited.",
+        zh="许可方可查核许可产品的销售账目。",
+    )
+    improvements: Words = Words(
+        en="Improvements are whose who made them; the other side has no share in them.",
+        zh="后续改进成果归改进方，其他各方无权分享（民法典第八百七十五条）。",
+    )
+    termination: Words = Words(
+        en="The licence is rescinded as the Civil Code, art. 563, has it.",
+        zh="解除合同适用民法典第五百六十三条。",
+    )
+    recordal: Words = Words(
+        en="The parties file the licence with the registering office within three months of its effect.",
+        zh="当事人应自合同生效之日起三个月内办理许可备案。",
+    )
+
+
 class OfferTerms(_In, frozen=True, kw_only=True):
     """What is offered. Days of the term count from the day on which the offer is opened, so that nothing is retyped.
 
@@ -80,6 +107,7 @@ class OfferTerms(_In, frozen=True, kw_only=True):
     later_pledgees: Annotated[dict[str, UUID], msgspec.Meta(max_length=50)] = {}
     carve_outs: Annotated[list[UUID], msgspec.Meta(max_length=100)] = []
     may_sublicense: bool = False
+    clauses: Clauses = Clauses()
     places: Annotated[int, msgspec.Meta(ge=1, le=1_000)] = 1
     floor_fen: Fen = 0
     price_weight_bp: Bp = 10_000

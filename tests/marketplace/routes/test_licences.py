@@ -1,5 +1,6 @@
 """Second licensing over HTTP: every way of offering, the states to the register, and the money in its claim."""
 
+import json
 import secrets
 from datetime import timedelta
 from typing import Any
@@ -288,6 +289,22 @@ async def test_offers_name_what_is_wrong_and_warn_above_the_caps(stage: Stage) -
     body = {"consignment_id": consignment["id"], "offer": offered(**high)}
     warned = await stage.bank_maker.post("/v1/licence-offers", body)
     assert [one["field"] for one in warned["warnings"]] == ["terms.entry_fee_fen", "terms.rate_bp"]
+
+
+async def test_offer_states_its_other_clauses(stage: Stage) -> None:
+    """What a licence says besides its money stands in what two people agree to: as given, or as the law has it."""
+    consignment = await consigned(stage)
+    own = {"en": "Improvements are shared.", "zh": "改进成果共享。"}
+    offer = await opened(
+        stage, consignment, clauses={"report_months": 6, "improvements": own}, may_sublicense=True
+    )
+    clauses = json.loads(offer["content"])["clauses"]
+    assert (clauses["report_months"], clauses["improvements"]) == (6, own)
+    assert "三个月内" in clauses["recordal"]["zh"]
+    assert set(clauses) == {"report_months", "audit", "improvements", "termination", "recordal"}
+    body = {"consignment_id": consignment["id"], "offer": offered(clauses={"report_months": 13})}
+    refused = await stage.bank_maker.post("/v1/licence-offers", body, expect=400)
+    assert refused["field"] == "offer.clauses.report_months"
 
 
 async def refused_mandate(stage: Stage, body: dict[str, Any]) -> bool:

@@ -65,6 +65,13 @@ async def test_licences_and_sessions_have_their_pages(stage: Stage) -> None:
     agency = await stage.person(Role.AGENCY_BIDDER)
     assert offer["number"] in await page_of(agency, "/licence-offers")
     text = await page_of(agency, f"/licence-offers/{offer['id']}")
+    for part in (
+        "每 3 个月",
+        "every 3 months",
+        "民法典第八百七十五条",
+        "three months of its effect",
+    ):
+        assert part in text
     for part in ("普通许可", "Posted price", "¥100,000.00", "36 个月"):
         assert part in text
     session = await arranged(stage, await drafted(stage), stagger=60)
