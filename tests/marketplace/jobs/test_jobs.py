@@ -2,6 +2,7 @@
 
 import asyncio
 import pickle
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -16,7 +17,7 @@ from marketplace.duties.schemas import Kind
 from marketplace.jobs import worker
 from marketplace.jobs.handlers import HANDLERS
 from marketplace.jobs.running import run_due_duties, run_duty
-from tests.make_stage import START_FEN, Stage
+from tests.make_stage import START_FEN, Stage, text, until
 
 #: All that a lot with two bidders asks for until it is sold, by kind.
 DUTIES_OF_A_SALE = [
@@ -152,10 +153,9 @@ async def test_failing_duty_keeps_its_error_and_harms_no_other(stage: Stage) -> 
     now = system_clock()
     async with stage.pool.acquire() as conn:
         await duties.add(conn, Kind.CHECK_PAYMENT, subject_id=uuid4(), due_at=now, now=now)
-    lot = await stage.published(opens_in=60, lasts=60)
-    await stage.pool.execute(
-        "UPDATE market.duties SET due_at = $1 WHERE kind = 'create_auction'", now
-    )
+    closes = system_clock() + timedelta(seconds=3)
+    lot = await stage.published(opens_in=60, lasts=60, priority_closes_at=text(closes))
+    await until(closes)
     await stage.work()
     failed = await stage.pool.fetchrow(
         "SELECT state, attempts, last_error FROM market.duties WHERE kind = 'check_payment'"
@@ -188,14 +188,12 @@ async def eventually(stage: Stage, kind: str, state: str) -> None:
 
 async def test_queue_only_wakes_somebody_up(stage: Stage, valkey: Valkey) -> None:
     """A due duty goes through arq to a worker and is done; with the queue emptied it is done all the same."""
-    now = system_clock()
-    lot = await stage.published(opens_in=60, lasts=60)
+    closes = system_clock() + timedelta(seconds=3)
+    lot = await stage.published(opens_in=60, lasts=60, priority_closes_at=text(closes))
     lot_id = UUID(lot["id"])
     await stage.work()  # what publication itself asks for
     resources = worker.WorkerResources(stage.resources)
-    await stage.pool.execute(
-        "UPDATE market.duties SET due_at = $1 WHERE kind = 'create_auction'", now
-    )
+    await until(closes)
     queue = worker.queue_of(valkey.url)
     assert await worker.enqueue_due(resources, queue) == 1
     assert await worker.enqueue_due(resources, queue) == 1
