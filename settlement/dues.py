@@ -11,22 +11,22 @@ import msgspec
 
 from kit.errors import NotFound
 from kit.sql import Connection, load_statements
-from settlement import buyer_claims, deposits, sales
+from settlement import buyer_claims, deposits, licences, royalties, sales
 from settlement.rules.references import DueKind, reference_of
 
 _SQL = load_statements("settlement", "sql/dues.sql")
 
 
 class Due(msgspec.Struct, frozen=True, kw_only=True):
-    """A deposit, a price or a defaulter's rest that a party owes. `party_name` is its real name, which the
-    payer must have.
+    """A deposit, a price, a defaulter's rest or a licence's invoice that a party owes. `party_name` is its real name,
+    which the payer must have.
 
-    `amount_fen` is a deposit's; null otherwise.
+    `subject_id` is the lot, or the invoice of a licence; `amount_fen` is a deposit's, null otherwise.
     """
 
     reference: str
     kind: DueKind
-    lot_id: UUID
+    subject_id: UUID
     party_id: UUID
     party_name: str
     holder_id: UUID
@@ -38,7 +38,7 @@ async def give(
     conn: Connection,
     kind: DueKind,
     *,
-    lot_id: UUID,
+    subject_id: UUID,
     party_id: UUID,
     party_name: str,
     holder_id: UUID,
@@ -46,12 +46,14 @@ async def give(
     now: datetime,
 ) -> Due:
     """The due, which is entered when it is new; what was entered first stays."""
-    reference = reference_of(kind, lot_id, party_id)
+    reference = reference_of(kind, subject_id, party_id)
     await conn.execute(
         _SQL["insert_due"],
-        *(reference, kind, lot_id, party_id, party_name, holder_id, amount_fen, now),
+        *(reference, kind, subject_id, party_id, party_name, holder_id, amount_fen, now),
     )
-    return await get(conn, holder_id, reference)
+    due = await get(conn, holder_id, reference)
+    assert (due.kind, due.subject_id) == (kind, subject_id), "two dues never share a reference"
+    return due
 
 
 async def get(conn: Connection, holder_id: UUID, reference: str) -> Due:
@@ -72,8 +74,15 @@ async def open_fen(conn: Connection, due: Due) -> int:
 
     A deposit that is held or has ended is due no more. A winner's deposit counts towards the price.
     """
+    if due.kind == "ROYALTY":
+        invoice = await royalties.get_invoice(conn, due.subject_id)
+        await licences.lock(conn, invoice.licence_id)
+        return (
+            await royalties.get_invoice(conn, due.subject_id)
+        ).open_fen  # as it is under the lock
     held = next(
-        (d for d in await deposits.of_lot(conn, due.lot_id) if d.bidder_id == due.party_id), None
+        (d for d in await deposits.of_lot(conn, due.subject_id) if d.bidder_id == due.party_id),
+        None,
     )
     if due.kind == "DEPOSIT":
         if held is not None and held.state != deposits.CREATED:
@@ -81,10 +90,10 @@ async def open_fen(conn: Connection, due: Due) -> int:
         paid_fen: int = await conn.fetchval(_SQL["paid_fen"], due.reference)
         return max((due.amount_fen or 0) - paid_fen, 0)
     if due.kind == "CLAIM":
-        claim = await buyer_claims.find(conn, due.lot_id)
+        claim = await buyer_claims.find(conn, due.subject_id)
         return 0 if claim is None or claim.debtor_id != due.party_id else claim.open_fen
     try:
-        sale = await sales.lock(conn, due.lot_id)
+        sale = await sales.lock(conn, due.subject_id)
     except NotFound:
         return 0
     if sale.buyer_id != due.party_id or sale.state != sales.PRICE_DUE:

@@ -181,16 +181,10 @@ async def _match_credit(
     due, verdict = await _verdict(conn, entry)
     if due is None:
         return await files.set_entry(conn, entry, files.OPEN, verdict=verdict)
-    if verdict == BEFORE:
-        await _release(conn, entry, now=now)
-        return await files.set_entry(
-            conn, entry, files.BOOKED, verdict=verdict, due_reference=due.reference
-        )
+    state = files.BOOKED if verdict == BEFORE else files.MATCHED
     try:
         async with conn.transaction():
-            return await _attribute(
-                conn, entry, due, files.MATCHED, verdict=verdict, book=book, now=now
-            )
+            return await _attribute(conn, entry, due, state, verdict=verdict, book=book, now=now)
     except LuochuiError as refusal:
         return await files.set_entry(
             conn, entry, files.OPEN, verdict=f"REFUSED_{refusal.code.upper()}"
@@ -228,11 +222,11 @@ async def _booked_as(conn: Connection, entry: StoredEntry, due: Due) -> bool | N
     row = await conn.fetchrow(_SQL["booked"], entry.bank_reference, entry.id)
     if row is None:
         return None
-    lot_id = due.lot_id if due.kind == "PRICE" else None
-    same = (row["payer_id"], row["amount_fen"], row["lot_id"]) == (
+    subject_id = due.subject_id if due.kind in ("PRICE", "ROYALTY") else None
+    same = (row["payer_id"], row["amount_fen"], row["subject_id"]) == (
         due.party_id,
         entry.amount_fen,
-        lot_id,
+        subject_id,
     )
     return same and not row["is_taken"]
 
@@ -269,15 +263,23 @@ async def _attribute(
     book: Booker,
     now: datetime,
 ) -> StoredEntry:
-    """Take a credit off `unmatched` and book it for a due, in one transaction."""
+    """Take a credit off `unmatched` and book it for a due, in one transaction.
+
+    What was booked by hand for this due before, by whoever assigns it even, is the same money: not booked again.
+    """
     _before_attribute()
     await _release(conn, entry, now=now)
-    is_taken = await conn.fetchrow(_SQL["booked"], entry.bank_reference, entry.id) is not None
-    # Two banks may give two credits the same reference; then the account's number tells them apart.
-    reference = (
-        f"{entry.bank_reference}@{entry.account_number}" if is_taken else entry.bank_reference
-    )
-    await book(conn, due, entry, reference)
+    known = await _booked_as(conn, entry, due)
+    if known:
+        verdict = BEFORE
+    else:
+        # Two banks may give two credits the same reference; then the account's number tells them apart.
+        reference = (
+            entry.bank_reference
+            if known is None
+            else f"{entry.bank_reference}@{entry.account_number}"
+        )
+        await book(conn, due, entry, reference)
     attributed = await files.set_entry(
         conn, entry, state, verdict=verdict, due_reference=due.reference
     )

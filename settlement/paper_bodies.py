@@ -13,7 +13,10 @@ from settlement.rules.scheme import Scheme
 
 
 class InvoiceRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A line of an invoice of a licence, with the invoice it stands in."""
+    """A line of an invoice of a licence, with the invoice it stands in and its payment reference.
+
+    The reference is empty where the invoice asks for nothing, and in papers issued before there was one.
+    """
 
     invoice: int
     kind: str
@@ -24,6 +27,7 @@ class InvoiceRow(msgspec.Struct, frozen=True, kw_only=True):
     amount_fen: int
     computation: str
     due_on: date
+    reference: str = ""
 
 
 class ReceiptRow(msgspec.Struct, frozen=True, kw_only=True):

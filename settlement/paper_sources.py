@@ -58,6 +58,7 @@ async def royalty_body(conn: Connection, licence_id: UUID, *, names: Names) -> R
                 amount_fen=line.amount_fen,
                 computation=line.computation,
                 due_on=invoice.due_on,
+                reference=invoice.reference if invoice.due_fen else "",
             )
             for invoice in invoices
             for line in invoice.content.lines

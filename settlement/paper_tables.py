@@ -92,6 +92,7 @@ def _royalty(body: RoyaltyBody) -> list[Table]:
             Fen(row.amount_fen),
             row.computation,
             str(row.due_on),
+            row.reference,
         )
         for row in body.invoices
     ]
@@ -107,6 +108,7 @@ def _royalty(body: RoyaltyBody) -> list[Table]:
             (
                 *(("Invoice", "期次"), ("Period", "结算期"), ("Item", "项目")),
                 *(("Amount", "金额"), ("Computation", "计算"), ("Due on", "到期日")),
+                ("Payment reference", "缴款编号"),
             ),
             owed,
         ),

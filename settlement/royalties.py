@@ -20,6 +20,7 @@ from settlement import licences
 from settlement.documents import canonical, read
 from settlement.errors import IdempotencyIdReused
 from settlement.licences import ACTIVE, ENDED, Licence, require
+from settlement.rules.references import reference_of, shown
 from settlement.rules.royalties import Royalty, audit_adjustment, royalty
 
 _SQL = load_statements("settlement", "sql/royalties.sql")
@@ -46,10 +47,11 @@ class InvoiceContent(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Invoice(msgspec.Struct, frozen=True, kw_only=True):
-    """An invoice; `paid_fen` of `due_fen` has come in."""
+    """An invoice; `paid_fen` of `due_fen` has come in. Its payer writes `reference` (缴款编号) on the transfer."""
 
     id: UUID
     licence_id: UUID
+    reference: str
     n: int
     kind: InvoiceKind
     period_from: date | None
@@ -361,7 +363,10 @@ def _line(charge: Charge) -> InvoiceLine:
 
 
 def _invoice(row: asyncpg.Record) -> Invoice:
-    return Invoice(**(dict(row) | {"content": read(row["content"], InvoiceContent)}))
+    fields = dict(row)
+    reference = shown(reference_of("ROYALTY", row["id"], fields.pop("licensee_id")))
+    content = read(row["content"], InvoiceContent)
+    return Invoice(**(fields | {"content": content, "reference": reference}))
 
 
 def _charge(row: asyncpg.Record) -> Charge:

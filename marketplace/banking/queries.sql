@@ -1,21 +1,26 @@
 -- name: owed
--- What bidders owe as deposits, buyers as prices and defaulters beyond their deposits: at a venue ($1), by an organisation ($2), for a lot ($3), and, where
--- $4 says so, only what has no payment reference yet.
-SELECT o.kind, o.lot_id, o.party_id, g.name AS party_name, o.holder_id, o.amount_fen
-  FROM (SELECT 'DEPOSIT' AS kind, b.lot_id, b.organisation_id AS party_id, l.venue_id AS holder_id, l.deposit_fen - coalesce(b.exempt_fen, 0) AS amount_fen
+-- What bidders owe as deposits, buyers as prices, defaulters beyond their deposits and licensees by invoices: at a holder of
+-- money ($1), by an organisation ($2), for a lot ($3), and, where $4 says so, only what has no payment reference yet. An invoice
+-- paid already is among them, so that the credit which paid it, booked by hand, is known when the statement shows it. A
+-- licensee that is not registered has no name to compare: its id is no payer's name, so a person looks at what names its due.
+SELECT o.kind, o.subject_id, o.party_id, coalesce(g.name, o.party_id::text) AS party_name, o.holder_id, o.amount_fen
+  FROM (SELECT 'DEPOSIT' AS kind, b.lot_id AS subject_id, b.organisation_id AS party_id, l.venue_id AS holder_id, l.deposit_fen - coalesce(b.exempt_fen, 0) AS amount_fen
           FROM market.bidders b JOIN market.lots l ON l.id = b.lot_id
          WHERE b.status <> 'barred' AND l.deposit_fen > coalesce(b.exempt_fen, 0)
         UNION ALL
         SELECT 'PRICE', s.lot_id, s.buyer_id, s.venue_id, NULL
           FROM settlement.sales s WHERE s.state IN ('PRICE_DUE', 'PRICE_PAID')
         UNION ALL
-        SELECT 'CLAIM', c.lot_id, c.debtor_id, c.holder_id, NULL FROM settlement.buyer_claims c WHERE c.paid_fen < c.amount_fen) o
-  JOIN market.organisations g ON g.id = o.party_id
+        SELECT 'CLAIM', c.lot_id, c.debtor_id, c.holder_id, NULL FROM settlement.buyer_claims c WHERE c.paid_fen < c.amount_fen
+        UNION ALL
+        SELECT 'ROYALTY', i.id, l.licensee_id, l.holder_id, NULL
+          FROM settlement.royalty_invoices i JOIN settlement.licences l ON l.id = i.licence_id) o
+  LEFT JOIN market.organisations g ON g.id = o.party_id
  WHERE ($1::uuid IS NULL OR o.holder_id = $1) AND ($2::uuid IS NULL OR o.party_id = $2)
-   AND ($3::uuid IS NULL OR o.lot_id = $3)
+   AND ($3::uuid IS NULL OR o.subject_id = $3)
    AND NOT ($4::boolean AND EXISTS (SELECT FROM settlement.dues d
-            WHERE d.kind = o.kind AND d.lot_id = o.lot_id AND d.party_id = o.party_id))
- ORDER BY o.lot_id, o.kind, o.party_id;
+            WHERE d.kind = o.kind AND coalesce(d.lot_id, d.invoice_id) = o.subject_id AND d.party_id = o.party_id))
+ ORDER BY o.subject_id, o.kind, o.party_id;
 
 -- name: bidder_of
 SELECT id FROM market.bidders WHERE lot_id = $1 AND organisation_id = $2;

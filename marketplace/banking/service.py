@@ -28,6 +28,8 @@ from marketplace.banking.schemas import (
 )
 from marketplace.bidders import service as bidders
 from marketplace.bidders.schemas import DepositReceipt
+from marketplace.licences import service as licences
+from marketplace.licences.schemas import ReceiptIn
 from marketplace.lots import service as lots
 from marketplace.lots.regimes import Regime, refund_term
 from marketplace.organisations import service as organisations
@@ -242,6 +244,7 @@ async def own_dues(
             reference=reference_of(row["kind"], lot_id, row["party_id"]),
             created_at=now,
         )
+        assert due.kind != "ROYALTY", "an invoice is no lot's"
         account = (await payee_accounts.active(conn, due.holder_id, [due.holder_id])).get(
             due.holder_id
         )
@@ -264,7 +267,7 @@ async def own_dues(
 
 
 def booker(caller: Caller, now: datetime) -> matching.Booker:
-    """Books a credit as the venue's people do by hand: a deposit, part of a price or of a defaulter's rest."""
+    """Books a credit as its holder's people do by hand: a deposit, part of a price, a defaulter's rest, an invoice."""
 
     async def book(conn: Connection, due: Due, entry: StoredEntry, reference: str) -> None:
         if due.kind == "PRICE":
@@ -273,20 +276,33 @@ def booker(caller: Caller, now: datetime) -> matching.Booker:
                 amount_fen=entry.amount_fen,
                 received_at=entry.booked_at,
             )
-            await sales.receive_payment(conn, caller, due.lot_id, paid, now=now)
+            await sales.receive_payment(conn, caller, due.subject_id, paid, now=now)
             return
         if due.kind == "CLAIM":
             await buyer_debts.receive(
                 conn,
                 caller,
-                due.lot_id,
+                due.subject_id,
                 bank_reference=reference,
                 amount_fen=entry.amount_fen,
                 received_at=entry.booked_at,
                 now=now,
             )
             return
-        bidder_id = await conn.fetchval(_SQL["bidder_of"], due.lot_id, due.party_id)
+        if due.kind == "ROYALTY":
+            await licences.receive_matched(
+                conn,
+                caller,
+                due.subject_id,
+                ReceiptIn(
+                    bank_reference=reference,
+                    amount_fen=entry.amount_fen,
+                    received_at=entry.booked_at,
+                ),
+                now=now,
+            )
+            return
+        bidder_id = await conn.fetchval(_SQL["bidder_of"], due.subject_id, due.party_id)
         if bidder_id is None:
             raise Conflict("the due's bidder is gone", "该应缴款项的竞买人已不存在")
         received = DepositReceipt(

@@ -188,6 +188,14 @@ async def receive(
     return await _step(conn, caller, licence_id, "royalty_received", step, now=now, is_holder=True)
 
 
+async def receive_matched(
+    conn: Connection, caller: Caller, invoice_id: UUID, given: ReceiptIn, *, now: datetime
+) -> LicenceOut:
+    """Book a credit that a bank statement of the caller, the licence's holder, shows for an invoice."""
+    licence_id = (await royalties.get_invoice(conn, invoice_id)).licence_id
+    return await receive(conn, caller, licence_id, invoice_id, given, now=now)
+
+
 async def distribute(
     conn: Connection, caller: Caller, licence_id: UUID, *, now: datetime
 ) -> LicenceOut:

@@ -1,10 +1,10 @@
 -- name: insert_due
-INSERT INTO settlement.dues (reference, kind, lot_id, party_id, party_name, holder_id, amount_fen, created_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-ON CONFLICT (kind, lot_id, party_id) DO NOTHING;
+INSERT INTO settlement.dues (reference, kind, lot_id, invoice_id, party_id, party_name, holder_id, amount_fen, created_at)
+VALUES ($1, $2, CASE WHEN $2 <> 'ROYALTY' THEN $3::uuid END, CASE WHEN $2 = 'ROYALTY' THEN $3::uuid END, $4, $5, $6, $7, $8)
+ON CONFLICT DO NOTHING;
 
 -- name: dues
-SELECT reference, kind, lot_id, party_id, party_name, holder_id, amount_fen, created_at
+SELECT reference, kind, coalesce(lot_id, invoice_id) AS subject_id, party_id, party_name, holder_id, amount_fen, created_at
   FROM settlement.dues WHERE holder_id = $1 AND reference = ANY ($2::text[]) ORDER BY reference;
 
 -- name: paid_fen

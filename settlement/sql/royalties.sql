@@ -24,12 +24,16 @@ INSERT INTO settlement.royalty_invoices
 SELECT $1, $2, 1 + count(*), $3, $4, $5, $6, $7, $8, $9, $10 FROM settlement.royalty_invoices WHERE licence_id = $2;
 
 -- name: invoice
-SELECT id, licence_id, n, kind, period_from, period_to, content, due_fen, paid_fen, due_on, issued_by, issued_at
-  FROM settlement.royalty_invoices WHERE id = $1;
+SELECT i.id, i.licence_id, l.licensee_id, i.n, i.kind, i.period_from, i.period_to, i.content, i.due_fen, i.paid_fen, i.due_on,
+       i.issued_by, i.issued_at
+  FROM settlement.royalty_invoices i JOIN settlement.licences l ON l.id = i.licence_id
+ WHERE i.id = $1;
 
 -- name: invoices
-SELECT id, licence_id, n, kind, period_from, period_to, content, due_fen, paid_fen, due_on, issued_by, issued_at
-  FROM settlement.royalty_invoices WHERE licence_id = $1 ORDER BY n;
+SELECT i.id, i.licence_id, l.licensee_id, i.n, i.kind, i.period_from, i.period_to, i.content, i.due_fen, i.paid_fen, i.due_on,
+       i.issued_by, i.issued_at
+  FROM settlement.royalty_invoices i JOIN settlement.licences l ON l.id = i.licence_id
+ WHERE i.licence_id = $1 ORDER BY i.n;
 
 -- name: pay_invoice
 UPDATE settlement.royalty_invoices SET paid_fen = paid_fen + $2 WHERE id = $1;

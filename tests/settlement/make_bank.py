@@ -12,10 +12,13 @@ from kit.sql import Connection
 from settlement import (
     deposits,
     dues,
+    licences,
     matching,
     payee_accounts,
     payments,
     refunds,
+    royalties,
+    royalty_receipts,
     sales,
     statement_files,
 )
@@ -134,11 +137,21 @@ def _ntry(entry: BankEntry, version: str, currency: str) -> str:
 
 
 async def book(conn: Connection, due: Due, entry: StoredEntry, reference: str) -> None:
-    """Books as a venue does: a deposit is held when it is all there, a price takes the deposit with its last part."""
+    """Books as a holder does: a deposit is held when it is all there, a price takes the deposit with its last part."""
+    if due.kind == "ROYALTY":
+        await royalty_receipts.receive(
+            conn,
+            due.subject_id,
+            bank_reference=reference,
+            amount_fen=entry.amount_fen,
+            received_at=entry.booked_at,
+            now=entry.recorded_at,
+        )
+        return
     is_price = due.kind == "PRICE"
     if is_price:
-        sale = await sales.lock(conn, due.lot_id)
-        for deposit in await deposits.of_lot(conn, due.lot_id):
+        sale = await sales.lock(conn, due.subject_id)
+        for deposit in await deposits.of_lot(conn, due.subject_id):
             left_fen = sale.due_fen - sale.paid_fen
             if (
                 deposit.state == deposits.FROZEN
@@ -151,7 +164,7 @@ async def book(conn: Connection, due: Due, entry: StoredEntry, reference: str) -
         bank_reference=reference,
         amount_fen=entry.amount_fen,
         received_at=entry.booked_at,
-        lot_id=due.lot_id if is_price else None,
+        lot_id=due.subject_id if is_price else None,
         now=entry.recorded_at,
     )
     if not is_price and due.amount_fen is not None:
@@ -159,7 +172,7 @@ async def book(conn: Connection, due: Due, entry: StoredEntry, reference: str) -
             async with conn.transaction():
                 await deposits.hold(
                     conn,
-                    due.lot_id,
+                    due.subject_id,
                     due.party_id,
                     amount_fen=due.amount_fen,
                     now=entry.recorded_at,
@@ -222,7 +235,7 @@ async def make_owed(
     """A buyer that owes a deposit and a price."""
     sale = await make_sale(conn, hammer_price_fen=price_fen, now=now)
     both = {
-        "lot_id": sale.lot_id,
+        "subject_id": sale.lot_id,
         "party_id": sale.buyer_id,
         "party_name": BUYER_NAME,
         "holder_id": VENUE,
@@ -230,6 +243,22 @@ async def make_owed(
     }
     deposit = await dues.give(conn, "DEPOSIT", amount_fen=deposit_fen, **both)
     return Owed(sale, deposit, await dues.give(conn, "PRICE", amount_fen=None, **both))
+
+
+async def invoice_due(conn: Connection, invoice_id: UUID, *, now: datetime) -> Due:
+    """What a licensee owes by an invoice, under its reference."""
+    licence_id = (await royalties.get_invoice(conn, invoice_id)).licence_id
+    content = (await licences.get(conn, licence_id)).content
+    return await dues.give(
+        conn,
+        "ROYALTY",
+        subject_id=invoice_id,
+        party_id=content.licensee_id,
+        party_name=BUYER_NAME,
+        holder_id=content.holder_id,
+        amount_fen=None,
+        now=now,
+    )
 
 
 async def take_in(

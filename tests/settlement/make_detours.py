@@ -23,7 +23,8 @@ from settlement import (
 )
 from settlement.distribution import Payee
 from settlement.rules.deposits import JUDICIAL_TERMS, Loss
-from tests.settlement.make_bank import camt_of, some_entry, some_statement
+from tests.settlement.make_bank import camt_of, invoice_due, some_entry, some_statement, written
+from tests.settlement.make_bank import take_in as statement_in
 from tests.settlement.make_licences import invoice_year
 from tests.settlement.make_money import BANK, CHECKER, MAKER, VENUE
 
@@ -141,6 +142,15 @@ async def refund(conn: asyncpg.Connection, deposit_id: UUID) -> None:
     await refunds.refund_deposit(
         conn, deposit_id, holder_id=VENUE, payee_name="bidder", now=deposit.created_at
     )
+
+
+async def take_in_fee(
+    conn: asyncpg.Connection, invoice_id: UUID, reference: str, amount_fen: int
+) -> None:
+    """A licensee pays an invoice and the statement shows it: matched, or left in the queue where nothing is due."""
+    now = (await royalties.get_invoice(conn, invoice_id)).issued_at
+    due = await invoice_due(conn, invoice_id, now=now)
+    await statement_in(conn, some_entry(reference, amount_fen, remittance=written(due)), now=now)
 
 
 async def take_in(conn: asyncpg.Connection, reference: str, amount_fen: int) -> None:

@@ -34,6 +34,7 @@ from tests.settlement.make_bank import (
     book,
     camt_of,
     csv_of,
+    invoice_due,
     make_account,
     make_owed,
     own_account,
@@ -43,6 +44,7 @@ from tests.settlement.make_bank import (
     take_in,
     written,
 )
+from tests.settlement.make_licences import invoice_year, make_licence
 from tests.settlement.make_money import CHECKER, MAKER, VENUE
 
 MODULES = ("statement_files", "matching", "refunds", "instructions", "payment_answers")
@@ -296,7 +298,9 @@ async def test_random_sequences_keep_the_books(
     draw = random.Random(seed)
     await own_account(conn, now=now)
     owed = [await make_owed(conn, now=now) for _ in range(3)]
-    world = RandomWorld(draw, owed, now)
+    licence = await make_licence(conn, case_id=None, now=now)
+    invoice = await invoice_year(conn, licence, 2026, sales_fen=100_000, now=now)
+    world = RandomWorld(draw, owed, await invoice_due(conn, invoice.id, now=now), now)
     for _ in range(40):
         step = draw.choice(world.steps())
         savepoint = conn.transaction()
@@ -325,8 +329,8 @@ async def test_random_sequences_keep_the_books(
 class RandomWorld:
     """Steps with drawn arguments."""
 
-    def __init__(self, draw: random.Random, owed: list[Owed], now: datetime) -> None:
-        self.draw, self.owed, self.now = draw, owed, now
+    def __init__(self, draw: random.Random, owed: list[Owed], fee: dues.Due, now: datetime) -> None:
+        self.draw, self.owed, self.fee, self.now = draw, owed, fee, now
         self.sent: list[bytes] = []
 
     def steps(self) -> list[Step]:
@@ -338,7 +342,7 @@ class RandomWorld:
         entries = []
         for _ in range(self.draw.randint(1, 4)):
             owed = self.draw.choice(self.owed)
-            due = self.draw.choice([owed.deposit, owed.price])
+            due = self.draw.choice([owed.deposit, owed.price, self.fee])
             open_fen = await dues.open_fen(conn, due)
             amount_fen = max(1, open_fen + self.draw.choice([0, 0, 0, -1, 1, -300]))
             name = self.draw.choice([BUYER_NAME, BUYER_NAME, "路人"])
@@ -362,7 +366,7 @@ class RandomWorld:
         queue = await statement_files.entries(conn, VENUE, states=["OPEN", "HELD"])
         if queue:
             action = self.draw.choice([matching.ASSIGN, matching.RETURN, matching.HOLD])
-            due = self.draw.choice(self.owed).price.reference
+            due = self.draw.choice([*(owed.price for owed in self.owed), self.fee]).reference
             await matching.decide(
                 conn, VENUE, self.draw.choice(queue).id, action,
                 due_reference=due if action == matching.ASSIGN else None, reason="drawn",

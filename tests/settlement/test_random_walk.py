@@ -210,6 +210,11 @@ class Walk:
 
     def do_statement(self) -> tuple[Service, dict[str, int]]:
         reference, fen = self.reference(), self.random.randint(1, 10**8)
+        if self.invoices and self.random.random() < 0.5:
+            invoice = self.pick(self.invoices)
+            return lambda conn: make_detours.take_in_fee(conn, invoice, reference, fen), {
+                reference: fen
+            }
         return lambda conn: make_detours.take_in(conn, reference, fen), {reference: fen}
 
     def do_pay_claim(self) -> tuple[Service, dict[str, int]]:
