@@ -101,11 +101,19 @@ def no_authority(facts: Facts) -> Iterator[Objection]:
 
 
 def limitation_ends_on(facts: Facts) -> date:
-    """The claim's limitation as recorded, else three years from the later of due date and last demand."""
+    """The claim's limitation as recorded, else three years from the later of due date and last demand.
+
+    A demand counts it anew only while it runs (Civil Code 195): one that came after its end revives nothing. Where an
+    earlier demand kept it running, the day on which it ends is to be recorded.
+    """
     case = facts.case
     if case.limitation_ends_on is not None:
         return case.limitation_ends_on
-    return add_years(max(case.due_on, case.demanded_on or case.due_on), LIMITATION_YEARS)
+    ends = add_years(case.due_on, LIMITATION_YEARS)
+    demanded = case.demanded_on
+    if demanded is None or not case.due_on < demanded <= ends:
+        return ends
+    return add_years(demanded, LIMITATION_YEARS)
 
 
 def limitation_expired(facts: Facts) -> Iterator[Objection]:
@@ -115,8 +123,9 @@ def limitation_expired(facts: Facts) -> Iterator[Objection]:
         yield _object(
             facts,
             "limitation_ends_on",
-            f"the claim's limitation ended on {ends}; the pledge can no longer be enforced",
-            f"主债权诉讼时效已于 {ends} 届满，质权不能再行使",
+            f"the claim's limitation ended on {ends}; the pledge can no longer be enforced. If a demand before that"
+            " day interrupted it, record when it ends",
+            f"主债权诉讼时效已于 {ends} 届满，质权不能再行使；届满前曾催收中断的，请填写时效届满日",
             limitation_ends_on=ends,
         )
 
@@ -158,9 +167,10 @@ def valuation_does_not_count(facts: Facts) -> Iterator[Objection]:
             yield _object(
                 facts,
                 "valuation",
-                f"valuation {report.report_number} holds from {report.base_on} to {report.valid_to}, not"
-                f" on {facts.today}",
-                f"评估 {report.report_number} 有效期为 {report.base_on} 至 {report.valid_to}，今日无效",
+                # Without the day: the finding is the same one tomorrow, and so is its override.
+                f"valuation {report.report_number} holds from {report.base_on} to {report.valid_to} only, a year at"
+                " most, and not now",
+                f"评估 {report.report_number} 有效期为 {report.base_on} 至 {report.valid_to}（最长一年），目前无效",
                 subject=number,
                 report=report.report_number,
                 valid_to=report.valid_to,

@@ -228,15 +228,25 @@ async def _find(
 async def _require_nothing_new(
     conn: Connection, caller: Caller, lot: Lot, *, now: datetime
 ) -> None:
-    """Refuse when a stored finding still holds the lot, or a new one would."""
+    """Refuse when a stored finding still holds the lot, or a new one would.
+
+    What was passed over counts for that very finding: another right, report or alert under the same rule holds anew.
+    """
     stored = await findings(conn, lot.id)
     standing = [finding for finding in stored if finding.holds]
-    known = {(finding.code, finding.field) for finding in stored}
+    passed_over = {
+        (finding.code, finding.field, finding.message)
+        for finding in stored
+        if finding.overridden_by is not None
+    }
     fresh = [
         finding
         for finding in await _find(conn, caller, lot, cause=Cause.PUBLISHED, now=now)
         if finding.severity is Severity.BLOCK
-        or (finding.severity is Severity.HOLD and (finding.code, finding.field) not in known)
+        or (
+            finding.severity is Severity.HOLD
+            and (finding.code, finding.field, finding.message) not in passed_over
+        )
     ]
     _refuse_if_any([*standing, *fresh])
 

@@ -1,7 +1,7 @@
 """The eligibility checks: one set of facts that trips each, one that does not."""
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import msgspec
@@ -9,6 +9,7 @@ import pytest
 
 from marketplace.consignments.facts import Facts
 from marketplace.consignments.rules import CHECKS, eligibility
+from marketplace.diligence.rules import fingerprint
 from marketplace.lots.regimes import Severity
 from marketplace.pledges.schemas import PledgeState
 from tests.make_portfolio import facts, some_credit_code
@@ -53,6 +54,8 @@ TRIPS: list[tuple[str, Severity, Facts]] = [
             case={"due_on": "2023-01-01", "granted_on": "2022-01-01", "demanded_on": "2023-11-01"}
         ),
     ),
+    ("ELG-05", B, facts(case={"due_on": "2023-11-01", "demanded_on": "2026-11-02"})),  # too late
+    ("ELG-05", B, facts(case={"due_on": "2020-03-01", "demanded_on": "2025-06-05"})),
     ("ELG-06", B, facts(case={"demanded_on": None})),
     ("ELG-06", B, facts(case={"defaulted_on": "2026-11-03"})),
     ("ELG-07", B, facts(asset={"co_owners": [{"name": "共有人", "has_consented": False}]})),
@@ -106,6 +109,17 @@ PASSES: list[tuple[str, Facts]] = [
     ("ELG-04", facts(terms={"regime": "judicial_network", "authority": "court_order_realisation"})),
     ("ELG-04", facts(terms={"route": "second_licence", "authority": "post_default_agreement"})),
     ("ELG-05", facts(case={"limitation_ends_on": "2026-11-02"})),
+    ("ELG-05", facts(case={"due_on": "2023-11-01", "demanded_on": "2026-11-01"})),
+    (
+        "ELG-05",  # an earlier demand kept it running, as recorded
+        facts(
+            case={
+                "due_on": "2020-03-01",
+                "demanded_on": "2025-06-05",
+                "limitation_ends_on": "2028-06-05",
+            }
+        ),
+    ),
     ("ELG-06", facts(case={"defaulted_on": "2026-11-02"})),
     ("ELG-07", facts(asset={"co_owners": [{"name": "共有人", "has_consented": True}]})),
     ("ELG-09", facts(mark=True, terms={"has_bundle_statement": True})),
@@ -155,6 +169,20 @@ def test_each_check_trips(code: str, severity: Severity, given: Facts) -> None:
 def test_each_check_lets_the_limit_pass(code: str, given: Facts) -> None:
     """The last facts inside a rule's limit are not found."""
     assert code not in {finding.code for finding in eligibility(given)}
+
+
+@pytest.mark.parametrize(
+    ("code", "given"), [(code, given) for code, severity, given in TRIPS if severity is H]
+)
+def test_what_holds_is_the_same_finding_tomorrow(code: str, given: Facts) -> None:
+    """An override counts for what was seen, not for the day: tomorrow the same facts are passed over still."""
+    tomorrow = msgspec.structs.replace(given, today=given.today + timedelta(days=1))
+    first, second = (
+        {fingerprint(finding) for finding in eligibility(each) if finding.code == code}
+        for each in (given, tomorrow)
+    )
+    assert first
+    assert first == second
 
 
 def test_every_check_of_the_table_is_tried() -> None:
