@@ -16,7 +16,14 @@ from marketplace.burdens import service as burdens
 from marketplace.burdens.rules import is_standing, with_burdens
 from marketplace.cases import service as cases
 from marketplace.claims import service as claims
-from marketplace.consignments.facts import Facts, Right, parties_to_tell, told_too_late
+from marketplace.consignments.facts import (
+    Facts,
+    Listed,
+    Right,
+    as_listed,
+    parties_to_tell,
+    told_too_late,
+)
 from marketplace.consignments.schemas import Consignment, ConsignmentState, Terms
 from marketplace.lots.regimes import Regime
 from marketplace.monitoring import service as monitoring
@@ -75,7 +82,7 @@ async def _gathered(conn: Connection, consignment: Consignment, *, today: date) 
     acting_for_it = msgspec.structs.replace(SYSTEM_CALLER, organisation_id=owner_id)
     consignor = await organisations.organisation(conn, acting_for_it, owner_id)
     return Facts(
-        terms=_terms(consignment),
+        terms=as_listed(_terms(consignment), await _listed(conn, consignment.id)),
         consignor_code=consignor.credit_code,
         case=case,
         rights=tuple(rights),
@@ -111,19 +118,34 @@ async def _unnotified(
     )
 
 
+async def offered(conn: Connection, consignment: Consignment) -> tuple[Regime, int]:
+    """Under which law and from which price, in fen, the rights are offered: by their lot, else as consigned."""
+    async with everything(conn):  # the lot's draft is the venue's
+        listed = await _listed(conn, consignment.id)
+    if listed is None:
+        return consignment.regime, consignment.start_price_fen
+    return listed.regime, listed.start_price_fen
+
+
 async def is_fund_told(
     conn: Connection, consignment: Consignment, fund_ids: tuple[UUID, ...]
 ) -> bool:
-    """Whether these funds know of the consignment's route, regime and price as they now stand."""
+    """Whether these funds know of the route, regime and price as they now stand, a later round's price among them."""
+    regime, start_price_fen = await offered(conn, consignment)
     told: bool = await conn.fetchval(
         _SQL["is_fund_told"],
         consignment.id,
         list(fund_ids),
         consignment.route,
-        consignment.regime,
-        consignment.start_price_fen,
+        regime,
+        start_price_fen,
     )
     return told
+
+
+async def _listed(conn: Connection, consignment_id: UUID) -> Listed | None:
+    row = await conn.fetchrow(_SQL["listed"], consignment_id)
+    return None if row is None else msgspec.convert(dict(row), Listed)
 
 
 async def _marks_left_out(

@@ -28,6 +28,25 @@ class Right(msgspec.Struct, frozen=True, kw_only=True):
     burdens: tuple[Burden, ...] = ()
 
 
+class Listed(msgspec.Struct, frozen=True, kw_only=True):
+    """The lot in which the rights are on their way to a sale: its law and price, in fen, and the day of its close."""
+
+    regime: Regime
+    start_price_fen: int
+    closes_on: date
+
+
+def as_listed(terms: Terms, listed: Listed | None) -> Terms:
+    """The terms under the law by which the rights are offered, done by the lot's close if that is later.
+
+    A plan may leave its consignment's regime, and a later round closes after the day that was planned.
+    """
+    if listed is None:
+        return terms
+    closing_on = max(terms.closing_on, listed.closes_on)
+    return msgspec.structs.replace(terms, regime=listed.regime, closing_on=closing_on)
+
+
 def parties_to_tell(rights: Iterable[Right], case: Case) -> frozenset[str]:
     """Who is told of a court's sale before its notice: pledgors, co-owners, the debtor (法释〔2016〕18号 art. 16)."""
     found = list(rights)

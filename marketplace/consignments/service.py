@@ -20,7 +20,7 @@ from marketplace.cases import service as cases
 from marketplace.cases.schemas import CaseState
 from marketplace.claims import service as claims
 from marketplace.consignments import approving
-from marketplace.consignments.dossier import facts_of, is_fund_told
+from marketplace.consignments.dossier import facts_of, is_fund_told, offered
 from marketplace.consignments.events import (
     ConsignmentChanged,
     ConsignmentDrafted,
@@ -298,6 +298,7 @@ async def tell_fund(
     if await is_fund_told(conn, consignment, fund_ids):
         return
     notice_id = uuid7(now)
+    regime, start_price_fen = await offered(conn, consignment)
     await conn.execute(
         _SQL["insert_fund_notice"],
         notice_id,
@@ -305,8 +306,8 @@ async def tell_fund(
         caller.organisation_id,
         list(fund_ids),
         consignment.route,
-        consignment.regime,
-        consignment.start_price_fen,
+        regime,
+        start_price_fen,
         caller.user_id,
         now,
     )
@@ -320,7 +321,7 @@ async def tell_fund(
         after={
             "funds": fund_ids,
             "route": consignment.route,
-            "start_price_fen": consignment.start_price_fen,
+            "start_price_fen": start_price_fen,
         },
     )
     for fund_id in fund_ids:

@@ -11,7 +11,7 @@ from marketplace.burdens.rules import with_burdens
 from marketplace.burdens.schemas import Burden, BurdenKind, BurdenState
 from marketplace.cases.schemas import CaseState
 from marketplace.consignments.eligibility import CHECK_SET, EXAMINE, eligibility
-from marketplace.consignments.facts import Facts, told_too_late
+from marketplace.consignments.facts import Facts, Listed, as_listed, told_too_late
 from marketplace.lots.regimes import Regime, Severity
 from marketplace.monitoring.schemas import Alert, AlertState, Level
 from marketplace.pledges.schemas import Pledge
@@ -265,3 +265,24 @@ def test_who_was_told_too_late(
 ) -> None:
     """Never, not yet, or less than three days before the notice; whoever was sent word is waited for."""
     assert told_too_late({"甲", "乙"}, told, published_on=published_on) == late
+
+
+@pytest.mark.parametrize(
+    ("regime", "closes_on", "found"),
+    [
+        ("judicial_network", "2026-12-16", {("ELG-08", H)}),
+        ("judicial_network", "2026-12-17", {("ELG-08", H), ("ELG-12", H)}),
+        ("exchange", "2026-12-01", {("ELG-08", B)}),
+    ],
+)
+def test_the_lot_s_law_and_close_count_once_it_is_drafted(
+    regime: str, closes_on: str, found: set[tuple[str, Severity]]
+) -> None:
+    """A plan that leaves the court's sale keeps the exchange's rules; fees are safe 90 days after the real close."""
+    given = facts(terms=COURT, asset={"flags": ["preservation"], "fee_paid_to": "2027-03-16"})
+    listed = Listed(
+        regime=Regime(regime), start_price_fen=1, closes_on=date.fromisoformat(closes_on)
+    )
+    offered = msgspec.structs.replace(given, terms=as_listed(given.terms, listed))
+    assert {(each.code, each.severity) for each in eligibility(offered)} == found
+    assert as_listed(given.terms, None) == given.terms
