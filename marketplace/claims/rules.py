@@ -9,6 +9,7 @@ from kit.errors import Conflict, Forbidden, InvalidInput
 from kit.money import BP_ONE
 from marketplace.cases.schemas import Case, CaseFlag, CaseState
 from marketplace.claims.schemas import ClaimStatus, Review
+from marketplace.monitoring.schemas import Alert
 from marketplace.organisations.schemas import Caller, OrganisationKind, Role
 from settlement.rules.case import Loan
 from settlement.rules.scheme import Scheme
@@ -88,6 +89,22 @@ def require_claimable(case: Case, *, today: date) -> None:
             f"loan {case.contract_number} is in default from {case.defaulted_on} on, which is to come",
             f"贷款 {case.contract_number} 的违约日 {case.defaulted_on} 尚未到来",
         )
+
+
+#: Alerts that freeze a compensation application while they are open: a loan that may be fictitious (domain 1.6).
+FREEZING = frozenset({"MON-01"})
+
+
+def require_unsuspected(case: Case, alerts: Iterable[Alert]) -> None:
+    """Refuse while an alert that is not closed says that the loan may be fictitious, or on record twice (MON-01)."""
+    for alert in alerts:
+        if alert.code in FREEZING:
+            raise NotClaimable(
+                f"loan {case.contract_number}: alert {alert.code} is {alert.state} ({alert.message}); two people review"
+                " it before compensation is applied for",
+                f"贷款 {case.contract_number} 的预警 {alert.code} 未结（{alert.message_zh}），"
+                "须双人复核后方可申请补偿",
+            )
 
 
 def loan_of(case: Case, *, received_fen: int, flags: Iterable[str], scheme: Scheme) -> Loan:

@@ -26,9 +26,11 @@ from marketplace.claims.rules import (
     loan_of,
     require_claimable,
     require_kinds,
+    require_unsuspected,
     whole_parties,
 )
 from marketplace.claims.schemas import Claim, ClaimIn, ClaimStatus, Decision, Figures
+from marketplace.monitoring import service as monitoring
 from marketplace.organisations.schemas import Caller, OrganisationKind
 from marketplace.outbox import service as outbox
 from settlement import cases, compensation, enrolments
@@ -67,6 +69,7 @@ async def draft(conn: Connection, caller: Caller, given: ClaimIn, *, now: dateti
     """
     loan = await loans.get(conn, caller, given.case_id)
     require_claimable(loan, today=now.astimezone(CHINA).date())
+    await _require_unsuspected(conn, loan)
     file = await schemes.known_version(conn, given.scheme_id, given.scheme_version, now=now)
     schemes.require_usable(file, now=now)
     assert file.scheme is not None
@@ -122,6 +125,7 @@ async def decide(
         raise PlanChanged
     if given.approved:
         loan = await loans.get(conn, caller, claim.case_id)
+        await _require_unsuspected(conn, loan)
         paper = _paper(await rows.get(conn, caller, claim_id), loan)
         signed = await approvals.sign(conn, caller, paper, reason=given.reason, now=now)
         if not signed.is_complete:
@@ -155,6 +159,10 @@ async def tell(
 ) -> None:
     """Report that a claim came to another state."""
     await outbox.add(conn, ClaimMoved(claim_id=claim_id, case_id=case_id, status=status), now=now)
+
+
+async def _require_unsuspected(conn: Connection, loan: LoanCase) -> None:
+    require_unsuspected(loan, await monitoring.open_over(conn, case_id=loan.id, asset_ids=()))
 
 
 def _paper(claim: Claim, loan: LoanCase) -> approvals.Paper:

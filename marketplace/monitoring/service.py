@@ -172,22 +172,29 @@ async def _watch_asset(conn: Connection, case: Case, asset: Asset, *, now: datet
 
 
 async def _outliers(conn: Connection, asset: Asset) -> list[Signal]:
-    """The newest report against the one before it; reports about several rights are compared among their like only."""
+    """The newest report against the one before it, and against the last value that was computed by a model (MON-03).
+
+    Reports about several rights are compared with no other.
+    """
     reports = [
         each for each in await valuations.of_assets(conn, [asset.id]) if len(each.asset_ids) == 1
     ]
     if len(reports) < 2:
         return []
     newest, before = reports[0], reports[1]
-    return list(
-        rules.valuation_outlier(
+    modelled = next((each for each in reports[1:] if each.computation is not None), before)
+    references = [before] if modelled is before else [before, modelled]
+    return [
+        signal
+        for reference in references
+        for signal in rules.valuation_outlier(
             number=asset.number,
             report=newest.report_number,
             value_fen=newest.value_fen,
-            reference_fen=before.value_fen,
-            reference=before.report_number,
+            reference_fen=reference.value_fen,
+            reference=reference.report_number,
         )
-    )
+    ]
 
 
 async def review(

@@ -11,10 +11,11 @@ from marketplace.consignments.dossier import facts_of
 from marketplace.consignments.rules import eligibility
 from marketplace.monitoring import rules, service
 from marketplace.organisations.schemas import OrganisationKind, Role
+from marketplace.valuations import service as valuations
 from settlement import cases
 from settlement.rules.case import Loan
 from tests.make_people import make_caller, make_organisation
-from tests.make_portfolio import make_collateral, make_consignment, make_parties
+from tests.make_portfolio import make_collateral, make_consignment, make_parties, some_valuation
 from tests.settlement import make_money
 from tests.settlement.test_compensation_terms import enrol, enrolment, with_breaker
 
@@ -95,3 +96,33 @@ async def test_funds_are_warned_before_a_breaker_trips(
         for fund in funds
     ]
     assert found == [["MON-08"] if is_near else [], []]
+
+
+@pytest.mark.parametrize(("value_fen", "is_outlier"), [(200_000_000, False), (200_000_001, True)])
+async def test_a_report_is_held_against_the_model_s_value_too(
+    value_fen: int, is_outlier: bool, conn: Connection, now: datetime
+) -> None:
+    """MON-03: near the report before it, and twice what the model computed, which is named."""
+    parties = await make_parties(conn, now=now)
+    loan, asset = await make_collateral(conn, parties, now=now)  # a report of 300 million fen
+    modelled = some_valuation(
+        asset.id,
+        kind="internal",
+        method="cost",
+        base_on="2026-08-15",
+        valid_to="2027-08-15",
+        value_fen=100_000_000,
+        computation={"type": "cost", "replacement_fen": 200_000_000, "obsolescence_bp": 5_000},
+    )
+    newest = some_valuation(
+        asset.id, base_on="2026-10-01", valid_to="2027-10-01", value_fen=value_fen
+    )
+    for report in (modelled, newest):
+        await valuations.register(conn, parties.maker, report, now=now)
+    assert await service.watch_case(conn, loan.id, now=now)
+    found = [
+        alert.evidence["reference"]
+        for alert in await service.page(conn, parties.checker, after=None, limit=9)
+        if alert.code == "MON-03"
+    ]
+    assert found == ([modelled.report_number] if is_outlier else [])
