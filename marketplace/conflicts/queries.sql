@@ -43,6 +43,10 @@ SELECT market.has_defaulted_on($1, $2);
 -- name: rights_of_lot
 SELECT ip_type, flags, export_class FROM market.rights_at_lot($1);
 
+-- name: lets_foreigners_in
+-- Whether the bank that hands a lot's rights in admits foreign bidders to them.
+SELECT c.foreign_bidders FROM market.lots l JOIN market.consignments c ON c.id = l.consignment_id WHERE l.id = $1;
+
 -- name: defaults_since
 SELECT count(*) FROM market.bidders b
   JOIN market.sales s ON s.winner_id = b.id

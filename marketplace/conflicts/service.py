@@ -9,6 +9,7 @@ import msgspec
 
 from kit.errors import Conflict, Forbidden, NotFound
 from kit.ids import uuid7
+from kit.reach import everything
 from kit.sql import Connection, load_statements
 from marketplace.assets.export_control import ExportClass, foreign_bidder
 from marketplace.assets.schemas import AssetFlag
@@ -263,9 +264,12 @@ def conflict(found: list[Ground]) -> ConflictFound:
 
 
 async def _foreign_grounds(conn: Connection, lot: Lot, given: Declaration) -> list[Ground]:
-    """Whether a foreigner may bid for every right of the lot (domain 3.7)."""
+    """Whether a foreigner may bid for every right of the lot (domain 3.7), and the bank lets foreigners in at all."""
     if not given.is_foreign:
         return []
+    async with everything(conn):  # the bank's terms are not the bidder's to read
+        if not await conn.fetchval(_SQL["lets_foreigners_in"], lot.id):
+            return [Ground.FOREIGN]
     for row in await conn.fetch(_SQL["rights_of_lot"], lot.id):
         verdict = foreign_bidder(
             IpType(row["ip_type"]),

@@ -104,9 +104,17 @@ async def test_one_interest_registers_once(stage: Stage) -> None:
 
 
 async def test_foreigner_is_let_in_by_the_right(stage: Stage) -> None:
-    """A foreign bidder needs a right whose technology is looked up and open; restricted needs the letter of intent."""
+    """A foreign bidder needs a right whose technology is looked up and open; restricted needs the letter of intent.
+
+    Whatever the right, a bank that lets no foreigners in has none.
+    """
     lot = await stage.published(opens_in=60, lasts=60)
     path = f"/v1/lots/{lot['id']}/bidders"
+    await stage.pool.execute("UPDATE market.assets SET export_class = 'free'")
+    kept_out = await stage.person(Role.AGENCY_BIDDER)
+    refused = await kept_out.post(path, registration(lot, is_foreign=True), expect=403)
+    assert refused["context"]["grounds"] == ["foreign"]
+    await stage.pool.execute("UPDATE market.consignments SET foreign_bidders = true")
     for export_class, letter, status in (
         (None, None, 403),
         ("prohibited", "L-1", 403),
