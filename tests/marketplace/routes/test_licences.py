@@ -4,7 +4,7 @@ import json
 import secrets
 from datetime import timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -12,6 +12,8 @@ from kit.clock import CHINA, system_clock
 from kit.commitments import commitment
 from marketplace.jobs.running import run_due_duties
 from marketplace.mandates.rules import money_of
+from marketplace.monitoring import service as monitoring
+from marketplace.monitoring.schemas import Signal
 from marketplace.organisations.schemas import Role
 from tests.make_routes import LOT_TERMS, consigned, started
 from tests.make_stage import Person, Stage, moment, money
@@ -267,6 +269,34 @@ async def test_licence_then_transfer_at_the_option_price(stage: Stage) -> None:
             await stage.checker.post(f"{lot_path}/overrides", override)
     published = await stage.checker.post(f"{lot_path}/publish")
     assert (published["start_price_fen"], published["regime"]) == (200_000_000, "agreement")
+
+
+async def test_no_licence_is_offered_while_something_holds_the_rights(stage: Stage) -> None:
+    """The rules run once more before the offer is open: an alert holds it, and a checker's reason lets it go."""
+    consignment = await consigned(stage)
+    body = {"consignment_id": consignment["id"], "offer": offered()}
+    made = await stage.bank_maker.post("/v1/licence-offers", body)
+    signal = Signal(
+        code="MON-01", subject="x", key="x", message="seen", message_zh="发现", evidence={}
+    )
+    async with stage.pool.acquire() as conn, conn.transaction():
+        await monitoring.raise_alert(
+            conn,
+            signal,
+            organisation_id=UUID(consignment["organisation_id"]),
+            case_id=UUID(consignment["case_id"]),
+            now=system_clock(),
+        )
+    path = f"/v1/licence-offers/{made['id']}/open"
+    refused = await stage.bank_checker.post(path, {"sha256": made["sha256"]}, expect=409)
+    assert refused["code"] == "not_eligible"
+    assert "ELG-28" in refused["detail"]
+    found = f"/v1/consignments/{consignment['id']}/diligence"
+    (held,) = (await stage.operator.post(found))["findings"]
+    over = {"evidence_sha256": held["evidence_sha256"], "reason": "核查无误"}
+    await stage.checker.post(f"{found}/overrides", over)
+    shown = await stage.bank_checker.post(path, {"sha256": made["sha256"]})
+    assert shown["state"] == "open"
 
 
 async def test_offers_name_what_is_wrong_and_warn_above_the_caps(stage: Stage) -> None:
