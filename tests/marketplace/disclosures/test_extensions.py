@@ -8,6 +8,7 @@ from uuid import UUID
 import asyncpg
 import pytest
 
+from kit.clock import epoch_ms
 from marketplace.jobs.running import run_due_duties
 from marketplace.lots.regimes import days_between
 from tests.make_routes import consigned
@@ -62,7 +63,7 @@ async def test_listing_goes_on_as_announced_and_then_no_more(stage: Stage) -> No
     await pass_by(stage, times[-1]["opens_at"])
     assert (await shown(stage, first))["status"] == "open"
     view = await stage.engine.view(UUID(first["id"]))
-    assert view["ends_at"] == round(moment(times[-1]["closes_at"]).timestamp() * 1000)
+    assert view["ends_at"] == epoch_ms(moment(times[-1]["closes_at"]))
     await stage.project()
     assert (await agency.get(f"{path}/bidders/me"))["status"] == "active"
 
