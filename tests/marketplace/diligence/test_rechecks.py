@@ -24,7 +24,6 @@ from tests.make_portfolio import (
     some_terms,
 )
 
-
 #: The checks that were asked for were made.
 DONE = "UPDATE market.duties SET state = 'done', done_at = now() WHERE kind = 'recheck_consignment'"
 
