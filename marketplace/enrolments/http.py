@@ -132,7 +132,7 @@ async def decide_enrolment(
 
 @get("/v1/enrolments/{enrolment_id:uuid}", opt={"policy": _READERS}, summary="An enrolment 备案")
 async def get_enrolment(reader: Conn, caller: Me, enrolment_id: FromPath[UUID]) -> EnrolmentOut:
-    """An enrolment of my bank; any, for funds, regulators and auditors."""
+    """An enrolment of my bank; of banks to which my fund has promised under its scheme; those that I oversee."""
     return _out(await _visible(reader, caller, enrolment_id))
 
 

@@ -24,7 +24,8 @@ class Enrolments:
         )
 
     async def get_enrolment(self, enrolment_id: UUID) -> enrolments_http.EnrolmentOut:
-        """An enrolment of my bank; any, for funds, regulators and auditors.
+        """An enrolment of my bank; of banks to which my fund has promised under its scheme; those
+        that I oversee.
 
         `GET /v1/enrolments/{enrolment_id}`
         """
