@@ -10,6 +10,7 @@ from litestar.response import Redirect
 
 from marketplace.edge.dependencies import Conn, Me, Now
 from marketplace.edge.policies import POLICY, allow
+from marketplace.edge.reach import REACH
 from marketplace.experts import service
 from marketplace.experts.schemas import Declaration
 from marketplace.organisations.schemas import Role
@@ -37,7 +38,7 @@ async def panels_page(request: Request[Any, Any, Any], reader: Conn, caller: Me)
 
 @post(
     "/panels/{draw_id:uuid}/experts/{expert_id:uuid}/declaration",
-    opt={POLICY: _EXPERT},
+    opt={POLICY: _EXPERT, REACH: "an expert of another house answers the keeper of the base"},
     **_STEPS,
 )
 async def declare_by_form(

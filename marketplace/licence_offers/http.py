@@ -12,7 +12,7 @@ from marketplace.edge.dependencies import At, Conn, Me, Now
 from marketplace.edge.policies import allow, signed_in
 from marketplace.edge.reach import REACH
 from marketplace.grants.schemas import Grant
-from marketplace.licence_offers import awarding, service
+from marketplace.licence_offers import awarding, scoring, service
 from marketplace.licence_offers.schemas import (
     ApplicationIn,
     ApplicationOpening,
@@ -20,6 +20,7 @@ from marketplace.licence_offers.schemas import (
     OfferDecision,
     OfferIn,
     ScoreIn,
+    ScoringSheet,
 )
 from marketplace.organisations.schemas import Role
 from marketplace.plans.schemas import Why
@@ -100,6 +101,16 @@ async def take_licence(
     return await awarding.take(conn, caller, offer_id, data, now=now)
 
 
+@get(
+    "/v1/licence-offers/{offer_id:uuid}/scoring",
+    opt={"policy": signed_in()},
+    summary="What I score 待评申请",
+)
+async def get_scoring_sheet(reader: Conn, caller: Me, offer_id: FromPath[UUID]) -> ScoringSheet:
+    """The applications of a tender for which I was drawn, with the scores that I gave; who applied is not told."""
+    return await scoring.sheet(reader, caller, offer_id)
+
+
 @post(
     "/v1/licence-offers/{offer_id:uuid}/applications/{application_id:uuid}/scores",
     opt={"policy": signed_in(), REACH: _WHY},
@@ -145,6 +156,7 @@ routes: list[HTTPRouteHandler] = [
     withdraw_licence_offer,
     apply_for_licence,
     take_licence,
+    get_scoring_sheet,
     score_application,
     open_prices,
     open_application,

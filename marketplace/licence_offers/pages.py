@@ -3,17 +3,27 @@
 from typing import Any
 from uuid import UUID
 
-from litestar import Request, Response, get
+from litestar import Request, Response, get, post
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
+from litestar.response import Redirect
 
 from marketplace.edge.cursors import page_of
-from marketplace.edge.dependencies import At, Conn, Me
-from marketplace.edge.policies import POLICY, signed_in
-from marketplace.licence_offers import service
+from marketplace.edge.dependencies import At, Conn, Me, Now
+from marketplace.edge.policies import POLICY, allow, signed_in
+from marketplace.edge.reach import REACH
+from marketplace.licence_offers import scoring, service
+from marketplace.licence_offers.schemas import ScoreIn
+from marketplace.organisations.schemas import Role
 from marketplace.pages import route_words
+from marketplace.pages.forms import given, in_bp
 from marketplace.pages.rendering import page
-from marketplace.pages.serving import PAGE, visitor_of
+from marketplace.pages.serving import PAGE, form_of, visitor_of
+
+#: Experts who hold no such role score over the API.
+_EXPERT = allow(Role.EXPERT)
+#: Why what changes here reaches over organisations (`edge.reach`).
+_WHY = "An expert of another house scores what agencies handed in to the venue."
 
 
 @get("/licence-offers", opt={POLICY: signed_in()}, **PAGE)
@@ -49,4 +59,42 @@ async def licence_offer_page(
     )
 
 
-routes: list[HTTPRouteHandler] = [licence_offers_page, licence_offer_page]
+@get("/licence-offers/{offer_id:uuid}/scoring", opt={POLICY: _EXPERT}, **PAGE)
+async def scoring_page(
+    request: Request[Any, Any, Any], reader: Conn, caller: Me, offer_id: FromPath[UUID]
+) -> Response[str]:
+    """What I was drawn to score: each application without its applicant's name, and a form until I have scored it."""
+    found = await scoring.sheet(reader, caller, offer_id)
+    return page(
+        "scoring.html", visitor=visitor_of(request), here="", names=route_words, sheet=found
+    )
+
+
+@post(
+    "/licence-offers/{offer_id:uuid}/applications/{application_id:uuid}/scores",
+    opt={POLICY: _EXPERT, REACH: _WHY},
+    request_max_body_size=16 * 1024,
+    **PAGE,
+)
+async def score_by_form(
+    request: Request[Any, Any, Any],
+    conn: Conn,
+    caller: Me,
+    now: Now,
+    offer_id: FromPath[UUID],
+    application_id: FromPath[UUID],
+) -> Redirect:
+    """Give an application my score, in points of 100 with two decimals at most, and why."""
+    mine = (await scoring.sheet(conn, caller, offer_id)).expert_id
+    fields = in_bp(await form_of(request), "score")
+    score = given(fields | {"expert_id": str(mine)}, ScoreIn)
+    await service.score(conn, caller, offer_id, application_id, score, now=now)
+    return Redirect(f"/licence-offers/{offer_id}/scoring", status_code=303)
+
+
+routes: list[HTTPRouteHandler] = [
+    licence_offers_page,
+    licence_offer_page,
+    scoring_page,
+    score_by_form,
+]

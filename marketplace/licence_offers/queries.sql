@@ -54,6 +54,11 @@ SELECT a.number, s.expert_id, s.score_bp
   FROM market.licence_scores s JOIN market.licence_applications a ON a.id = s.application_id
  WHERE a.offer_id = $1;
 
+-- name: scores_of_expert
+SELECT s.application_id, s.score_bp, s.reason
+  FROM market.licence_scores s JOIN market.licence_applications a ON a.id = s.application_id
+ WHERE a.offer_id = $1 AND s.expert_id = $2;
+
 -- name: has_title
 SELECT EXISTS (SELECT FROM market.set_offs WHERE consignment_id = $1 AND state = 'approved');
 

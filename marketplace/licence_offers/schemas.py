@@ -206,3 +206,29 @@ class LicenceOffer(msgspec.Struct, frozen=True, kw_only=True):
     def terms(self) -> OfferTerms:
         """What is offered."""
         return msgspec.json.decode(self.content, type=OfferTerms)
+
+
+class ApplicationToScore(msgspec.Struct, frozen=True, kw_only=True):
+    """An application as an expert of the panel sees it: who applied is not told. What I gave it, once I have."""
+
+    id: UUID
+    number: int
+    statement: str
+    score_bp: int | None
+    reason: str | None
+
+
+class ScoringSheet(msgspec.Struct, frozen=True, kw_only=True):
+    """What an expert of the panel scores. The applications are shown once nobody can apply any more; scores are taken
+    while `is_taken`, before any price is open. The panel's scores count `weight_bp`, the price the rest.
+    """
+
+    offer_id: UUID
+    number: str
+    title: str
+    title_zh: str
+    state: OfferState
+    expert_id: UUID
+    weight_bp: int
+    is_taken: bool
+    applications: list[ApplicationToScore]

@@ -9,10 +9,12 @@ import msgspec
 
 from kit.clock import CHINA
 from kit.errors import InvalidInput
+from kit.money import BP_ONE
 from marketplace.edge.bodies import invalid_field
 
 T = TypeVar("T", bound=msgspec.Struct)
 _NOT_OURS = frozenset({"form_token"})
+_POINTS: Final = re.compile(r"([0-9]{1,3})(?:\.([0-9]{1,2}))?")
 _YUAN: Final = re.compile(r"[¥￥]?\s*(\d{1,3}(?:,\d{3})+|\d{1,14})(?:\.(\d{1,2}))?")
 
 
@@ -49,6 +51,27 @@ def in_fen(fields: Mapping[str, str], *names: str) -> dict[str, str]:
             )
         whole = int(match[1].replace(",", ""))
         values[f"{name}_fen"] = str(whole * 100 + int((match[2] or "").ljust(2, "0")))
+    return values
+
+
+def in_bp(fields: Mapping[str, str], *names: str) -> dict[str, str]:
+    """The fields with these, written as points of 100 ("87.5"), as the basis points that the struct takes (`NAME_bp`).
+
+    Raises `InvalidInput`.
+    """
+    values = dict(fields)
+    for name in names:
+        match = _POINTS.fullmatch(values.pop(name, "").strip())
+        if (
+            match is None
+            or (bp := int(match[1]) * 100 + int((match[2] or "").ljust(2, "0"))) > BP_ONE
+        ):
+            raise InvalidInput(
+                name,
+                "must be points from 0 to 100 with two decimals at most, like 87.5",
+                "须为 0 至 100 的分数，最多两位小数，例如 87.5",
+            )
+        values[f"{name}_bp"] = str(bp)
     return values
 
 

@@ -140,6 +140,16 @@ class LicenceOffers:
             key=key or new_key(),
         )
 
+    async def get_scoring_sheet(self, offer_id: UUID) -> licence_offers_schemas.ScoringSheet:
+        """The applications of a tender for which I was drawn, with the scores that I gave; who
+        applied is not told.
+
+        `GET /v1/licence-offers/{offer_id}/scoring`
+        """
+        return await self._calls.struct(
+            "GET", f"/v1/licence-offers/{offer_id}/scoring", licence_offers_schemas.ScoringSheet
+        )
+
     async def take_licence(
         self, offer_id: UUID, data: licence_offers_schemas.ApplicationIn, *, key: str | None = None
     ) -> grants_schemas.Grant:
