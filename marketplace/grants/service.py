@@ -89,7 +89,7 @@ async def sign(
 async def sign_for_pledgor(
     conn: Connection, caller: Caller, grant_id: UUID, *, sha256: str, now: datetime
 ) -> Grant:
-    """The venue holds the pledgor's signature to a licence back to it (反向许可): the pledgor has no account."""
+    """The venue holds the signature of a pledgor without an account, to a licence back to it (反向许可)."""
     grant = await lock(conn, grant_id)
     if grant.venue_id != caller.organisation_id:
         raise NotFound

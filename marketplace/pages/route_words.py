@@ -49,6 +49,17 @@ CALL_STATES: Final[Mapping[str, Words]] = MappingProxyType(
         "withdrawn": Words("已撤回", "Withdrawn"),
     }
 )
+#: How far a granted licence is.
+GRANT_STATES: Final[Mapping[str, Words]] = MappingProxyType(
+    {
+        "offered": Words("待签署", "To be signed"),
+        "signed": Words("已签署", "Signed"),
+        "effective": Words("已生效", "Effective"),
+        "recorded": Words("已备案", "Recorded"),
+        "active": Words("履行中", "Active"),
+        "ended": Words("已终止", "Ended"),
+    }
+)
 OFFER_STATES: Final[Mapping[str, Words]] = MappingProxyType(
     {
         "draft": Words("草稿", "Draft"),

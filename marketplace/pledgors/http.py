@@ -8,6 +8,7 @@ from litestar.params import FromPath, JSONBody
 
 from marketplace.edge.dependencies import Conn, Me, Now
 from marketplace.edge.policies import allow
+from marketplace.grants.schemas import Signing
 from marketplace.organisations.schemas import Role
 from marketplace.pledgors import service
 from marketplace.pledgors.schemas import ConsentIn, Desk, ObjectIn
@@ -58,9 +59,23 @@ async def consent_to_sale(
     await service.consent(conn, caller, lot_id, data, now=now)
 
 
+@post(
+    "/v1/pledgor/licences/{grant_id:uuid}/signature",
+    opt={"policy": PLEDGOR},
+    summary="Sign 签署反向许可",
+    status_code=200,
+)
+async def sign_licence_back(
+    conn: Conn, caller: Me, now: Now, grant_id: FromPath[UUID], data: JSONBody[Signing]
+) -> Desk:
+    """Agree, as the pledgor, to the licence of my own right back to me, as shown."""
+    return await service.sign(conn, caller, grant_id, sha256=data.sha256, now=now)
+
+
 routes: list[HTTPRouteHandler] = [
     get_desk,
     receive_notice,
     object_to_distribution,
     consent_to_sale,
+    sign_licence_back,
 ]

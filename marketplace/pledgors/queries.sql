@@ -18,6 +18,22 @@ SELECT l.id, l.number, l.title, l.title_zh, l.status, l.start_price_fen, l.opens
   FROM market.lots l LEFT JOIN settlement.plans p ON p.lot_id = l.id AND p.state <> 'WITHDRAWN'
  WHERE l.id IN (SELECT market.my_lots()) AND l.published_at IS NOT NULL ORDER BY l.id;
 
+-- name: consents
+-- Of the pledgor's lots those for whose debt it is the debtor, with its consent. Consents are the venue's rows.
+SELECT l.id, s.document_sha256
+  FROM market.lots l JOIN market.consignments c ON c.id = l.consignment_id JOIN market.loan_cases k ON k.id = c.case_id
+  LEFT JOIN market.lot_consents s ON s.lot_id = l.id
+ WHERE l.id = ANY ($1::uuid[]) AND k.borrower_code = (SELECT market.my_code());
+
+-- name: my_code
+SELECT market.my_code();
+
+-- name: licences
+-- The licences back to a party, by the ledger's id of it.
+SELECT g.id, g.offer_id, o.number AS offer_number, b.name AS bank, g.kind, g.entry_fee_fen, g.starts_on, g.ends_on, g.sha256, g.state
+  FROM market.licence_grants g JOIN market.licence_offers o ON o.id = g.offer_id JOIN market.organisations b ON b.id = g.organisation_id
+ WHERE g.licensee_id = $1 ORDER BY g.id;
+
 -- name: notices
 SELECT n.id, n.lot_id, n.role, n.method, n.sent_on, n.state, n.effective_on
   FROM market.party_notices n WHERE n.lot_id IN (SELECT market.my_lots()) ORDER BY n.id;

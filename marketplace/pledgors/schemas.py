@@ -6,7 +6,9 @@ from uuid import UUID
 
 import msgspec
 
+from marketplace.burdens.schemas import LicenceKind
 from marketplace.edge.fields import Reason
+from marketplace.grants.schemas import GrantState
 
 
 class _In(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -54,6 +56,8 @@ class LotOfMine(msgspec.Struct, frozen=True, kw_only=True):
     """A published lot that sells my rights, or for my debt, and what the draft or plan of distribution leaves to me.
 
     `surplus_fen` (剩余价款) is null before there is a plan; `objection_until` is the end of the time for objections.
+    `may_consent`: I am its debtor, it has not opened, and I have not agreed yet that it is sold although my debt is
+    covered; `consent_sha256` is the document by which I have.
     """
 
     id: UUID
@@ -67,6 +71,23 @@ class LotOfMine(msgspec.Struct, frozen=True, kw_only=True):
     plan_state: str | None
     surplus_fen: int | None
     objection_until: datetime | None
+    may_consent: bool
+    consent_sha256: str | None
+
+
+class LicenceBack(msgspec.Struct, frozen=True, kw_only=True):
+    """A licence of my own right back to me 反向许可; `sha256` is the text's that I sign, by the offer's terms."""
+
+    id: UUID
+    offer_id: UUID
+    offer_number: str
+    bank: str
+    kind: LicenceKind
+    entry_fee_fen: int
+    starts_on: date
+    ends_on: date
+    sha256: str
+    state: GrantState
 
 
 class NoticeToMe(msgspec.Struct, frozen=True, kw_only=True):
@@ -93,11 +114,12 @@ class MyObjection(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Desk(msgspec.Struct, frozen=True, kw_only=True):
-    """All that concerns a pledgor. `waiting`: how many notices are not acknowledged and drafts open to objection."""
+    """All that concerns a pledgor. `waiting`: notices not acknowledged, drafts open to objection, licences to sign."""
 
     debts: tuple[Debt, ...]
     rights: tuple[PledgedRight, ...]
     lots: tuple[LotOfMine, ...]
+    licences: tuple[LicenceBack, ...]
     notices: tuple[NoticeToMe, ...]
     objections: tuple[MyObjection, ...]
     waiting: int

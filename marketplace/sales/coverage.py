@@ -25,7 +25,8 @@ from settlement.rules.several import Coverage
 
 _SQL = load_statements("marketplace.sales", "coverage.sql")
 REASON = "the lots sold cover the debt 已成交标的足以清偿债务，停止处置剩余标的"
-_BEFORE_OPEN = frozenset({LotStatus.PUBLISHED, LotStatus.REGISTRATION})
+#: While a lot is published and has not opened, it can still be left unsold.
+BEFORE_OPEN = frozenset({LotStatus.PUBLISHED, LotStatus.REGISTRATION})
 
 
 async def of_lot(conn: Connection, lot: Lot) -> Coverage:
@@ -63,7 +64,7 @@ async def shown(conn: Connection, caller: Caller, lot_id: UUID) -> CoverageView:
 
 async def is_needless(conn: Connection, lot: Lot) -> bool:
     """Whether a lot that has not opened need not be sold any more: others were sold and cover the debt."""
-    return lot.status in _BEFORE_OPEN and await _is_beyond_the_debt(conn, lot)
+    return lot.status in BEFORE_OPEN and await _is_beyond_the_debt(conn, lot)
 
 
 async def require_needed(conn: Connection, lot: Lot) -> None:

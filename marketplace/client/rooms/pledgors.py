@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from marketplace.client.calling import Calls, new_key
+from marketplace.grants import schemas as grants_schemas
 from marketplace.pledgors import schemas as pledgors_schemas
 
 
@@ -19,6 +20,21 @@ class Pledgors:
         `GET /v1/pledgor/desk`
         """
         return await self._calls.struct("GET", "/v1/pledgor/desk", pledgors_schemas.Desk)
+
+    async def sign_licence_back(
+        self, grant_id: UUID, data: grants_schemas.Signing, *, key: str | None = None
+    ) -> pledgors_schemas.Desk:
+        """Agree, as the pledgor, to the licence of my own right back to me, as shown.
+
+        `POST /v1/pledgor/licences/{grant_id}/signature`
+        """
+        return await self._calls.struct(
+            "POST",
+            f"/v1/pledgor/licences/{grant_id}/signature",
+            pledgors_schemas.Desk,
+            body=data,
+            key=key or new_key(),
+        )
 
     async def consent_to_sale(
         self, lot_id: UUID, data: pledgors_schemas.ConsentIn, *, key: str | None = None
