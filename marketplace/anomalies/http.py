@@ -13,17 +13,17 @@ from marketplace.edge.dependencies import At, Conn, Me, Now
 from marketplace.edge.policies import allow
 from marketplace.organisations.schemas import Role
 
-_VENUE = allow(Role.VENUE_OPERATOR, Role.VENUE_CHECKER)
+VENUE = allow(Role.VENUE_OPERATOR, Role.VENUE_CHECKER)
 
 
-@get("/v1/anomalies", opt={"policy": _VENUE}, summary="Anomalies 异常列表")
+@get("/v1/anomalies", opt={"policy": VENUE}, summary="Anomalies 异常列表")
 async def list_anomalies(reader: Conn, caller: Me, position: At) -> Page[Anomaly]:
     """Everything that was found at my venue, newest first."""
     found = await service.of_venue(reader, caller, after=position.after, limit=position.rows)
     return page_of(found, position, key=lambda anomaly: anomaly.id)
 
 
-@get("/v1/lots/{lot_id:uuid}/review", opt={"policy": _VENUE}, summary="Review 成交复核")
+@get("/v1/lots/{lot_id:uuid}/review", opt={"policy": VENUE}, summary="Review 成交复核")
 async def get_review(reader: Conn, caller: Me, lot_id: FromPath[UUID]) -> Review:
     """What the review of a result found, and whether it is on hold."""
     return await service.of_lot(reader, caller, lot_id)

@@ -36,6 +36,8 @@ _MOVED = frozenset({LotStatus.TRANSFERRING, LotStatus.DONE})
 _BEFORE_BIDS = frozenset({LotStatus.PUBLISHED, LotStatus.REGISTRATION})
 #: The price is there, so that its distribution is planned, objected to, approved.
 _PAID_FOR = frozenset({LotStatus.PAID, *_MOVED})
+#: What its venue's people review before it is confirmed.
+_SOLD = _OVER - {LotStatus.UNSOLD}
 #: When which page is there for the lot's venue and its bank.
 _SELLERS_DOORS = (
     (BEFORE, "/lots/{id}/redisclosure", Words("延牌与重新披露", "Changes of the notice")),
@@ -73,6 +75,8 @@ async def doors_of(
             for when, path, name in _SELLERS_DOORS
             if lot.status in when
         ]
+        if lot.status in _SOLD and visitor.has(Role.VENUE_OPERATOR, Role.VENUE_CHECKER):
+            found.append((f"{at}/review", Words("成交复核", "Review of the result")))
     elif lot.status in LEFT_BY_A_BUYER and await _is_asked(conn, visitor, lot):
         found.append((f"{at}/underbidder-offer", Words("顺位递补", "Offer to the underbidder")))
     if lot.status in _MOVED and await _moves(conn, visitor, lot, now=now):

@@ -47,6 +47,7 @@ ROOMS: Final = (
     "marketplace.valuation_orders",
     "marketplace.pledgors",
     "marketplace.experts",
+    "marketplace.anomalies",
 )
 
 _FILTERS: Final[dict[str, Callable[..., str]]] = {

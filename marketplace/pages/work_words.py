@@ -194,3 +194,31 @@ UNDERBIDDER_STATES: Final[Mapping[str, Words]] = MappingProxyType(
         "refused": Words("委托人不同意", "The bank did not agree"),
     }
 )
+#: What a result waits for whose review found something.
+REVIEW_STATES: Final[Mapping[str, Words]] = MappingProxyType(
+    {
+        "clear": Words("未发现异常", "Clear"),
+        "held": Words("暂缓确认", "Held"),
+        "release_proposed": Words("待复核解除", "Release proposed"),
+        "released": Words("已解除", "Released"),
+    }
+)
+#: What a review finds: the registers' grounds, and how people bid.
+ANOMALIES: Final[Mapping[str, Words]] = MappingProxyType(
+    {
+        "register": Words("买受人或其控制人在禁入名单中", "In the register of barred parties"),
+        "seller_group": Words("与委托人、交易场所或出质人关联", "Of the seller's group"),
+        "defaulted_before": Words("曾就同一权利悔拍", "Defaulted on this right before"),
+        "same_controller": Words("与其他竞买人受同一控制", "One controller with another bidder"),
+        "same_account": Words("与其他竞买人使用同一账户", "One account with another bidder"),
+        "same_device": Words("与其他竞买人使用同一设备", "One device with another bidder"),
+        "same_origin": Words("与其他竞买人来自同一网段", "One network with another bidder"),
+        "foreign": Words(
+            "境外受让人不符合出口管制条件", "A foreign buyer whom export control bars"
+        ),
+        "in_common": Words("竞买人之间存在共同特征", "Bidders have something in common"),
+        "repeated_default": Words("多次违约", "Defaulted repeatedly"),
+        "shill_score": Words("疑似陪标", "Bids like a shill"),
+        "ring_of_low_raises": Words("以最低加价轮流抬价", "A ring of low raises"),
+    }
+)

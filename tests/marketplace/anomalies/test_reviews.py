@@ -1,8 +1,13 @@
 """A result on hold, over HTTP: found after the close, released by two people, and clear where nothing is wrong."""
 
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
+import asyncpg
+
+from kit.clock import system_clock
+from marketplace.anomalies.service import DEFAULTS_SINCE
+from marketplace.conflicts import service as conflicts
 from marketplace.organisations.schemas import Role
 from tests.make_stage import START_FEN, Stage
 
@@ -97,3 +102,47 @@ async def test_held_result_needs_two_people(stage: Stage) -> None:
         "result_release_proposed",
         "result_released",
     ]
+
+
+_COLUMNS = """
+SELECT attname AS name FROM pg_attribute
+ WHERE attrelid = $1::text::regclass AND attnum > 0 AND NOT attisdropped AND attgenerated = ''"""
+
+
+async def copied(
+    conn: asyncpg.Connection, table: str, lot_column: str, of: str, **changed: object
+) -> None:
+    """The only row of a lot in a table once more, with these columns changed."""
+    names = [row["name"] for row in await conn.fetch(_COLUMNS, table)]
+    taken = [f"'{changed[name]}'" if name in changed else name for name in names]
+    await conn.execute(
+        f"INSERT INTO {table} ({', '.join(names)}) SELECT {', '.join(taken)}"
+        f" FROM {table} WHERE {lot_column} = '{of}'"
+    )
+
+
+async def test_repeated_defaults_hold_the_result(stage: Stage, database_url: str) -> None:
+    """A winner who left two lots unpaid within two years is looked at before this one is confirmed."""
+    lot, winner_id = await sold(stage)
+    conn = await asyncpg.connect(database_url)
+    await conn.execute("SET session_replication_role = replica; SET app.scope = 'all'")
+    for number in (1, 2):
+        other, bidder = uuid4(), uuid4()
+        of, number_of = lot["id"], f"{lot['number']}-{number}"
+        await copied(conn, "market.lots", "id", of, id=other, status="defaulted", number=number_of)
+        await copied(conn, "market.bidders", "lot_id", of, id=bidder, lot_id=other)
+        await conn.execute(
+            "INSERT INTO market.sales (lot_id, outcome, winner_id, winner_paddle, price_fen, extensions, closed_at,"
+            " recorded_at) VALUES ($1, 'sold', $2, 1, 1, 0, now(), now())",
+            other, bidder,
+        )  # fmt: skip
+        since = system_clock() - DEFAULTS_SINCE
+        assert await conflicts.defaults_since(conn, winner_id, since) == number
+    await conn.close()
+    await stage.until_closed(lot)
+    path = f"/v1/lots/{lot['id']}"
+    held = await stage.operator.post(f"{path}/confirmation", expect=409)
+    assert held["code"] == "result_held"
+    await stage.work()
+    (found,) = (await stage.checker.get(f"{path}/review"))["anomalies"]
+    assert (found["kind"], found["detail"]) == ("repeated_default", {"defaults": 2})
