@@ -11,14 +11,23 @@ from marketplace.anomalies.schemas import Anomaly, ReleaseIn, Review
 from marketplace.edge.cursors import Page, page_of
 from marketplace.edge.dependencies import At, Conn, Me, Now
 from marketplace.edge.policies import allow
+from marketplace.organisations.authorities import Area
 from marketplace.organisations.schemas import Role
 
 VENUE = allow(Role.VENUE_OPERATOR, Role.VENUE_CHECKER)
+#: Supervisors read what was found at the venues that they oversee.
+READERS = allow(
+    Role.VENUE_OPERATOR,
+    Role.VENUE_CHECKER,
+    Role.REGULATOR,
+    Role.AUDITOR,
+    areas=(Area.SALES,),
+)
 
 
-@get("/v1/anomalies", opt={"policy": VENUE}, summary="Anomalies 异常列表")
+@get("/v1/anomalies", opt={"policy": READERS}, summary="Anomalies 异常列表")
 async def list_anomalies(reader: Conn, caller: Me, position: At) -> Page[Anomaly]:
-    """Everything that was found at my venue, newest first."""
+    """Everything that was found at my venue, or at those that I oversee, newest first."""
     found = await service.of_venue(reader, caller, after=position.after, limit=position.rows)
     return page_of(found, position, key=lambda anomaly: anomaly.id)
 

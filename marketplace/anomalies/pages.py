@@ -1,19 +1,20 @@
-"""The page of a result's review (成交复核): what was found, and its release by two people of the venue."""
+"""Pages of anomalies (异常竞价): the list, and a result's review (成交复核) with its release by two people."""
 
 from typing import Any, Final
 from uuid import UUID
 
 from litestar import Request, Response, get, post
 from litestar.handlers import HTTPRouteHandler
-from litestar.params import FromPath
+from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect
 
 from kit.errors import NotFound
 from kit.sql import Connection
 from marketplace.anomalies import service
-from marketplace.anomalies.http import VENUE
+from marketplace.anomalies.http import READERS, VENUE
 from marketplace.anomalies.schemas import ReleaseIn, Review
-from marketplace.edge.dependencies import Conn, Me, Now
+from marketplace.edge.cursors import page_of
+from marketplace.edge.dependencies import At, Conn, Me, Now
 from marketplace.edge.policies import POLICY, allow
 from marketplace.lots import service as lots
 from marketplace.organisations.schemas import Caller, Role
@@ -22,6 +23,31 @@ from marketplace.pages.rendering import page
 from marketplace.pages.serving import PAGE, form_of, visitor_of
 
 _STEPS: Final[dict[str, Any]] = {"request_max_body_size": 16 * 1024, **PAGE}
+
+
+@get("/anomalies", opt={POLICY: READERS}, **PAGE)
+async def anomalies_page(
+    request: Request[Any, Any, Any],
+    reader: Conn,
+    caller: Me,
+    position: At,
+    held: FromQuery[bool] = False,
+) -> Response[str]:
+    """What reviews of results found, newest first; or of results on hold alone."""
+    found = await service.of_venue(
+        reader, caller, after=position.after, limit=position.rows, only_held=held
+    )
+    listed = page_of(found, position, key=lambda anomaly: anomaly.id)
+    return page(
+        "anomalies.html",
+        visitor=visitor_of(request),
+        here="/anomalies",
+        anomalies=listed.items,
+        about=await service.about(reader, listed.items),
+        is_venue=VENUE.permits(caller),
+        held=held,
+        next_cursor=listed.next_cursor,
+    )
 
 
 @get("/lots/{lot_id:uuid}/review", opt={POLICY: VENUE}, **PAGE)
@@ -77,4 +103,9 @@ def _to(lot_id: UUID) -> Redirect:
     return Redirect(f"/lots/{lot_id}/review", status_code=303)
 
 
-routes: list[HTTPRouteHandler] = [review_page, propose_release_by_form, release_by_form]
+routes: list[HTTPRouteHandler] = [
+    anomalies_page,
+    review_page,
+    propose_release_by_form,
+    release_by_form,
+]

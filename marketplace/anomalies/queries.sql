@@ -22,8 +22,23 @@ VALUES ($1, $2, $3, $4, $5, $6, $7::jsonb, $8);
 SELECT id, lot_id, bidder_id, kind, score_bp, detail::text, found_at FROM market.anomalies WHERE lot_id = $1 ORDER BY id;
 
 -- name: of_venue
-SELECT id, lot_id, bidder_id, kind, score_bp, detail::text, found_at FROM market.anomalies
- WHERE venue_id = $1 AND ($2::uuid IS NULL OR id < $2) ORDER BY id DESC LIMIT $3;
+-- What was found at a venue ($1; null: wherever the caller may look), newest first; $4: of results on hold alone.
+SELECT a.id, a.lot_id, a.bidder_id, a.kind, a.score_bp, a.detail::text, a.found_at
+  FROM market.anomalies a JOIN market.result_reviews r USING (lot_id)
+ WHERE ($1::uuid IS NULL OR a.venue_id = $1) AND ($2::uuid IS NULL OR a.id < $2)
+   AND (NOT $4::boolean OR r.state IN ('held', 'release_proposed'))
+ ORDER BY a.id DESC LIMIT $3;
+
+-- name: about
+-- What people call the lots and bidders of these anomalies, and how far their reviews are.
+SELECT a.id, l.number, l.title, l.title_zh, v.name AS venue, r.state, r.reason, r.released_at, b.paddle, o.name AS bidder
+  FROM market.anomalies a
+  JOIN market.result_reviews r USING (lot_id)
+  JOIN market.lots l ON l.id = a.lot_id
+  JOIN market.organisations v ON v.id = a.venue_id
+  LEFT JOIN market.bidders b ON b.id = a.bidder_id
+  LEFT JOIN market.organisations o ON o.id = b.organisation_id
+ WHERE a.id = ANY ($1::uuid[]);
 
 -- name: sale
 SELECT s.outcome, s.winner_id, b.organisation_id AS winner_organisation_id

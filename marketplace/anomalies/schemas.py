@@ -27,6 +27,21 @@ class Anomaly(msgspec.Struct, frozen=True, kw_only=True):
     found_at: datetime
 
 
+class About(msgspec.Struct, frozen=True, kw_only=True):
+    """What people call the lot and the bidder of an anomaly `id`, and how far the result's review is."""
+
+    id: UUID
+    number: str
+    title: str
+    title_zh: str
+    venue: str
+    state: Literal["clear", "held", "release_proposed", "released"]
+    reason: str | None
+    released_at: datetime | None
+    paddle: int | None
+    bidder: str | None
+
+
 class Review(msgspec.Struct, frozen=True, kw_only=True):
     """The review of a result: clear, or held until two people release it."""
 

@@ -12,9 +12,10 @@ import msgspec
 from kit.clock import epoch_ms
 from kit.errors import Conflict, NotFound, Unavailable
 from kit.ids import uuid7
+from kit.reach import everything
 from kit.sql import Connection, load_statements
 from marketplace.anomalies.rules import Bid, Played, rings, scores
-from marketplace.anomalies.schemas import Anomaly, ResultHeldBack, Review
+from marketplace.anomalies.schemas import About, Anomaly, ResultHeldBack, Review
 from marketplace.audit import service as audit
 from marketplace.conflicts import service as conflicts
 from marketplace.duties import service as duties
@@ -24,7 +25,7 @@ from marketplace.lots.rules import Origin
 from marketplace.lots.schemas import Lot
 from marketplace.monitoring import service as monitoring
 from marketplace.monitoring.rules import BidderTraces, bidding_anomalies
-from marketplace.organisations.schemas import SYSTEM_CALLER, Caller
+from marketplace.organisations.schemas import SYSTEM_CALLER, Caller, OrganisationKind
 from marketplace.outbox import service as outbox
 
 _SQL = load_statements("marketplace.anomalies", "queries.sql")
@@ -33,6 +34,7 @@ LOTS_SEEN_MAX = 400
 DEFAULTS_SINCE = timedelta(days=730)
 DEFAULTS_MIN = 2
 _RELEASED = frozenset({"clear", "released"})
+_WATCH = frozenset({OrganisationKind.REGULATOR, OrganisationKind.AUDITOR})
 
 
 class ResultHeld(Conflict):
@@ -167,11 +169,21 @@ async def of_lot(conn: Connection, caller: Caller, lot_id: UUID) -> Review:
 
 
 async def of_venue(
-    conn: Connection, caller: Caller, *, after: UUID | None, limit: int
+    conn: Connection, caller: Caller, *, after: UUID | None, limit: int, only_held: bool = False
 ) -> list[Anomaly]:
-    """Everything found at the caller's venue, newest first."""
-    rows = await conn.fetch(_SQL["of_venue"], caller.organisation_id, after, limit)
+    """What was found at the caller's venue, or for supervisors wherever they look, newest first."""
+    venue_id = None if caller.organisation_kind in _WATCH else caller.organisation_id
+    rows = await conn.fetch(_SQL["of_venue"], venue_id, after, limit, only_held)
     return [_anomaly(row) for row in rows]
+
+
+async def about(conn: Connection, found: Iterable[Anomaly]) -> dict[UUID, About]:
+    """What people call what these anomalies, which the caller may see, are about."""
+    async with everything(
+        conn
+    ):  # a bidder is another organisation, whose name the venue's review needs
+        rows = await conn.fetch(_SQL["about"], [one.id for one in found])
+    return {row["id"]: msgspec.convert(dict(row), About) for row in rows}
 
 
 async def _exact(conn: Connection, lot: Lot, sale: asyncpg.Record, *, now: datetime) -> list[Found]:

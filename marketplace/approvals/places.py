@@ -34,7 +34,7 @@ _PAGES: Final = MappingProxyType(
         "session": "/auction-sessions/{id}",
         "plan": "/plans/{id}",
         "plan_change": "/plans/{id}",
-        "set_off": "/consignments/{id}/diligence",
+        "set_off": "/set-offs/{id}",
         "claim": "/claims/{id}",
         "distribution": "/lots/{id}/distribution",
     }

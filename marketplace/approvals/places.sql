@@ -9,7 +9,7 @@ UNION ALL SELECT l.id, CASE WHEN s.id IS NULL THEN 'lot' ELSE 'session' END, l.n
 UNION ALL SELECT id, 'plan', number, id FROM market.plans WHERE id = ANY ($1::uuid[])
 UNION ALL SELECT c.id, 'plan_change', p.number, p.id
   FROM market.plan_changes c JOIN market.plans p ON p.id = c.plan_id WHERE c.id = ANY ($1::uuid[])
-UNION ALL SELECT s.id, 'set_off', s.number || ' ' || c.title, c.id
+UNION ALL SELECT s.id, 'set_off', s.number || ' ' || c.title, s.id
   FROM market.set_offs s JOIN market.consignments c ON c.id = s.consignment_id WHERE s.id = ANY ($1::uuid[])
 UNION ALL SELECT c.id, 'claim', loan.contract_number || ' ' || loan.borrower_name, c.id
   FROM market.claims c JOIN market.loan_cases loan ON loan.id = c.case_id WHERE c.id = ANY ($1::uuid[])

@@ -23,7 +23,7 @@ from marketplace.organisations.authorities import Area
 from marketplace.organisations.schemas import Role
 from marketplace.plans.schemas import Why
 
-_READERS = allow(
+READERS = allow(
     Role.BANK_MAKER,
     Role.BANK_CHECKER,
     Role.VENUE_OPERATOR,
@@ -34,13 +34,13 @@ _READERS = allow(
     areas=(Area.DISPOSAL,),
 )
 #: Why what changes here reaches over organisations (`edge.reach`).
-_WHY = "A mandate moves the bank's consignment and the agency's reports."
+WHY = "A mandate moves the bank's consignment and the agency's reports."
 
 
 def _step(path: str, role: Role, *, summary: str) -> dict[str, Any]:
     return {
         "path": f"/v1/mandates/{{mandate_id:uuid}}/{path}",
-        "opt": {"policy": allow(role), REACH: _WHY},
+        "opt": {"policy": allow(role), REACH: WHY},
         "summary": summary,
         "status_code": 200,
     }
@@ -48,7 +48,7 @@ def _step(path: str, role: Role, *, summary: str) -> dict[str, Any]:
 
 @post(
     "/v1/mandates",
-    opt={"policy": allow(Role.BANK_MAKER), REACH: _WHY},
+    opt={"policy": allow(Role.BANK_MAKER), REACH: WHY},
     summary="Propose 拟订运营委托",
 )
 async def propose_mandate(
@@ -59,14 +59,14 @@ async def propose_mandate(
     return Response(made, headers={"Location": f"/v1/mandates/{made.id}"})
 
 
-@get("/v1/mandates", opt={"policy": _READERS}, summary="Mandates 运营委托列表")
+@get("/v1/mandates", opt={"policy": READERS}, summary="Mandates 运营委托列表")
 async def list_mandates(reader: Conn, caller: Me, position: At) -> Page[Mandate]:
     """Mandates of my organisation, newest first, without their reports."""
     found = await service.page(reader, caller, after=position.after, limit=position.rows)
     return page_of(found, position, key=lambda each: each.id)
 
 
-@get("/v1/mandates/{mandate_id:uuid}", opt={"policy": _READERS}, summary="A mandate 运营委托")
+@get("/v1/mandates/{mandate_id:uuid}", opt={"policy": READERS}, summary="A mandate 运营委托")
 async def get_mandate(reader: Conn, caller: Me, mandate_id: FromPath[UUID]) -> Mandate:
     """A mandate with its periods and their reports."""
     return await service.get(reader, caller, mandate_id)

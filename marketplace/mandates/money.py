@@ -9,6 +9,7 @@ from uuid import UUID
 from kit.clock import CHINA
 from kit.errors import Conflict, InvalidInput, NotFound
 from kit.ids import uuid7
+from kit.money import yuan
 from kit.sql import Connection, load_statements
 from marketplace.audit import service as audit
 from marketplace.claims import recovering
@@ -110,6 +111,6 @@ def _require_owed(report: Report, amount_fen: int) -> None:
     if amount_fen > left_fen:
         raise InvalidInput(
             "amount_fen",
-            f"is above the {left_fen} fen that are still owed for period {report.n}",
-            f"超过第 {report.n} 期尚欠的 {left_fen} 分",
+            f"is above the {yuan(left_fen)} yuan that are still owed for period {report.n}",
+            f"超过第 {report.n} 期尚欠的 {yuan(left_fen)} 元",
         )

@@ -167,3 +167,6 @@ UPDATE market.users SET password_hash = NULL WHERE id = $1;
 
 -- name: revoke_keys_of_user
 UPDATE market.api_keys SET revoked_at = $2 WHERE user_id = $1 AND revoked_at IS NULL;
+
+-- name: agency_by_code
+SELECT id FROM market.organisations WHERE kind = 'agency' AND is_active AND credit_code = $1 ORDER BY id LIMIT 1;

@@ -8,6 +8,7 @@ import msgspec
 
 from kit.errors import Conflict, InvalidInput, NotFound
 from kit.ids import uuid7
+from kit.reach import everything
 from kit.sql import Connection, load_statements
 from marketplace.audit import service as audit
 from marketplace.organisations import rules
@@ -127,6 +128,13 @@ async def organisation(conn: Connection, caller: Caller, organisation_id: UUID) 
 async def organisation_by_id(conn: Connection, organisation_id: UUID) -> Organisation:
     """Any organisation, for another room that has checked who asks. Raises NotFound."""
     return _organisation(await conn.fetchrow(_SQL["organisation_by_id"], organisation_id))
+
+
+async def agency_by_code(conn: Connection, code: str) -> UUID | None:
+    """The operating agency with this credit code, whom a bank names without seeing who else there is."""
+    async with everything(conn):  # who bids is nobody else's to list
+        found: UUID | None = await conn.fetchval(_SQL["agency_by_code"], code.strip().upper())
+    return found
 
 
 async def lock_organisation(conn: Connection, organisation_id: UUID) -> Organisation:

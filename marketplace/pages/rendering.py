@@ -48,6 +48,9 @@ ROOMS: Final = (
     "marketplace.pledgors",
     "marketplace.experts",
     "marketplace.anomalies",
+    "marketplace.mandates",
+    "marketplace.set_offs",
+    "marketplace.recorded_routes",
 )
 
 _FILTERS: Final[dict[str, Callable[..., str]]] = {

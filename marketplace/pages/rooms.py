@@ -70,6 +70,16 @@ ROOMS_OF_WORK: Final = (
         (Area.ALERTS,),
     ),
     Room(
+        "/anomalies",
+        Words("异常竞价", "Anomalies"),
+        Words(
+            "成交复核发现的异常，暂缓确认的结果及其解除。",
+            "What reviews of results found; which results are on hold, and their release.",
+        ),
+        _VENUE | _WATCH,
+        (Area.SALES,),
+    ),
+    Room(
         "/white-lists",
         Words("白名单", "White lists"),
         Words(
@@ -88,6 +98,36 @@ ROOMS_OF_WORK: Final = (
         ),
         _BANK | _VENUE | _WATCH | {Role.AGENCY_BIDDER},
         (Area.DISPOSAL,),
+    ),
+    Room(
+        "/mandates",
+        Words("委托运营", "Mandates to operate"),
+        Words(
+            "拟订、复核、答复运营委托；按期报告，登记到账，收回。",
+            "Propose, approve and answer mandates; report, book what came in, take back.",
+        ),
+        _BANK | _VENUE | _WATCH | {Role.AGENCY_BIDDER},
+        (Area.DISPOSAL,),
+    ),
+    Room(
+        "/set-offs",
+        Words("以物抵债", "Set-offs"),
+        Words(
+            "流拍或协议后由银行接收权利抵债，限期处置。",
+            "The bank takes unsold rights in payment, and is rid of them in time.",
+        ),
+        _BANK | _VENUE | _WATCH,
+        (Area.LOANS,),
+    ),
+    Room(
+        "/recorded-routes",
+        Words("其他处置登记", "Other routes, recorded"),
+        Words(
+            "登记质权转股权、投贷联动、证券化及其回款。",
+            "Equity conversion, investment and loan, securitisation: what was agreed, what came in.",
+        ),
+        _BANK | _VENUE | _WATCH,
+        (Area.LOANS,),
     ),
     Room(
         "/valuation-orders",

@@ -103,3 +103,52 @@ ROUNDS: Final[Mapping[str, Words]] = MappingProxyType(
         "2": Words("最终报价", "Best and final"),
     }
 )
+#: How far a mandate to operate is, and its periods' reports.
+MANDATE_STATES: Final[Mapping[str, Words]] = MappingProxyType(
+    {
+        "proposed": Words("拟订", "Proposed"),
+        "agreed": Words("已约定", "Agreed"),
+        "running": Words("运营中", "Running"),
+        "report_due": Words("待报告", "Report due"),
+        "ended": Words("已期满", "Ended"),
+        "reverted": Words("已收回", "Taken back"),
+        "declined": Words("未达成", "Declined"),
+    }
+)
+MANDATE_REPORTS: Final[Mapping[str, Words]] = MappingProxyType(
+    {
+        "expected": Words("未到期", "Not yet due"),
+        "due": Words("待报告", "Due"),
+        "late": Words("逾期未报告", "Late"),
+        "submitted": Words("已报告", "Submitted"),
+    }
+)
+SET_OFF_STATES: Final[Mapping[str, Words]] = MappingProxyType(
+    {
+        "proposed": Words("待复核", "Waits for a checker"),
+        "approved": Words("已抵债，待处置", "Taken, to be disposed of"),
+        "refused": Words("未同意", "Refused"),
+        "disposed": Words("已处置", "Disposed of"),
+    }
+)
+SET_OFF_GROUNDS: Final[Mapping[str, Words]] = MappingProxyType(
+    {
+        "unsold_round": Words("流拍后以保留价以上抵债", "A round that did not sell, at its price"),
+        "agreement": Words("违约后双方折价协议", "Agreement after the default"),
+    }
+)
+RECORDED_KINDS: Final[Mapping[str, Words]] = MappingProxyType(
+    {
+        "equity_conversion": Words("质权转股权", "Equity conversion"),
+        "invest_loan": Words("投贷联动", "Investment and loan"),
+        "securitise": Words("证券化", "Securitisation"),
+    }
+)
+RECORDED_STATES: Final[Mapping[str, Words]] = MappingProxyType(
+    {
+        "proposed": Words("待复核", "Waits for a checker"),
+        "approved": Words("执行中", "In force"),
+        "refused": Words("未同意", "Refused"),
+        "ended": Words("已结束", "Ended"),
+    }
+)

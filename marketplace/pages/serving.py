@@ -151,7 +151,7 @@ def show_problem(request: Request[Any, Any, Any], error: LuochuiError) -> Respon
         visitor=visitor_of(request),
         here="",
         title=_TITLES.get(status, _TITLES[500]),
-        detail=_detail(error),
+        detail=said_of(error),
         back=_came_from(request),
     )
 
@@ -172,7 +172,7 @@ def show_missing(request: Request[Any, Any, Any], _: Exception) -> Response[Any]
     return show_problem(request, NotFound())
 
 
-def _detail(error: LuochuiError) -> Words:
+def said_of(error: LuochuiError) -> Words:
     """What was wrong; fields and roles by their names."""
     if isinstance(error, InvalidInput) and error.field in content_words.FIELDS:
         label, code = content_words.FIELDS[error.field], f"{error.field}: "

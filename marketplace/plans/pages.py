@@ -59,7 +59,12 @@ async def plan_page(
         names=route_words,
         plan=plan,
         content=content_of(plan),
-        links={"lot": "/lots/", "licence": "/licence-offers/"},
+        links={
+            "lot": "/lots/",
+            "licence": "/licence-offers/",
+            "mandate": "/mandates/",
+            "set_off": "/set-offs/",
+        },
     )
 
 

@@ -23,8 +23,8 @@ from marketplace.recorded_routes.schemas import (
 )
 
 #: Why what changes here reaches over organisations (`edge.reach`).
-_WHY = "A recorded route moves the bank's case and its claim."
-_READERS = allow(
+WHY = "A recorded route moves the bank's case and its claim."
+READERS = allow(
     Role.BANK_MAKER,
     Role.BANK_CHECKER,
     Role.VENUE_OPERATOR,
@@ -38,7 +38,7 @@ _READERS = allow(
 def _step(path: str, role: Role, *, summary: str) -> dict[str, Any]:
     return {
         "path": f"/v1/recorded-routes/{{route_id:uuid}}/{path}",
-        "opt": {"policy": allow(role), REACH: _WHY},
+        "opt": {"policy": allow(role), REACH: WHY},
         "summary": summary,
         "status_code": 200,
     }
@@ -46,7 +46,7 @@ def _step(path: str, role: Role, *, summary: str) -> dict[str, Any]:
 
 @post(
     "/v1/recorded-routes",
-    opt={"policy": allow(Role.BANK_MAKER), REACH: _WHY},
+    opt={"policy": allow(Role.BANK_MAKER), REACH: WHY},
     summary="Record 登记处置路径",
 )
 async def propose_recorded_route(
@@ -57,14 +57,14 @@ async def propose_recorded_route(
     return Response(made, headers={"Location": f"/v1/recorded-routes/{made.id}"})
 
 
-@get("/v1/recorded-routes", opt={"policy": _READERS}, summary="Recorded routes 登记路径列表")
+@get("/v1/recorded-routes", opt={"policy": READERS}, summary="Recorded routes 登记路径列表")
 async def list_recorded_routes(reader: Conn, caller: Me, position: At) -> Page[RecordedRoute]:
     """Those of my bank, at my venue, or all for supervisors; newest first."""
     found = await service.page(reader, caller, after=position.after, limit=position.rows)
     return page_of(found, position, key=lambda each: each.id)
 
 
-@get("/v1/recorded-routes/{route_id:uuid}", opt={"policy": _READERS}, summary="One 登记路径")
+@get("/v1/recorded-routes/{route_id:uuid}", opt={"policy": READERS}, summary="One 登记路径")
 async def get_recorded_route(reader: Conn, caller: Me, route_id: FromPath[UUID]) -> RecordedRoute:
     """A recorded route with its cash flows."""
     return await service.get(reader, caller, route_id)

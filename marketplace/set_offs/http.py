@@ -16,9 +16,9 @@ from marketplace.set_offs import service
 from marketplace.set_offs.schemas import Disposal, SetOff, SetOffDecision, SetOffIn
 
 #: Why what changes here reaches over organisations (`edge.reach`).
-_WHY = "A set-off moves the bank's case and what the venue has on sale."
+WHY = "A set-off moves the bank's case and what the venue has on sale."
 _MAKER, _CHECKER = allow(Role.BANK_MAKER), allow(Role.BANK_CHECKER)
-_READERS = allow(
+READERS = allow(
     Role.BANK_MAKER,
     Role.BANK_CHECKER,
     Role.VENUE_OPERATOR,
@@ -29,7 +29,7 @@ _READERS = allow(
 )
 
 
-@post("/v1/set-offs", opt={"policy": _MAKER, REACH: _WHY}, summary="Propose a set-off 提请以物抵债")
+@post("/v1/set-offs", opt={"policy": _MAKER, REACH: WHY}, summary="Propose a set-off 提请以物抵债")
 async def propose_set_off(
     conn: Conn, caller: Me, now: Now, data: JSONBody[SetOffIn]
 ) -> Response[SetOff]:
@@ -38,14 +38,14 @@ async def propose_set_off(
     return Response(made, headers={"Location": f"/v1/set-offs/{made.id}"})
 
 
-@get("/v1/set-offs", opt={"policy": _READERS}, summary="Set-offs 以物抵债列表")
+@get("/v1/set-offs", opt={"policy": READERS}, summary="Set-offs 以物抵债列表")
 async def list_set_offs(reader: Conn, caller: Me, position: At) -> Page[SetOff]:
     """Set-offs of my bank, at my venue, or all for supervisors; newest first."""
     found = await service.page(reader, caller, after=position.after, limit=position.rows)
     return page_of(found, position, key=lambda each: each.id)
 
 
-@get("/v1/set-offs/{set_off_id:uuid}", opt={"policy": _READERS}, summary="A set-off 以物抵债")
+@get("/v1/set-offs/{set_off_id:uuid}", opt={"policy": READERS}, summary="A set-off 以物抵债")
 async def get_set_off(reader: Conn, caller: Me, set_off_id: FromPath[UUID]) -> SetOff:
     """A set-off with its price, and until when the bank must have disposed of what it took."""
     return await service.get(reader, caller, set_off_id)
@@ -53,7 +53,7 @@ async def get_set_off(reader: Conn, caller: Me, set_off_id: FromPath[UUID]) -> S
 
 @post(
     "/v1/set-offs/{set_off_id:uuid}/decide",
-    opt={"policy": _CHECKER, REACH: _WHY},
+    opt={"policy": _CHECKER, REACH: WHY},
     summary="Decide 复核以物抵债",
     status_code=200,
 )
@@ -66,7 +66,7 @@ async def decide_set_off(
 
 @post(
     "/v1/set-offs/{set_off_id:uuid}/disposal",
-    opt={"policy": _MAKER, REACH: _WHY},
+    opt={"policy": _MAKER, REACH: WHY},
     summary="Disposed of 抵债资产处置",
     status_code=200,
 )

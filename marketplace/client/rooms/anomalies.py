@@ -16,7 +16,7 @@ class Anomalies:
     async def list_anomalies(
         self, *, cursor: str | None = None, limit: int = 50
     ) -> edge_cursors.Page[anomalies_schemas.Anomaly]:
-        """Everything that was found at my venue, newest first.
+        """Everything that was found at my venue, or at those that I oversee, newest first.
 
         `GET /v1/anomalies`
         """

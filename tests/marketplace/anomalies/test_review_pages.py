@@ -38,6 +38,7 @@ async def test_a_held_result_is_released_on_its_page(stage: Stage) -> None:
     await page(stage.bank_maker, path, expect=403)
     await page(await stage.person(Role.VENUE_OPERATOR), path, expect=404)
     assert "提出解除" not in await page(stage.checker, path)
+    await stands_in_the_list(stage, lot["number"], path)
     early = await press(stage.checker, f"{path}/release/approval")
     assert early.status_code == 409
     empty = await press(stage.operator, f"{path}/release", reason=" ")
@@ -50,5 +51,18 @@ async def test_a_held_result_is_released_on_its_page(stage: Stage) -> None:
     done = await press(stage.checker, f"{path}/release/approval")
     assert done.status_code == 303
     assert "已解除" in await page(stage.checker, path)
+    assert path not in await page(stage.checker, "/anomalies?held=true")
+    assert path in await page(stage.checker, "/anomalies")
     confirmed = await stage.operator.post(f"/v1/lots/{lot['id']}/confirmation")
     assert confirmed["lot_id"] == lot["id"]
+
+
+async def stands_in_the_list(stage: Stage, number: str, path: str) -> None:
+    """Whoever works at the venue or supervises it finds what is on hold in the list; others have no such list."""
+    held = await page(stage.checker, "/anomalies?held=true")
+    assert path in held
+    assert "暂缓确认" in held
+    auditor = await page(await stage.person(Role.AUDITOR), "/anomalies")
+    assert (number in auditor, path in auditor) == (True, False)
+    assert "未发现异常" in await page(await stage.person(Role.VENUE_CHECKER), "/anomalies")
+    await page(stage.bank_checker, "/anomalies", expect=403)

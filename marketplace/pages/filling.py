@@ -1,0 +1,78 @@
+"""A form as a person filled it in, with what was refused: shown again with the reason at the field it is about."""
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+import msgspec
+from litestar import Request
+
+from kit.errors import Conflict, InvalidInput, LuochuiError
+from marketplace.edge.problems import status_of
+from marketplace.pages.serving import said_of
+from marketplace.pages.vocabulary import Words
+
+#: What a person can put right in the form itself.
+REFUSALS: Final = (InvalidInput, Conflict)
+_INDEX: Final = re.compile(r"\[[^\]]*\]")
+_UNITS: Final = ("_fen", "_bp", "_seconds")
+
+
+class Form(msgspec.Struct, frozen=True, kw_only=True):
+    """What was written in the form `which` of a page, by field; `chosen` holds fields of several values."""
+
+    which: str = ""
+    values: Mapping[str, str] = {}
+    chosen: Mapping[str, frozenset[str]] = {}
+    error: LuochuiError | None = None
+
+    @property
+    def status_code(self) -> int:
+        """Of the answer that shows it."""
+        return 200 if self.error is None else status_of(self.error)
+
+    @property
+    def refusal(self) -> Words | None:
+        """What was wrong, with the field by its name."""
+        return None if self.error is None else said_of(self.error)
+
+    def at(self, which: str) -> "Form":
+        """This form, if it is the one named so; otherwise an empty one."""
+        return self if self.which == which else Form(which=which)
+
+    def value(self, name: str, otherwise: object = "") -> str:
+        """What stands in a field: what was written, or what is proposed there."""
+        return self.values.get(name, "" if otherwise is None else str(otherwise))
+
+    def is_chosen(self, name: str, value: object, *, otherwise: bool = False) -> bool:
+        """Whether a value is picked."""
+        if self.error is None and name not in self.values and name not in self.chosen:
+            return otherwise
+        return str(value) in self.chosen.get(name, ()) or self.values.get(name) == str(value)
+
+    def wrong(self, name: str) -> Words | None:
+        """What was wrong with this field, without its name; None for the others."""
+        if not isinstance(self.error, InvalidInput) or name not in names_of(self.error.field):
+            return None
+        field = self.error.field
+        return Words(
+            self.error.message_zh.removeprefix(f"{field}："),
+            self.error.message.removeprefix(f"{field}: "),
+        )
+
+
+def names_of(field: str) -> frozenset[str]:
+    """By which names a form may have what the service calls `conditions.viewing.zh`, `asset_ids[0]` or `price_fen`."""
+    parts = _INDEX.sub("", field).split(".")
+    found = {"_".join(parts[start:]) for start in range(len(parts))} | {parts[-1], parts[0]}
+    found |= {name.removesuffix(unit) for name in found for unit in _UNITS}
+    return frozenset(found)
+
+
+async def chosen_of(request: Request[Any, Any, Any], *names: str) -> dict[str, frozenset[str]]:
+    """The fields that may have several values, such as boxes that were ticked; `form_of` has looked at the form."""
+    form = await request.form()
+    return {
+        name: frozenset(one for one in form.getall(name, []) if isinstance(one, str))
+        for name in names
+    }
