@@ -1,6 +1,7 @@
 """What parties are to pay into custody, each under a payment reference that never changes.
 
-The amount of a deposit is fixed with its due; what is due of a price follows from the sale and what came in for it.
+The amount of a deposit, and of a period of a mandate, is fixed with its due; what is due of a price follows from the
+sale and what came in for it.
 """
 
 from datetime import datetime
@@ -18,10 +19,11 @@ _SQL = load_statements("settlement", "sql/dues.sql")
 
 
 class Due(msgspec.Struct, frozen=True, kw_only=True):
-    """A deposit, a price, a defaulter's rest or a licence's invoice that a party owes. `party_name` is its real name,
-    which the payer must have.
+    """A deposit, a price, a defaulter's rest, a licence's invoice or a mandate's period that a party owes.
 
-    `subject_id` is the lot, or the invoice of a licence; `amount_fen` is a deposit's, null otherwise.
+    `party_name` is its real name, which the payer must have.
+
+    `subject_id` is the lot, the invoice or the period; `amount_fen` is a deposit's or a period's, null otherwise.
     """
 
     reference: str
@@ -80,6 +82,9 @@ async def open_fen(conn: Connection, due: Due) -> int:
         return (
             await royalties.get_invoice(conn, due.subject_id)
         ).open_fen  # as it is under the lock
+    if due.kind == "MANDATE":
+        came_fen: int = await conn.fetchval(_SQL["period_paid_fen"], due.subject_id)
+        return max((due.amount_fen or 0) - came_fen, 0)
     held = next(
         (d for d in await deposits.of_lot(conn, due.subject_id) if d.bidder_id == due.party_id),
         None,

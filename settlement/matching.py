@@ -222,7 +222,7 @@ async def _booked_as(conn: Connection, entry: StoredEntry, due: Due) -> bool | N
     row = await conn.fetchrow(_SQL["booked"], entry.bank_reference, entry.id)
     if row is None:
         return None
-    subject_id = due.subject_id if due.kind in ("PRICE", "ROYALTY") else None
+    subject_id = due.subject_id if due.kind in ("PRICE", "ROYALTY", "MANDATE") else None
     same = (row["payer_id"], row["amount_fen"], row["subject_id"]) == (
         due.party_id,
         entry.amount_fen,

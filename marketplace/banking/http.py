@@ -41,9 +41,12 @@ from settlement.bank_statements import template
 
 #: Why what changes here reaches over organisations (`edge.reach`).
 _WHY = "A bank statement books money of every party whom it names."
-_MAKERS = allow(Role.VENUE_OPERATOR, Role.FUND_ADMINISTRATOR)
-_CHECKERS = allow(Role.VENUE_CHECKER, Role.FUND_CHECKER)
-_PEOPLE = allow(Role.VENUE_OPERATOR, Role.VENUE_CHECKER, Role.FUND_ADMINISTRATOR, Role.FUND_CHECKER)
+#: Who holds others' money: venues and funds; banks that take in licence fees and mandates' income themselves.
+_MAKING = (Role.VENUE_OPERATOR, Role.FUND_ADMINISTRATOR, Role.BANK_MAKER)
+_CHECKING = (Role.VENUE_CHECKER, Role.FUND_CHECKER, Role.BANK_CHECKER)
+_MAKERS = allow(*_MAKING)
+_CHECKERS = allow(*_CHECKING)
+_PEOPLE = allow(*_MAKING, *_CHECKING)
 _PLAIN = frozenset({"application/xml", "text/xml", "text/csv"})
 _MULTIPART = "multipart/form-data"
 #: The file and what a form adds around it.

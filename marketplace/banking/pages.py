@@ -34,8 +34,8 @@ from settlement.bank_files import FILE_BYTES_MAX
 
 #: Why what is done here reaches over organisations (`edge.reach`).
 _WHY = "A holder of custody money books what others paid and what is paid to them."
-_MAKERS = (Role.VENUE_OPERATOR, Role.FUND_ADMINISTRATOR)
-_CHECKERS = (Role.VENUE_CHECKER, Role.FUND_CHECKER)
+_MAKERS = (Role.VENUE_OPERATOR, Role.FUND_ADMINISTRATOR, Role.BANK_MAKER)
+_CHECKERS = (Role.VENUE_CHECKER, Role.FUND_CHECKER, Role.BANK_CHECKER)
 _SMALL = 16 * 1024
 _UPLOAD = FILE_BYTES_MAX + 64 * 1024
 _RECENT = 10

@@ -19,7 +19,7 @@ SELECT o.kind, o.subject_id, o.party_id, coalesce(g.name, o.party_id::text) AS p
  WHERE ($1::uuid IS NULL OR o.holder_id = $1) AND ($2::uuid IS NULL OR o.party_id = $2)
    AND ($3::uuid IS NULL OR o.subject_id = $3)
    AND NOT ($4::boolean AND EXISTS (SELECT FROM settlement.dues d
-            WHERE d.kind = o.kind AND coalesce(d.lot_id, d.invoice_id) = o.subject_id AND d.party_id = o.party_id))
+            WHERE d.kind = o.kind AND coalesce(d.lot_id, d.invoice_id, d.period_id) = o.subject_id AND d.party_id = o.party_id))
  ORDER BY o.subject_id, o.kind, o.party_id;
 
 -- name: bidder_of

@@ -1,6 +1,7 @@
 """Money in: statements come in, credits are booked for what is due, people resolve the rest. Source: domain 6.6.
 
-The holder of the money is the caller's own organisation, a venue or a fund; another's is not found.
+The holder of the money is the caller's own organisation: a venue, a fund, or a bank that takes in its licences' fees
+and its mandates' income itself; another's is not found.
 """
 
 from datetime import datetime
@@ -8,10 +9,11 @@ from uuid import UUID
 
 import msgspec
 
-from kit.errors import Conflict, InvalidInput, NotFound
+from kit.errors import InvalidInput, NotFound
 from kit.reach import everything
 from kit.sql import Connection, load_statements
 from marketplace.audit import service as audit
+from marketplace.banking import booking
 from marketplace.banking.schemas import (
     BankFileView,
     DecisionIn,
@@ -27,17 +29,11 @@ from marketplace.banking.schemas import (
     picked,
 )
 from marketplace.bidders import service as bidders
-from marketplace.bidders.schemas import DepositReceipt
-from marketplace.licences import service as licences
-from marketplace.licences.schemas import ReceiptIn
 from marketplace.lots import service as lots
 from marketplace.lots.regimes import Regime, refund_term
 from marketplace.organisations import service as organisations
 from marketplace.organisations.schemas import Caller
 from marketplace.outbox import service as outbox
-from marketplace.remedies import buyer_debts
-from marketplace.sales import service as sales
-from marketplace.sales.schemas import PaymentReceipt
 from settlement import dues, matching, payee_accounts, payment_answers, refunds, statement_files
 from settlement.dues import Due
 from settlement.rules.references import reference_of, references_in, shown
@@ -59,13 +55,15 @@ async def receive_statement(
 ) -> BankFileView:
     """Enter a statement file of one of the caller's own accounts, and book what is known to be whose."""
     holder_id = caller.organisation_id
-    await _give_references(conn, holder_id, now=now)
+    await booking.give_references(conn, holder_id, now=now)
     file = await statement_files.receive_statements(
         conn, holder_id, content, received_by=caller.user_id, now=now
     )
     if file.is_repeat:
         return await statement(conn, caller, file.id, is_repeat=True)
-    looked_at = await matching.match_received(conn, holder_id, book=booker(caller, now), now=now)
+    looked_at = await matching.match_received(
+        conn, holder_id, book=booking.booker(caller, now), now=now
+    )
     waiting = sum(entry.state == statement_files.OPEN for entry in looked_at)
     await _record_file(conn, caller, file, now=now)
     event = StatementReceived(
@@ -143,7 +141,7 @@ async def decide(
         reference = next(iter(references_in(given.reference)), None)
         if reference is None:
             raise InvalidInput("reference", "is no payment reference", "不是有效的缴款编号")
-        await _give_references(conn, caller.organisation_id, now=now)
+        await booking.give_references(conn, caller.organisation_id, now=now)
     before = await matching.last_decision(conn, entry_id)
     decision = await matching.decide(
         conn,
@@ -153,7 +151,7 @@ async def decide(
         due_reference=reference,
         reason=given.reason,
         decided_by=caller.user_id,
-        book=booker(caller, now),
+        book=booking.booker(caller, now),
         now=now,
     )
     if before is None or before.id != decision.id:
@@ -173,7 +171,7 @@ async def second(
         agreed=given.agreed,
         reason=given.reason,
         second_by=caller.user_id,
-        book=booker(caller, now),
+        book=booking.booker(caller, now),
         now=now,
     )
     if before.state != decision.state:
@@ -245,6 +243,7 @@ async def own_dues(
             created_at=now,
         )
         assert due.kind != "ROYALTY", "an invoice is no lot's"
+        assert due.kind != "MANDATE", "a period is no lot's"
         account = (await payee_accounts.active(conn, due.holder_id, [due.holder_id])).get(
             due.holder_id
         )
@@ -264,59 +263,6 @@ async def own_dues(
             )
         )
     return found
-
-
-def booker(caller: Caller, now: datetime) -> matching.Booker:
-    """Books a credit as its holder's people do by hand: a deposit, part of a price, a defaulter's rest, an invoice."""
-
-    async def book(conn: Connection, due: Due, entry: StoredEntry, reference: str) -> None:
-        if due.kind == "PRICE":
-            paid = PaymentReceipt(
-                bank_reference=reference,
-                amount_fen=entry.amount_fen,
-                received_at=entry.booked_at,
-            )
-            await sales.receive_payment(conn, caller, due.subject_id, paid, now=now)
-            return
-        if due.kind == "CLAIM":
-            await buyer_debts.receive(
-                conn,
-                caller,
-                due.subject_id,
-                bank_reference=reference,
-                amount_fen=entry.amount_fen,
-                received_at=entry.booked_at,
-                now=now,
-            )
-            return
-        if due.kind == "ROYALTY":
-            await licences.receive_matched(
-                conn,
-                caller,
-                due.subject_id,
-                ReceiptIn(
-                    bank_reference=reference,
-                    amount_fen=entry.amount_fen,
-                    received_at=entry.booked_at,
-                ),
-                now=now,
-            )
-            return
-        bidder_id = await conn.fetchval(_SQL["bidder_of"], due.subject_id, due.party_id)
-        if bidder_id is None:
-            raise Conflict("the due's bidder is gone", "该应缴款项的竞买人已不存在")
-        received = DepositReceipt(
-            bank_reference=reference, amount_fen=entry.amount_fen, received_at=entry.booked_at
-        )
-        await bidders.receive_deposit(conn, caller, bidder_id, received, now=now)
-
-    return book
-
-
-async def _give_references(conn: Connection, holder_id: UUID, *, now: datetime) -> None:
-    """Enter what is due at this venue and has no reference yet, so that credits find it."""
-    for row in await conn.fetch(_SQL["owed"], holder_id, None, None, True):
-        await dues.give(conn, now=now, **dict(row))
 
 
 async def _files(

@@ -19,6 +19,7 @@ from marketplace.duties.schemas import Kind
 from marketplace.mandates import service
 from marketplace.mandates.schemas import Mandate, MandateReceiptIn, Report
 from marketplace.organisations.schemas import SYSTEM_CALLER, Caller
+from settlement import dues
 from settlement.rules.case import RecoveryEvent
 
 _SQL = load_statements("marketplace.mandates", "queries.sql")
@@ -86,6 +87,52 @@ async def receive(
     )
     await duties.add(conn, Kind.SHARE_MANDATE_RECEIPT, subject_id=receipt_id, due_at=now, now=now)
     return await service.get(conn, caller, mandate_id)
+
+
+async def give_dues(conn: Connection, holder_id: UUID, *, now: datetime) -> None:
+    """Enter what agencies owe a bank of the periods that they reported on, so that credits find it."""
+    for row in await conn.fetch(_SQL["reports_without_due"], holder_id):
+        mandate = await service.get(conn, SYSTEM_CALLER, row["mandate_id"])
+        report = next(one for one in mandate.reports if one.id == row["id"])
+        if report.due_fen:
+            await dues.give(
+                conn,
+                "MANDATE",
+                subject_id=report.id,
+                party_id=mandate.agency_id,
+                party_name=row["agency_name"],
+                holder_id=holder_id,
+                amount_fen=report.due_fen,
+                now=now,
+            )
+
+
+async def receive_matched(
+    conn: Connection,
+    caller: Caller,
+    report_id: UUID,
+    *,
+    bank_reference: str,
+    amount_fen: int,
+    received_at: datetime,
+    now: datetime,
+) -> int:
+    """Book a credit that a statement of the caller, the mandate's bank, shows for a period; how much is above its due.
+
+    Raises `InvalidInput` where nothing of it is owed any more.
+    """
+    mandate_id = await conn.fetchval(_SQL["mandate_of_report"], report_id)
+    mandate = await service.shown(conn, await service.lock(conn, mandate_id))
+    report = next(one for one in mandate.reports if one.id == report_id)
+    owed_fen = (report.due_fen or 0) - report.received_fen
+    applied_fen = min(amount_fen, owed_fen) or amount_fen  # of nothing owed all of it is refused
+    given = MandateReceiptIn(
+        bank_reference=bank_reference,
+        amount_fen=applied_fen,
+        received_on=received_at.astimezone(CHINA).date(),
+    )
+    await receive(conn, caller, mandate_id, report.n, given, now=now)
+    return amount_fen - applied_fen
 
 
 async def share(conn: Connection, receipt_id: UUID, *, now: datetime) -> bool:

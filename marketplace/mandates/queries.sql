@@ -51,6 +51,14 @@ SELECT p.amount_fen, p.shared_at, m.consignment_id
 -- name: mark_receipt_shared
 UPDATE market.mandate_receipts SET shared_at = $2 WHERE id = $1;
 
+-- name: reports_without_due
+-- Periods of a bank's mandates that were reported on and are not entered as due.
+SELECT r.id, r.mandate_id, g.name AS agency_name
+  FROM market.mandate_reports r JOIN market.mandates m ON m.id = r.mandate_id JOIN market.organisations g ON g.id = m.agency_id
+ WHERE m.organisation_id = $1 AND r.state = 'submitted'
+   AND NOT EXISTS (SELECT FROM settlement.dues d WHERE d.period_id = r.id)
+ ORDER BY r.id;
+
 -- name: mandate_of_report
 SELECT mandate_id FROM market.mandate_reports WHERE id = $1;
 

@@ -82,7 +82,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     """A period's report, expected or submitted.
 
     `agency_fen` is the agency's share of the income, `due_fen` what it owes the bank of the period, both once it was
-    submitted; `received_fen` what of it came in. `pay_by` is the last day for it; None in older mandates.
+    submitted; `received_fen` what of it came in. `reference` (缴款编号) is what the agency writes on its transfers.
+    `pay_by` is the last day for it; None in older mandates.
     """
 
     id: UUID
@@ -99,6 +100,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     was_late: bool
     agency_fen: int | None = None
     due_fen: int | None = None
+    reference: str | None = None
     received_fen: int = 0
     pay_by: date | None = None
     payment_was_late: bool = False

@@ -23,7 +23,6 @@ from marketplace.mandates.schemas import (
     MandateDecision,
     MandateIn,
     MandateState,
-    MandateTerms,
     Report,
     ReportIn,
 )
@@ -36,6 +35,8 @@ from marketplace.organisations.schemas import (
     OrganisationKind,
 )
 from marketplace.outbox import service as outbox
+from settlement.rules.references import reference_of
+from settlement.rules.references import shown as shown_reference
 
 _SQL = load_statements("marketplace.mandates", "queries.sql")
 _WATCH = frozenset({OrganisationKind.REGULATOR, OrganisationKind.AUDITOR})
@@ -275,13 +276,12 @@ async def shown(conn: Connection, mandate: Mandate) -> Mandate:
     """The mandate with its reports."""
     rows = await conn.fetch(_SQL["reports"], mandate.id)
     reports = [msgspec.convert(dict(row), Report) for row in rows]
-    return msgspec.structs.replace(
-        mandate, reports=[_with_money(one, mandate.terms) for one in reports]
-    )
+    return msgspec.structs.replace(mandate, reports=[_with_money(one, mandate) for one in reports])
 
 
-def _with_money(report: Report, terms: MandateTerms) -> Report:
-    """The report with what the agency owes by it."""
+def _with_money(report: Report, mandate: Mandate) -> Report:
+    """The report with what the agency owes by it, and the reference to pay it under."""
+    terms = mandate.terms
     if report.income_fen is None or report.costs_fen is None:
         return report
     money = money_of(
@@ -290,7 +290,12 @@ def _with_money(report: Report, terms: MandateTerms) -> Report:
         agency_bp=terms.agency_bp,
         floor_fen=terms.floor_fen,
     )
-    return msgspec.structs.replace(report, agency_fen=money.agency_fen, due_fen=money.due_fen)
+    return msgspec.structs.replace(
+        report,
+        agency_fen=money.agency_fen,
+        due_fen=money.due_fen,
+        reference=shown_reference(reference_of("MANDATE", report.id, mandate.agency_id)),
+    )
 
 
 async def _of_report(conn: Connection, report_id: UUID) -> Mandate:

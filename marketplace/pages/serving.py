@@ -26,7 +26,7 @@ _VENUE: Final = frozenset({Role.VENUE_OPERATOR, Role.VENUE_CHECKER})
 #: Rooms of money, and whose they are.
 _MONEY_ROOMS: Final = (
     ("/ledger", "案件台账", "Cases", _BANK | _WATCH, (Area.LOANS,)),
-    ("/banking", "资金收付", "Banking", _VENUE | _FUND, ()),
+    ("/banking", "资金收付", "Banking", _VENUE | _FUND | _BANK, ()),
     ("/claims", "风险补偿", "Claims", _BANK | _FUND | _BEARERS | _WATCH, (Area.FUNDS,)),
     ("/fund", "补偿资金", "Fund", _FUND, ()),
     ("/returns", "季度统计", "Returns", _BANK | _WATCH, (Area.RETURNS,)),

@@ -1,8 +1,8 @@
 """Payment references: what a payer writes on a transfer so that it is known what is paid.
 
 A reference follows from what is due alone, so it is the same whenever it is asked for: `LCD-` (a deposit), `LCP-` (a
-price), `LCC-` (a claim on a buyer) or `LCR-` (an invoice of a licence), ten characters of Crockford's base 32 (no I, L,
-O, U), and a check character against slips of the pen.
+price), `LCC-` (a claim on a buyer), `LCR-` (an invoice of a licence) or `LCM-` (a period of a mandate), ten
+characters of Crockford's base 32 (no I, L, O, U), and a check character against slips of the pen.
 """
 
 import hashlib
@@ -11,19 +11,25 @@ import unicodedata
 from typing import Literal
 from uuid import UUID
 
-DueKind = Literal["DEPOSIT", "PRICE", "CLAIM", "ROYALTY"]
+DueKind = Literal["DEPOSIT", "PRICE", "CLAIM", "ROYALTY", "MANDATE"]
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-_LETTERS: dict[DueKind, str] = {"DEPOSIT": "D", "PRICE": "P", "CLAIM": "C", "ROYALTY": "R"}
+_LETTERS: dict[DueKind, str] = {
+    "DEPOSIT": "D",
+    "PRICE": "P",
+    "CLAIM": "C",
+    "ROYALTY": "R",
+    "MANDATE": "M",
+}
 _BODY = 10
 #: What people write for what they mean: 0 for O, 1 for I and L.
 _MISREAD = str.maketrans("OIL", "011")
 _SEPARATORS = re.compile(r"[\s\-_./·—–:：,，、]+")
-_FOUND = re.compile(r"(?=LC([DPCR])([0-9A-TV-Z]{11}))")
+_FOUND = re.compile(r"(?=LC([DPCRM])([0-9A-TV-Z]{11}))")
 _BRACKETS = str.maketrans("()[]【】〔〕", "()()()()")
 
 
 def reference_of(kind: DueKind, subject_id: UUID, party_id: UUID) -> str:
-    """The reference of what a party is to pay for a lot or an invoice, without the hyphens it is shown with."""
+    """The reference of what a party is to pay for a lot, invoice or period, without the hyphens it is shown with."""
     seed = f"{kind}:{subject_id}:{party_id}".encode()
     number = int.from_bytes(hashlib.sha256(seed).digest()[:8], "big") >> (64 - 5 * _BODY)
     body = "".join(_ALPHABET[number >> 5 * place & 31] for place in reversed(range(_BODY)))

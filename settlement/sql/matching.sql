@@ -18,7 +18,7 @@ SELECT d.* FROM settlement.bank_decisions d JOIN settlement.bank_entries e ON e.
  WHERE e.holder_id = $1 AND d.entry_id = $2 ORDER BY d.position;
 
 -- name: booked
--- A payment, a buyer's or a licensee's, booked under this bank reference, and whether another entry of a statement is it.
+-- A payment, a buyer's, a licensee's or a mandate's agency's, booked under this bank reference, and whether another entry of a statement is it.
 SELECT b.payer_id, b.amount_fen, b.subject_id,
        EXISTS (SELECT FROM settlement.bank_entries e
                 WHERE e.bank_reference = $1 AND e.id <> $2 AND e.state IN ('MATCHED', 'ASSIGNED', 'BOOKED')) AS is_taken
@@ -26,4 +26,6 @@ SELECT b.payer_id, b.amount_fen, b.subject_id,
         UNION ALL
         SELECT l.licensee_id, r.amount_fen, r.invoice_id
           FROM settlement.royalty_receipts r JOIN settlement.licences l ON l.id = r.licence_id
-         WHERE r.bank_reference = $1) b;
+         WHERE r.bank_reference = $1
+        UNION ALL
+        SELECT m.payer_id, m.amount_fen, m.period_id FROM settlement.period_receipts m WHERE m.bank_reference = $1) b;

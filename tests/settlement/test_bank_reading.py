@@ -224,6 +224,8 @@ def test_the_order_of_entries_does_not_matter() -> None:
 
 def test_a_reference_is_found_however_it_is_written() -> None:
     """Spaces, hyphens, full width, small letters and look-alikes do not hide a reference; a slip makes it another."""
+    period = reference_of("MANDATE", VENUE, BANK)
+    assert (period[:3], references_in(f"运营款 {shown(period)}")) == ("LCM", [period])
     reference = reference_of("DEPOSIT", VENUE, BANK)
     assert reference == reference_of("DEPOSIT", VENUE, BANK) != reference_of("PRICE", VENUE, BANK)
     wide = "".join(chr(ord(c) + 0xFEE0) for c in reference)

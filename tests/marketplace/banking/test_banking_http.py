@@ -82,7 +82,7 @@ async def desk(resources: Resources, now: datetime) -> AsyncIterator[Desk]:
         "stranger": await make_caller(pool, Role.VENUE_OPERATOR, Role.VENUE_CHECKER, now=now),
         "fund": await make_caller(pool, Role.FUND_ADMINISTRATOR, now=now),
         "agency": await make_caller(pool, Role.AGENCY_BIDDER, now=now),
-        "bank": await make_caller(pool, Role.BANK_MAKER, now=now),
+        "valuer": await make_caller(pool, Role.VALUER, now=now),
     }
     keys = {name: await key_of(pool, caller, now=now) for name, caller in people.items()}
     async with client_of(create_app(resources, routes=routes)) as client:
@@ -95,9 +95,9 @@ async def test_the_rooms_statements_can_be_prepared(conn: asyncpg.Connection) ->
         assert (await conn.prepare(sql)).get_query() == sql, name
 
 
-@pytest.mark.parametrize("who", ["agency", "bank"])
-async def test_only_holders_of_custody_money_bank(who: str, desk: Desk) -> None:
-    """Agencies and banks reach nothing of it."""
+@pytest.mark.parametrize("who", ["agency", "valuer"])
+async def test_only_holders_of_money_bank(who: str, desk: Desk) -> None:
+    """Who holds nobody's money, as a venue, a fund or a bank may, reaches nothing of it."""
     for path in ("statements", "queue", "accounts", "payouts", "payment-files", "answers"):
         assert (await desk.get(who, f"/v1/banking/{path}")).status_code == 403
     assert (await desk.upload(who, "/v1/banking/statements", b"x")).status_code == 403

@@ -19,8 +19,11 @@ async def send(person: Person, path: str, content: bytes, kind: str, *, key: str
     return await person.client.post(path, content=content, headers=headers)
 
 
-async def registered_account(stage: Stage, payee_id: str, number: str) -> None:
-    """An account proposed by the operator and approved by the checker."""
+async def registered_account(
+    stage: Stage, payee_id: str, number: str, *, by: tuple[Person, Person] | None = None
+) -> None:
+    """An account proposed by the operator and approved by the checker, or by two of another holder."""
+    maker, checker = by or (stage.operator, stage.checker)
     given = {
         "payee_id": payee_id,
         "account_name": "收款单位",
@@ -29,18 +32,20 @@ async def registered_account(stage: Stage, payee_id: str, number: str) -> None:
         "bank_name": "示例银行",
         "reason": "from the contract",
     }
-    account = await stage.operator.post("/v1/banking/accounts", given)
-    approved = await stage.checker.post(
+    account = await maker.post("/v1/banking/accounts", given)
+    approved = await checker.post(
         f"/v1/banking/accounts/{account['id']}/approve", {"account_hash": account["account_hash"]}
     )
     assert approved["state"] == "ACTIVE"
 
 
-async def statement(stage: Stage, *entries: BankEntry, is_csv: bool = False) -> dict[str, Any]:
-    """The venue's bank reports entries."""
+async def statement(
+    stage: Stage, *entries: BankEntry, is_csv: bool = False, by: Person | None = None
+) -> dict[str, Any]:
+    """The bank of the venue, or of another holder, reports entries."""
     write, kind = (csv_of, "text/csv") if is_csv else (camt_of, "application/xml")
     answer = await send(
-        stage.operator,
+        by or stage.operator,
         "/v1/banking/statements",
         write(some_statement(*entries)),
         kind,

@@ -24,6 +24,12 @@ async def with_account(office: Office) -> Caller:
         office.pool, Role.VENUE_CHECKER, now=office.now, organisation_id=operator.organisation_id
     )
     office.admit(checker, await key_of(office.pool, checker, now=office.now))
+    await register(office, operator, checker)
+    return checker
+
+
+async def register(office: Office, operator: Caller, checker: Caller) -> None:
+    """A holder's own account, by two of its people."""
     given = {
         "payee_id": str(operator.organisation_id), "account_name": "许可费专户", "account_number": OUR_ACCOUNT,
         "bank_code": "102100099996", "bank_name": "示例银行", "reason": "own account",
@@ -34,13 +40,14 @@ async def with_account(office: Office) -> Caller:
         f"/v1/banking/accounts/{account['id']}/approve",
         {"account_hash": account["account_hash"]},
     )
-    return checker
 
 
-async def licensed(office: Office, case_id: UUID, licensee_id: UUID) -> dict[str, Any]:
+async def licensed(
+    office: Office, case_id: UUID, licensee_id: UUID, **changed: Any
+) -> dict[str, Any]:
     """A licence with the invoices of its entry fee and of a year."""
     cast = office.cast
-    given = terms(office, case_id, licensee_id=str(licensee_id))
+    given = terms(office, case_id, licensee_id=str(licensee_id)) | changed
     made = await office.do(cast.bank_maker, "/v1/licences", given)
     path = f"/v1/licences/{made['id']}"
     seen = {"content_sha256": made["content_sha256"]}
@@ -49,10 +56,11 @@ async def licensed(office: Office, case_id: UUID, licensee_id: UUID) -> dict[str
     return await office.do(cast.bank_maker, f"{path}/periods", YEAR)
 
 
-async def statement(office: Office, *entries: BankEntry) -> list[dict[str, Any]]:
-    """The venue's bank reports entries: what became of them."""
-    operator = office.cast.venue_operator
-    headers = office.headers_of(operator) | {
+async def statement(
+    office: Office, *entries: BankEntry, of: Caller | None = None
+) -> list[dict[str, Any]]:
+    """The bank of a holder, of the venue unless said otherwise, reports entries: what became of them."""
+    headers = office.headers_of(of or office.cast.venue_operator) | {
         "Idempotency-Key": str(uuid4()),
         "Content-Type": "application/xml",
     }
@@ -162,3 +170,46 @@ async def test_an_unregistered_licensees_fee_is_assigned_by_two_people(office: O
         await office.do(checker, second, {"agreed": True, "reason": "已核对"})
     (receipt,) = (await office.read(cast.venue_operator, path))["receipts"]
     assert (receipt["applied_fen"], receipt["state"]) == (10_000_000, "DISTRIBUTED")
+
+
+async def test_a_bank_that_takes_the_fees_itself_reads_its_own_statements(office: Office) -> None:
+    """Exact, over, again, by another: shared like the rest, what is too much goes back, and nobody else looks in."""
+    cast = office.cast
+    await register(office, cast.bank_maker, cast.bank_checker)
+    loan = await make_loan(office)
+    claim = await advanced(office, loan)
+    licence = await licensed(office, loan.id, cast.agency.organisation_id, holder_id=None)
+    lines = [
+        await credit(office, licence, 1, "N-1", 10_000_000),
+        await credit(office, licence, 2, "N-2", YEAR_FEN + 7),
+        await credit(office, licence, 2, "N-3", 9),
+        await credit(office, licence, 2, "N-4", 10, counterparty_name="别家公司"),
+    ]
+    entries = await statement(office, *lines, of=cast.bank_maker)
+    assert [one["verdict"] for one in entries] == ["EXACT", "OVER", "DUPLICATE", "WRONG_PAYER"]
+    after = await office.read(cast.bank_maker, f"/v1/licences/{licence['id']}")
+    assert [one["applied_fen"] for one in after["receipts"]] == [10_000_000, YEAR_FEN]
+    recoveries = (await office.read(cast.bank_maker, f"/v1/claims/{claim['id']}"))["recoveries"]
+    shared = sum(sum(one["recovered"]["movements"].values()) for one in recoveries)
+    assert shared == sum(one["applied_fen"] - one["agency_fen"] for one in after["receipts"])
+    payouts = (await office.read(cast.bank_maker, "/v1/banking/payouts"))["items"]
+    licensee = str(cast.agency.organisation_id)
+    assert [
+        one["amount_fen"] for one in payouts if (one["payee_id"], one["purpose"]) == (licensee, "refund_paid")
+    ] == [7]  # fmt: skip
+    decided = f"/v1/banking/entries/{entries[2]['id']}/decisions"
+    given = {"action": "return", "reason": "重复付款，原路退回"}
+    assert (await office.do(cast.bank_maker, decided, given))["state"] == "DONE"
+    files = (await office.read(cast.bank_checker, "/v1/banking/statements"))["items"]
+    for outsider in (cast.other_bank_maker, cast.venue_operator, cast.fund_administrator):
+        for path in ("statements", "queue", "payouts", "accounts"):
+            assert (await office.read(outsider, f"/v1/banking/{path}"))["items"] == []
+        seen = await office.get(outsider, f"/v1/banking/statements/{files[0]['id']}")
+        assert seen.status_code == 404
+        assert (await office.post(outsider, decided, given)).status_code == 404
+    page = await office.get(cast.bank_maker, "/banking")
+    assert (page.status_code, "付款人不符" in page.text, "别家公司" in page.text) == (
+        200,
+        True,
+        True,
+    )
