@@ -12,6 +12,7 @@ from typing import ClassVar
 import click
 
 from kit.errors import InvalidInput, LuochuiError
+from settlement.rules.reading import escaped
 
 
 class _LazyGroup(click.Group):
@@ -59,6 +60,11 @@ def luochui() -> None:
     """Luochui (落槌): turns defaulted, pledged intellectual property back into money, in the open."""
 
 
+def _say(reason: str) -> None:
+    """A failure in one line, whatever stands in it: a file's name may hold line breaks and terminal codes."""
+    click.echo(f"error: {escaped(' '.join(reason.split()))}", err=True)
+
+
 def main() -> None:
     """The console script: run, and end with the contract's exit code."""
     if isinstance(sys.stdout, io.TextIOWrapper):
@@ -69,22 +75,22 @@ def main() -> None:
     except click.exceptions.Exit as done:
         code = done.exit_code
     except click.ClickException as error:
-        click.echo(f"error: {' '.join(error.format_message().split())}", err=True)
+        _say(error.format_message())
         code = 2
     except click.Abort:
         code = 130
     except InvalidInput as error:
-        click.echo(f"error: {error.message}", err=True)
+        _say(error.message)
         code = 2
     except LuochuiError as error:
-        click.echo(f"error: {error.message}", err=True)
+        _say(error.message)
         code = 1
     except OSError as error:
-        click.echo(f"error: {error}", err=True)
+        _say(str(error))
         code = 1
     except Exception as error:
         if not type(error).__module__.startswith("asyncpg."):
             raise
-        click.echo(f"error: the database refused: {error}", err=True)
+        _say(f"the database refused: {error}")
         code = 1
     sys.exit(code if isinstance(code, int) else 0)

@@ -7,9 +7,10 @@ import asyncpg
 import click
 import msgspec
 
+from kit.errors import InvalidInput
 from kit.money import yuan
 from kit.reach import WHOLE
-from marketplace.commands.databases import database_of
+from marketplace.commands.databases import connect, database_of
 from settlement.checks import LedgerCheck, check_ledger
 
 
@@ -30,7 +31,7 @@ def command(
     """Prove that the books hold: balances, chains, holds, deposits, plans, cases, guards. / 核对总账
 
     Changes nothing, and looks at one moment of a database that may be at work. Exits 1 when something does
-    not hold.
+    not hold, and for nothing else: 2 when the database cannot be reached or is none of ours.
     """
     result = asyncio.run(_check(database_of(database_url, data_dir)))
     click.echo(msgspec.json.encode(result) if as_json else table(result))
@@ -39,10 +40,14 @@ def command(
 
 
 async def _check(database_url: str) -> LedgerCheck:
-    conn = await asyncpg.connect(database_url, server_settings=dict(WHOLE))
+    conn = await connect(database_url, WHOLE)
     try:
         async with conn.transaction(isolation="repeatable_read", readonly=True):
             return await check_ledger(conn)
+    except asyncpg.PostgresError as error:
+        raise InvalidInput(
+            "--database-url", f"cannot be checked: {error}", f"无法核对：{error}"
+        ) from error
     finally:
         await conn.close()
 

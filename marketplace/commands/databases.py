@@ -1,10 +1,13 @@
 """How a command finds its database: a URL, or the embedded server of a data directory."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
+import asyncpg
 import click
 
 from kit.embedded import Postgres
+from kit.errors import InvalidInput
 
 
 def database_of(database_url: str | None, data_dir: Path) -> str:
@@ -18,3 +21,13 @@ def database_of(database_url: str | None, data_dir: Path) -> str:
             " start `luochui up`, or name the database"
         )
     return server.url()
+
+
+async def connect(database_url: str, settings: Mapping[str, str]) -> asyncpg.Connection:
+    """A connection with these settings; raises `InvalidInput` where there is no such database to be had."""
+    try:
+        return await asyncpg.connect(database_url, server_settings=dict(settings))
+    except (OSError, ValueError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        raise InvalidInput(
+            "--database-url", f"cannot be reached: {error}", f"无法连接：{error}"
+        ) from error

@@ -4,13 +4,12 @@ import asyncio
 import sys
 from pathlib import Path
 
-import asyncpg
 import click
 import msgspec
 
 from kit.clock import system_clock
 from kit.reach import SYSTEM
-from marketplace.commands.databases import database_of
+from marketplace.commands.databases import connect, database_of
 from marketplace.imports import service
 from marketplace.imports.reading import ImportFileRefused
 from marketplace.imports.schemas import Import, ImportState
@@ -63,7 +62,7 @@ async def _import_all(
     files: tuple[Path, ...], database_url: str, username: str, marked: Path | None
 ) -> list[Import]:
     """Each file in a transaction of its own; those before a refused one stay entered."""
-    conn = await asyncpg.connect(database_url, server_settings=dict(SYSTEM))
+    conn = await connect(database_url, SYSTEM)
     try:
         caller = await service.maker(conn, username)
         done = []

@@ -7,6 +7,7 @@ import click
 
 from auction_engine.rehearsal import Played, Scenario, Step, read_scenario, rehearse
 from kit.money import yuan
+from settlement.rules.reading import escaped
 
 
 @click.command("rehearse")
@@ -36,7 +37,10 @@ def command(scenarios: tuple[str, ...], on_model: bool, as_json: bool) -> None:
 
 def _table(name: str, scenario: Scenario, played: Played) -> str:
     """One scenario as people read it: a line a step, then how it ended."""
-    lines = [f"{name}: {scenario.profile.format}", _row("at 时刻", "step 步骤", "answer 裁定")]
+    lines = [
+        f"{escaped(name)}: {scenario.profile.format}",
+        _row("at 时刻", "step 步骤", "answer 裁定"),
+    ]
     for step, decision in zip(scenario.steps, played.decisions, strict=True):
         lines.append(_row(str(step.at), _asked(step), _told(decision.as_object())))
     result = played.result

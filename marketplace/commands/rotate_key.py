@@ -8,7 +8,6 @@ import os
 import secrets
 from pathlib import Path
 
-import asyncpg
 import click
 import msgspec
 import uvloop
@@ -18,7 +17,7 @@ from auction_engine.checkpoints import LogKey
 from kit.clock import system_clock
 from kit.errors import NotFound
 from kit.reach import SYSTEM
-from marketplace.commands.databases import database_of
+from marketplace.commands.databases import connect, database_of
 from marketplace.log import service
 from marketplace.signing import read_log_key
 
@@ -59,7 +58,7 @@ def _following(path: Path) -> Path:
 
 
 async def _hand_over(database_url: str, path: Path) -> tuple[str, str]:
-    connection = await asyncpg.connect(database_url, server_settings=dict(SYSTEM))
+    connection = await connect(database_url, SYSTEM)
     try:
         public = read_log_key(str(path), origin="http://unnamed").public_key
         log_name = await connection.fetchval(_LOG_OF_KEY, public)

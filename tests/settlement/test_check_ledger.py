@@ -7,6 +7,7 @@ import asyncpg
 import msgspec
 from click.testing import CliRunner
 
+from kit.errors import InvalidInput
 from kit.ids import uuid7
 from marketplace.commands.check_ledger import command
 from settlement import deposits, rescissions, royalty_receipts
@@ -146,5 +147,13 @@ async def test_the_command_says_what_holds(database_url: str, now: datetime) -> 
         )
         assert bad.exit_code == 1
         assert '"name":"balances_are_sums"' in bad.output
+        none_of_ours = database_url.replace(
+            f"/{await conn.fetchval('SELECT current_database()')}", "/postgres"
+        )
+        foreign = await asyncio.to_thread(
+            CliRunner().invoke, command, ["--database-url", none_of_ours]
+        )
+        assert isinstance(foreign.exception, InvalidInput)
+        assert foreign.exception.field == "--database-url"
     finally:
         await conn.close()
