@@ -28,6 +28,7 @@ from settlement.paper_bodies import (
 from settlement.rules.ageing import Overdue, age, days_late
 from settlement.rules.quarters import span
 from settlement.rules.recovery import start_book
+from settlement.statement_words import SHARES, word
 
 _SQL = load_statements("settlement", "sql/papers.sql")
 _CASES = load_statements("settlement", "sql/cases.sql")
@@ -76,7 +77,10 @@ def _receipt_rows(
     receipt: receipts.Receipt, number_of: Mapping[UUID, int], names: Names
 ) -> list[ReceiptRow]:
     shares = () if receipt.rows is None else receipt.rows.shares
-    parts = [(f"{share.to} {_name(names, share.payee_id)}", share.amount_fen) for share in shares]
+    parts = [
+        (f"{word(SHARES, share.to)} {_name(names, share.payee_id)}", share.amount_fen)
+        for share in shares
+    ]
     return [
         ReceiptRow(
             bank_reference=receipt.bank_reference,

@@ -15,10 +15,12 @@ from settlement.paper_bodies import (
     ReviewBody,
     RoyaltyBody,
 )
-from settlement.statement_tables import Cell, Fen, Table, local
+from settlement.statement_tables import Cell, Fen, Table, local, with_total
 from settlement.statement_words import (
+    AGES,
     BASES,
     CASES,
+    FORMATS,
     INVOICES,
     ROLES,
     gap_in_words,
@@ -97,29 +99,41 @@ def _royalty(body: RoyaltyBody) -> list[Table]:
         for row in body.invoices
     ]
     came = [
-        (row.bank_reference, local(row.received_at), row.invoice, row.to, Fen(row.amount_fen))
+        (
+            row.bank_reference,
+            local(row.received_at),
+            row.invoice,
+            row.to or "in escrow 提存待分配",
+            Fen(row.amount_fen),
+        )
         for row in body.receipts
     ]
     return [
         _table("Licence", "许可", ITEMS, facts),
-        _table(
-            "Due",
-            "应付明细",
-            (
-                *(("Invoice", "期次"), ("Period", "结算期"), ("Item", "项目")),
-                *(("Amount", "金额"), ("Computation", "计算"), ("Due on", "到期日")),
-                ("Payment reference", "缴款编号"),
+        with_total(
+            _table(
+                "Due",
+                "应付明细",
+                (
+                    *(("Invoice", "期次"), ("Period", "结算期"), ("Item", "项目")),
+                    *(("Amount", "金额"), ("Computation", "计算"), ("Due on", "到期日")),
+                    ("Payment reference", "缴款编号"),
+                ),
+                owed,
             ),
-            owed,
+            "Amount",
         ),
-        _table(
-            "Receipts",
-            "到账与分配",
-            (
-                *(("Bank reference", "流水号"), ("Received", "到账时间"), ("Invoice", "期次")),
-                *(("To", "去向"), ("Amount", "金额")),
+        with_total(
+            _table(
+                "Receipts",
+                "到账与分配",
+                (
+                    *(("Bank reference", "流水号"), ("Received", "到账时间"), ("Invoice", "期次")),
+                    *(("To", "去向"), ("Amount", "金额")),
+                ),
+                came,
             ),
-            came,
+            "Amount",
         ),
     ]
 
@@ -157,20 +171,18 @@ def _claim(facts: ClaimFacts) -> list[Table]:
     ]
     return [
         _table("Claim", "申请事项", ITEMS, items),
-        _table(
-            "Parties and cessions",
-            "分担与分出申报",
-            (
-                *(
-                    ("Party", "主体"),
-                    ("Organisation", "机构"),
-                    ("Share", "比例"),
-                    ("Borne", "承担"),
+        with_total(
+            _table(
+                "Parties and cessions",
+                "分担与分出申报",
+                (
+                    *(("Party", "主体"), ("Organisation", "机构"), ("Share", "比例")),
+                    *(("Borne", "承担"), ("Ceded", "分出分入"), ("Compensation", "补偿")),
+                    *(("Promised", "承诺"), ("Advance", "先行拨付"), ("Position", "期初头寸")),
                 ),
-                *(("Ceded", "分出分入"), ("Compensation", "补偿"), ("Promised", "承诺")),
-                *(("Advance", "先行拨付"), ("Position", "期初头寸")),
+                parties,
             ),
-            parties,
+            *("Borne", "Ceded", "Compensation", "Promised", "Advance", "Position"),
         ),
         _lines("Computation", "计算过程", facts.lines),
     ]
@@ -240,12 +252,22 @@ def _progress(body: ProgressBody) -> list[Table]:
         )
         for row in body.rows
     ]
-    ageing = [(name, Fen(fen)) for name, fen in body.ageing.items()]
+    ageing = [(words, Fen(body.ageing[age])) for age, words in AGES.items() if age in body.ageing]
     facts = (("Organisation 机构", body.organisation), ("Quarter 季度", body.quarter))
     return [
         _table("Scope", "范围", ITEMS, facts),
-        _table("Claims", "逐笔进展", columns, rows),
-        _table("Ageing of unreturned money", "待退回资金账龄", (("Days late", "逾期天数"), ("Amount", "金额")), ageing),
+        with_total(
+            _table("Claims", "逐笔进展", columns, rows),
+            *("Loss", "Advance", "In the quarter", "Recovered", "Left", "Fund's position", "Unreturned"),
+        ),
+        with_total(
+            _table(
+                *("Ageing of unreturned money", "待退回资金账龄"),
+                (("Days late", "逾期天数"), ("Amount", "金额")),
+                ageing,
+            ),
+            "Amount",
+        ),
     ]  # fmt: skip
 
 
@@ -296,7 +318,7 @@ def _quarterly(body: QuarterlyBody) -> list[Table]:
     )
     return [
         _table("Return", "报送", ITEMS, facts),
-        _table("Branches", "分机构", columns, rows),
+        with_total(_table("Branches", "分机构", columns, rows), *(name for name, _ in columns[1:])),
         _table("Tolerance of bad loans", "不良容忍度", test, verdicts),
         _books(body.figures),
     ]
@@ -304,7 +326,10 @@ def _quarterly(body: QuarterlyBody) -> list[Table]:
 
 def _books(figures: QuarterFigures) -> Table:
     rows: list[tuple[Cell, ...]] = [
-        *((f"Disposals by {route} 处置笔数", count) for route, count in figures.disposals.items()),
+        *(
+            (f"Disposals 处置笔数: {word(FORMATS, route)}", count)
+            for route, count in figures.disposals.items()
+        ),
         ("Disposed of 处置金额", Fen(figures.disposed_fen)),
         ("Recovered, net 回收净额", Fen(figures.recovered_net_fen)),
         ("Recovery rate 回收率", percent(figures.recovery_rate_bp)),
@@ -341,6 +366,9 @@ def _bulletin(body: BulletinBody) -> list[Table]:
     missing = [(name,) for name in body.missing]
     return [
         _table("Scope", "范围", ITEMS, (("Quarter 季度", body.quarter),)),
-        _table("Banks", "各银行", columns, rows),
+        with_total(
+            _table("Banks", "各银行", columns, rows),
+            *("Opening", "New", "Balance", "Bad", "Disposed of", "Recovered", "Advanced"),
+        ),
         _table("Not reported", "未报送", (("Bank", "银行"),), missing),
     ]

@@ -19,7 +19,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from kit.money import yuan
 from settlement import paper_tables
 from settlement.papers import Paper
-from settlement.statement_tables import Cell, Fen, Table, local, tables
+from settlement.statement_tables import TOTAL, Cell, Fen, Table, local, tables
 from settlement.statements import Statement
 
 _PAGES: Final = Environment(
@@ -29,6 +29,15 @@ _PAGES.filters["yuan"] = lambda cell: yuan(cell.amount)
 _PAGES.tests["money"] = lambda cell: isinstance(cell, Fen)
 _PAGES.tests["number"] = lambda cell: isinstance(cell, int)
 
+#: A longer word is no word of a language: it may be broken anywhere, so that it does not make a table wide.
+_PAGES.tests["unbroken"] = lambda cell: any(len(word) > 24 for word in cell.split())
+_PAGES.filters["turned"] = lambda table: [
+    (column, [row[n] for row in table.rows]) for n, column in enumerate(table.columns)
+]
+
+COLUMNS_MAX: Final = 9
+"""More columns than this do not fit on a sheet of A4: a row becomes a column, or the sheet is turned."""
+TURNED_ROWS_MAX: Final = 6
 MONEY_FORMAT = "#,##0.00"
 WIDTH_MIN, WIDTH_MAX = 12, 48
 FEN_EXACT_MAX = 10**15
@@ -44,6 +53,9 @@ def html(statement: Statement | Paper) -> str:
         issued_at=local(document.issued_at),
         sha256=statement.sha256.hex(),
         subject_id=statement.subject_id,
+        total=TOTAL,
+        columns_max=COLUMNS_MAX,
+        turned_rows_max=TURNED_ROWS_MAX,
     )
 
 
@@ -95,6 +107,8 @@ def _fill(
             cell = sheet.cell(row=row, column=column)
             assert isinstance(cell, SheetCell), "no cells are merged"
             _put(cell, value)
+            if cells[0] == TOTAL:
+                cell.font = Font(bold=True)
             widths[column] = max(widths.get(column, WIDTH_MIN), len(str(cell.value)) + 2)
     for column, width in widths.items():
         sheet.column_dimensions[get_column_letter(column)].width = min(width, WIDTH_MAX)

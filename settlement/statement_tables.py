@@ -21,6 +21,7 @@ from settlement.statement_words import (
     RANKS,
     STATES,
     party,
+    recovery,
     word,
 )
 from settlement.statements import Document
@@ -34,6 +35,9 @@ class Fen(msgspec.Struct, frozen=True):
 
 Cell: TypeAlias = Fen | int | str
 
+TOTAL = "Total 合计"
+"""What the row of sums is called."""
+
 
 class Table(msgspec.Struct, frozen=True, kw_only=True):
     """A table with its heading and its columns, each in English and Chinese."""
@@ -42,6 +46,21 @@ class Table(msgspec.Struct, frozen=True, kw_only=True):
     title_zh: str
     columns: tuple[tuple[str, str], ...]
     rows: tuple[tuple[Cell, ...], ...]
+
+
+def with_total(table: Table, *columns: str) -> Table:
+    """The table with the sums of these columns of money below it, where it has several rows."""
+    if len(table.rows) < 2:
+        return table
+    sums: list[Cell] = [TOTAL]
+    for (name, _), *cells in list(zip(table.columns, *table.rows, strict=True))[1:]:
+        amounts = [cell.amount for cell in cells if isinstance(cell, Fen)]
+        sums.append(Fen(sum(amounts)) if name in columns else "")
+    return msgspec.structs.replace(table, rows=(*table.rows, tuple(sums)))
+
+
+def _ended_by(table: Table, *row: Cell) -> Table:
+    return msgspec.structs.replace(table, rows=(*table.rows, row))
 
 
 def tables(document: Document) -> list[Table]:
@@ -81,7 +100,17 @@ def _facts(title: str, title_zh: str, rows: Sequence[tuple[str, Cell]]) -> Table
 
 
 def _settlement(body: SettlementBody) -> list[Table]:
-    return [_sale(body), _payments(body), _costs(body), _payees(body)]
+    return [
+        _sale(body),
+        with_total(_payments(body), "Amount", "To the price"),
+        _ended_by(
+            with_total(_costs(body), "Amount"), "Net proceeds 净额", "", "", Fen(body.net_fen)
+        ),
+        _ended_by(
+            with_total(_payees(body), "Amount"),
+            *("Still in escrow 在管余额", "", Fen(body.in_escrow_fen), "", ""),
+        ),
+    ]
 
 
 def _sale(body: SettlementBody) -> Table:
@@ -156,10 +185,7 @@ def _costs(body: SettlementBody) -> Table:
         title="Costs and taxes",
         title_zh="费用与税费",
         columns=(("Kind", "类别"), ("Item", "项目"), ("Payee", "收款人"), ("Amount", "金额")),
-        rows=(
-            *((kind, line.name, line.payee, Fen(line.amount_fen)) for kind, line in lines),
-            ("", "Net proceeds 净额", "", Fen(body.net_fen)),
-        ),
+        rows=tuple((kind, line.name, line.payee, Fen(line.amount_fen)) for kind, line in lines),
     )
 
 
@@ -174,18 +200,15 @@ def _payees(body: SettlementBody) -> Table:
             ("State", "状态"),
             ("Bank reference", "流水号"),
         ),
-        rows=(
-            *(
-                (
-                    line.payee,
-                    word(ACCOUNTS, line.account),
-                    Fen(line.amount_fen),
-                    word(STATES, line.state),
-                    line.bank_reference or "",
-                )
-                for line in body.payees
-            ),
-            ("", "Still in escrow 在管余额", Fen(body.in_escrow_fen), "", ""),
+        rows=tuple(
+            (
+                line.payee,
+                word(ACCOUNTS, line.account),
+                Fen(line.amount_fen),
+                word(STATES, line.state),
+                line.bank_reference or "",
+            )
+            for line in body.payees
         ),
     )
 
@@ -209,32 +232,35 @@ def _distribution(body: DistributionBody) -> list[Table]:
                 ("SHA-256 of what was approved 审批内容摘要", body.content_sha256),
             ],
         ),
-        Table(
-            title="Lines",
-            title_zh="分配明细",
-            columns=(
-                ("Rank", "顺位"),
-                ("Claim", "项目"),
-                ("For", "名称"),
-                ("Payee", "收款人"),
-                ("Owed", "应受偿"),
-                ("Paid", "实受偿"),
-                ("Left", "剩余"),
-                ("Computation", "计算"),
+        with_total(
+            Table(
+                title="Lines",
+                title_zh="分配明细",
+                columns=(
+                    ("Rank", "顺位"),
+                    ("Claim", "项目"),
+                    ("For", "名称"),
+                    ("Payee", "收款人"),
+                    ("Owed", "应受偿"),
+                    ("Paid", "实受偿"),
+                    ("Left", "剩余"),
+                    ("Computation", "计算"),
+                ),
+                rows=tuple(
+                    (
+                        line.rank,
+                        word(RANKS, line.to),
+                        line.party,
+                        line.payee_name,
+                        _fen(line.owed_fen),
+                        Fen(line.amount_fen),
+                        Fen(line.left_fen),
+                        line.computation,
+                    )
+                    for line in body.lines
+                ),
             ),
-            rows=tuple(
-                (
-                    line.rank,
-                    word(RANKS, line.to),
-                    line.party,
-                    line.payee_name,
-                    _fen(line.owed_fen),
-                    Fen(line.amount_fen),
-                    Fen(line.left_fen),
-                    line.computation,
-                )
-                for line in body.lines
-            ),
+            "Paid",
         ),
     ]
 
@@ -242,12 +268,19 @@ def _distribution(body: DistributionBody) -> list[Table]:
 def _clearing(body: ClearingBody) -> list[Table]:
     return [
         _case_facts(body),
-        _parties(body),
+        with_total(_parties(body), *_SUMMED),
         _dues(body),
-        _recoveries(body),
+        with_total(_recoveries(body), "Gross", "Costs", "Net", "Shared"),
         _movements(body),
         _debt(body),
     ]
+
+
+#: What adds up over the parties. Cash does not: the bank's also came from outside.
+_SUMMED = (
+    *("Borne", "Ceded", "Compensation", "Promised", "Advance", "Opening", "Recovered"),
+    *("True-up", "Closing", "Top-up or return"),
+)
 
 
 def _case_facts(body: ClearingBody) -> Table:
@@ -337,8 +370,10 @@ def _dues(body: ClearingBody) -> Table:
     )
 
 
-def _event(line: RecoveryLine) -> str:
-    return line.source or line.id
+def _event(n: int, line: RecoveryLine) -> str:
+    """A recovery by its place in the order of recording: a case may have several of a kind."""
+    named = line.source if line.source != line.id else ""
+    return f"{n}. {recovery(line.id)} {named}".rstrip()
 
 
 def _recoveries(body: ClearingBody) -> Table:
@@ -355,14 +390,14 @@ def _recoveries(body: ClearingBody) -> Table:
         ),
         rows=tuple(
             (
-                _event(line),
+                _event(n, line),
                 local(line.recorded_at),
                 Fen(line.gross_fen),
                 Fen(line.gross_fen - line.net_fen),
                 Fen(line.net_fen),
                 Fen(line.shared_fen),
             )
-            for line in body.recoveries
+            for n, line in enumerate(body.recoveries, start=1)
         ),
     )
 
@@ -378,8 +413,8 @@ def _movements(body: ClearingBody) -> Table:
             ("Position", "变动后头寸"),
         ),
         rows=tuple(
-            (_event(line), party(name), Fen(fen), Fen(line.positions[name]))
-            for line in body.recoveries
+            (_event(n, line), party(name), Fen(fen), Fen(line.positions[name]))
+            for n, line in enumerate(body.recoveries, start=1)
             for name, fen in line.movements.items()
         ),
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from fractions import Fraction
+from uuid import UUID
 
 from kit.money import BP_ONE
 
@@ -101,6 +102,48 @@ COMP_MODES: Mapping[str, str] = {
     "COMPENSATE_RETAINED": "a rate of what the party retains 按自留损失比例补偿",
     "LAYERED": "layer by layer 分层补偿",
 }
+#: Where a recovery came from, by what its id begins with.
+RECOVERIES: Mapping[str, str] = {
+    "lot": "sale of a lot 标的成交",
+    "licence": "licence fee 许可费",
+    "mandate": "operating mandate 委托运营回款",
+    "flow": "income of another route 其他处置回款",
+    "set_off": "set-off 折价抵债",
+    "deposit": "forfeited deposit 不予退还的保证金",
+    "forfeited_deposit": "forfeited deposit 不予退还的保证金",
+    "buyer_claim": "claim on a buyer 差额追偿",
+    "insurance": "insurance 保险赔款",
+    "voluntary": "voluntary repayment 自愿还款",
+    "other": "other recovery 其他回收",
+}
+#: Whom a licence fee goes to; a later pledgee goes by its own name.
+SHARES: Mapping[str, str] = {
+    "agency": "agency 运营机构",
+    "lender": "lender 贷款银行",
+    "pledgor": "pledgor 出质人",
+}
+#: How late money is, in days, in the order printed.
+AGES: Mapping[str, str] = {
+    "not_due": "not due 未到期",
+    "1-30": "1-30 days 天",
+    "31-60": "31-60 days 天",
+    "61-90": "61-90 days 天",
+    "over_90": "over 90 days 超过90天",
+}
+#: How lots are sold.
+FORMATS: Mapping[str, str] = {
+    "english": "English auction 增价竞价",
+    "dynamic": "dynamic bidding 动态报价",
+    "rounds": "bidding in rounds 分轮竞价",
+    "dutch": "Dutch auction 减价竞价",
+    "dutch_hybrid": "Dutch, then sealed 减价密封结合",
+    "one_shot": "sealed first price 一次报价",
+    "vickrey": "sealed second price 次高价",
+    "uniform_price": "uniform price 统一价",
+    "weighted": "weighted tender 权重报价",
+    "sell_off": "sell-off 变卖",
+    "collection": "collection 收储",
+}
 LARGEST_REMAINDER = "largest remainder 最大余数法"
 NO_CAP = "no cap 无上限"
 
@@ -108,6 +151,18 @@ NO_CAP = "no cap 无上限"
 def word(table: Mapping[str, str], code: str) -> str:
     """The words for a code; a code that has none is shown as it is."""
     return table.get(code, code)
+
+
+def recovery(event_id: str) -> str:
+    """What people call a recovery: where it came from, with its reference unless that is an id of ours."""
+    kind, _, reference = event_id.partition(":")
+    if kind not in RECOVERIES:
+        return event_id
+    try:
+        UUID(reference)
+    except ValueError:
+        return f"{RECOVERIES[kind]} {reference}".rstrip()
+    return RECOVERIES[kind]
 
 
 def percent(ratio_bp: int) -> str:

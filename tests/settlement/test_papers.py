@@ -4,6 +4,7 @@ from datetime import date, datetime
 from io import BytesIO
 
 import asyncpg
+import msgspec
 import pytest
 from openpyxl import load_workbook
 
@@ -17,7 +18,7 @@ from settlement.rules import quarters
 from settlement.rules.ageing import Overdue, age
 from settlement.rules.case import JuniorClaim, Loan, RecoveryEvent
 from settlement.rules.quarters import Branch
-from settlement.statement_tables import Fen
+from settlement.statement_tables import TOTAL, Fen
 from tests.settlement.make_licences import invoice_year, make_licence
 from tests.settlement.make_money import BANK, CHECKER, FUND, MAKER, make_claim, review_and_advance
 from tests.settlement.test_royalties import pay
@@ -123,6 +124,48 @@ async def test_every_paper_prints_what_the_books_say(
         assert await papers.newest(conn, paper.kind, paper.subject_id) == paper
         again = await papers.issue(conn, paper.kind, paper.subject_id, paper.document.body, now=now)
         assert again == paper
+
+
+async def test_sums_stand_below_what_they_add_up(conn: asyncpg.Connection, now: datetime) -> None:
+    """Every row of sums is the sum of its columns; ages are said in words, from the youngest on, and add up as well."""
+    summed = []
+    for paper in await play(conn, now):
+        for table in paper_tables.tables(paper.document.body):
+            if len(table.rows) < 2 or table.rows[-1][0] != TOTAL:
+                continue
+            summed.append(table.title)
+            *above, total = table.rows
+            for column, cell in enumerate(total):
+                if isinstance(cell, Fen):
+                    cells = [row[column] for row in above]
+                    assert cell.amount == sum(c.amount for c in cells if isinstance(c, Fen))
+            if table.title.startswith("Ageing"):
+                assert [str(row[0])[:3] for row in above] == ["not", "1-3", "31-", "61-", "ove"]
+    assert summed == [
+        *("Due", "Receipts", "Parties and cessions", "Parties and cessions"),
+        "Ageing of unreturned money",
+    ]
+
+
+async def test_what_is_too_wide_for_a_sheet_is_turned(
+    conn: asyncpg.Connection, now: datetime
+) -> None:
+    """A few rows of many columns stand upright, many lie on a sheet of their own; both show every amount."""
+    (paper,) = [one for one in await play(conn, now) if one.kind == papers.QUARTERLY]
+    body = paper.document.body
+    assert isinstance(body, QuarterlyBody)
+    for count, turned in ((1, 1), (7, 0)):
+        branches = tuple(branch(branch=f"支行{n}", ip_new_fen=200 + n) for n in range(count))
+        many = msgspec.structs.replace(body, branches=branches)
+        page = html(
+            msgspec.structs.replace(
+                paper, document=msgspec.structs.replace(paper.document, body=many)
+            )
+        )
+        assert page.count('<th scope="row">期初余额') == turned
+        assert page.count('<section class="wide">') == 1 - turned
+        assert all(f">{yuan(one.ip_new_fen)}<" in page for one in branches)
+        assert "English auction 增价竞价" in page
 
 
 async def test_the_review_shows_the_hash_that_was_reviewed(

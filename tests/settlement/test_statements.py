@@ -17,7 +17,8 @@ from settlement.rendering import html, xlsx
 from settlement.rules.case import Cost, Loan, RecoveryEvent
 from settlement.rules.waterfall import Secured
 from settlement.statement_bodies import ClearingBody, DistributionBody, SettlementBody
-from settlement.statement_tables import Fen, tables
+from settlement.statement_tables import TOTAL, Fen, tables
+from settlement.statement_words import recovery
 from tests.settlement.make_money import (
     BANK,
     BORROWER,
@@ -104,6 +105,40 @@ async def test_figures_equal_the_ledger(conn: asyncpg.Connection, now: datetime)
     assert bank.closing_fen + fund.closing_fen == -await balance(
         conn, ledger.AccountKey("loss", clearing.case_id)
     )
+
+
+async def test_the_sums_of_statements_agree(conn: asyncpg.Connection, now: datetime) -> None:
+    """Costs, payees, lines and parties add up to the figures that the ledger has; recoveries have names, not ids."""
+    sums = {}
+    for statement in await play(conn, now):
+        for table in tables(statement.document):
+            total = next((row for row in table.rows if row[0] == TOTAL), None)
+            if total is not None:
+                sums[table.title] = [cell.amount for cell in total if isinstance(cell, Fen)]
+            assert not any(str(row[0]).startswith("lot:") for row in table.rows)
+    assert sums == {
+        "Costs and taxes": [8_393_537],
+        "Payees": [239_000_000],
+        "Lines": [239_000_000],
+        "Parties": [
+            *(487_654_321, 0, 195_061_728, 195_061_728, 97_530_864, 487_654_321),
+            *(229_606_463, 0, 258_047_858, 5_688_279),
+        ],
+    }
+
+
+@pytest.mark.parametrize(
+    ("event_id", "words"),
+    [
+        ("lot:01a199c5-3280-74a3-97d3-7fe43183d63f", "sale of a lot 标的成交"),
+        ("mandate:01a199c5-3280-74a3-97d3-7fe43183d63f", "operating mandate 委托运营回款"),
+        ("insurance:P-7", "insurance 保险赔款 P-7"),
+        ("sale", "sale"),
+    ],
+)
+def test_a_recovery_has_a_name(event_id: str, words: str) -> None:
+    """Where it came from, with its reference unless that is an id of ours."""
+    assert recovery(event_id) == words
 
 
 async def test_a_statement_is_its_bytes(conn: asyncpg.Connection, now: datetime) -> None:
