@@ -21,6 +21,7 @@ VERDICTS: Final[Mapping[str, Words]] = MappingProxyType(
         "WRONG_PAYER": Words("付款人不符", "Wrong payer"),
         "REFERENCE_IN_USE": Words("流水号已被使用", "Bank reference in use"),
         "DUPLICATE": Words("重复付款", "Duplicate payment"),
+        "REFUSED": Words("不能入账", "Cannot be booked"),
     }
 )
 

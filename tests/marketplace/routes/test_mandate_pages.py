@@ -91,6 +91,7 @@ async def test_periods_are_reported_and_paid_on_the_page(stage: Stage) -> None:
     assert "two talks" in wrong.text
     assert (await press(agency, f"{path}/reports/1", **said)).status_code == 303
     assert "¥7,900.00" in await page(stage.operator, path)
+    assert "LCM-" in await page(agency, path)
     today = str(system_clock().astimezone(CHINA).date())
     money = {"bank_reference": "CREDIT-1", "amount": "7,900.01", "received_on": today}
     above = await press(stage.bank_maker, f"{path}/reports/1/receipts", **money)
