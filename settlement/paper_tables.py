@@ -86,7 +86,16 @@ def _royalty(body: RoyaltyBody) -> list[Table]:
         ("Net 净额", Fen(body.net_fen)),
         ("In escrow 提存余额", Fen(body.in_escrow_fen)),
     ]
-    owed = [
+    return [_table("Licence", "许可", ITEMS, facts), _owed(body), _came(body)]
+
+
+def _owed(body: RoyaltyBody) -> Table:
+    columns = (
+        *(("Invoice", "期次"), ("Period", "结算期"), ("Item", "项目")),
+        *(("Amount", "金额"), ("Computation", "计算"), ("Due on", "到期日")),
+        ("Payment reference", "缴款编号"),
+    )
+    rows = [
         (
             row.invoice,
             f"{row.period_from} – {row.period_to}" if row.period_from else word(INVOICES, row.kind),
@@ -98,44 +107,22 @@ def _royalty(body: RoyaltyBody) -> list[Table]:
         )
         for row in body.invoices
     ]
-    came = [
+    return with_total(_table("Due", "应付明细", columns, rows), "Amount")
+
+
+def _came(body: RoyaltyBody) -> Table:
+    columns = (
+        *(("Bank reference", "流水号"), ("Received", "到账时间"), ("Invoice", "期次")),
+        *(("To", "去向"), ("Amount", "金额")),
+    )
+    rows = [
         (
-            row.bank_reference,
-            local(row.received_at),
-            row.invoice,
-            row.to or "in escrow 提存待分配",
-            Fen(row.amount_fen),
+            *(row.bank_reference, local(row.received_at), row.invoice),
+            *(row.to or "in escrow 提存待分配", Fen(row.amount_fen)),
         )
         for row in body.receipts
     ]
-    return [
-        _table("Licence", "许可", ITEMS, facts),
-        with_total(
-            _table(
-                "Due",
-                "应付明细",
-                (
-                    *(("Invoice", "期次"), ("Period", "结算期"), ("Item", "项目")),
-                    *(("Amount", "金额"), ("Computation", "计算"), ("Due on", "到期日")),
-                    ("Payment reference", "缴款编号"),
-                ),
-                owed,
-            ),
-            "Amount",
-        ),
-        with_total(
-            _table(
-                "Receipts",
-                "到账与分配",
-                (
-                    *(("Bank reference", "流水号"), ("Received", "到账时间"), ("Invoice", "期次")),
-                    *(("To", "去向"), ("Amount", "金额")),
-                ),
-                came,
-            ),
-            "Amount",
-        ),
-    ]
+    return with_total(_table("Receipts", "到账与分配", columns, rows), "Amount")
 
 
 def _claim(facts: ClaimFacts) -> list[Table]:
