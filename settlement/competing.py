@@ -102,23 +102,24 @@ async def _allotted(
 
 
 def _limits(asking: Sequence[tuple[_Wanted, str]]) -> list[tuple[int, set[str]]]:
-    """The limits that claims of one fund share, each with the claims that it binds.
+    """The limits that claims of one fund share, each with the claims that it binds, in the order of domain 5.3: of the
+    borrower, of the lender's year, of the scheme's year, of the fund. That of a loan was taken before.
 
     Claims under one limit see the same of it left; where schemes state it differently, each binds its own.
     """
-    found: dict[tuple[object, ...], set[str]] = {}
+    found: list[dict[tuple[UUID | str, int], set[str]]] = [{} for _ in range(4)]
     for one, fund in asking:
         caps = one.caps.get(fund, Caps())
-        keys = [
-            ("balance", one.case.scheme_id, caps.fund_balance_fen),
-            ("year", one.case.scheme_id, caps.year_fen),
-            ("borrower", one.case.borrower_id, caps.per_borrower_fen),
-            ("party year", one.case.lender_id, one.party_year_left.get(fund)),
-        ]
-        for key in keys:
-            if key[-1] is not None:
-                found.setdefault(key, set()).add(_name(one, fund))
-    return [(key[-1], names) for key, names in found.items() if isinstance(key[-1], int)]
+        limits: tuple[tuple[UUID | str, int | None], ...] = (
+            (one.case.borrower_id, caps.per_borrower_fen),
+            (one.case.lender_id, one.party_year_left.get(fund)),
+            (one.case.scheme_id, caps.year_fen),
+            (one.case.scheme_id, caps.fund_balance_fen),
+        )
+        for bound, (whose, limit_fen) in zip(found, limits, strict=True):
+            if limit_fen is not None:
+                bound.setdefault((whose, limit_fen), set()).add(_name(one, fund))
+    return [(limit_fen, names) for bound in found for (_, limit_fen), names in bound.items()]
 
 
 def _alone(rules: Scheme) -> Scheme:

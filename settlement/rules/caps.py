@@ -46,16 +46,16 @@ def with_party_year(caps: Caps, left_fen: int) -> Caps:
 def allot(
     claims: Mapping[str, int], limits: Iterable[tuple[int, Collection[str]]]
 ) -> dict[str, int]:
-    """What several claims of one day get under limits that each bind some of them.
+    """What several claims of one day get under limits that each bind some of them, one limit after the other.
 
-    Each limit is shared pro rata by largest remainder over the claims that it binds; a claim gets the least of its
-    shares, so no limit is passed. Source: domain 5.3, 4 ("split by LR over the claims").
+    Each limit is shared pro rata by largest remainder over what the limits before it have left of the claims that it
+    binds: what one limit cuts from a claim is there for the others under the next. So no limit is passed. Source:
+    domain 5.3, 4 ("in order"; "split by LR over the claims").
     """
     allotted = dict(claims)
     for limit_fen, names in limits:
-        bound = {name: claims[name] for name in claims if name in names}
-        for name, fen in share_limit(limit_fen, bound).items():
-            allotted[name] = min(allotted[name], fen)
+        bound = {name: fen for name, fen in allotted.items() if name in names}
+        allotted |= share_limit(limit_fen, bound)
     return allotted
 
 

@@ -447,13 +447,41 @@ async def test_a_lender_has_its_own_limit_a_year(conn: asyncpg.Connection, now: 
     ]
 
 
+async def test_what_a_borrowers_limit_cuts_is_left_for_others(
+    conn: asyncpg.Connection, now: datetime
+) -> None:
+    """The borrower's limit is taken before the fund's: nothing of the fund lies idle while another claim is cut."""
+    plain = scheme_with_advance()
+    assert plain.scheme is not None
+    caps = {"fund": Caps(per_borrower_fen=20_000, fund_balance_fen=10**9)}
+    file = msgspec.structs.replace(plain, scheme=msgspec.structs.replace(plain.scheme, caps=caps))
+    await funds.receive(conn, FUND, source_id=BANK, amount_fen=36_000, bank_reference="i", now=now)
+    made = [await prepare(conn, file, f"B-{n}", lender_id=BANK, now=now) for n in range(2)]
+    applied = await competing.apply_together(
+        conn,
+        [
+            Application(
+                case_id=case.id,
+                loan=Loan(amount_fen=fen, principal_fen=fen),
+                applied_by=MAKER,
+            )
+            for case, fen in zip(made, (100_000, 40_000), strict=True)
+        ],
+        now=now,
+    )
+    # Alone 40,000 and 16,000; the borrower's limit leaves 20,000 and 16,000, which is all that the fund has.
+    promised = [case.opening.promised["fund"] for case in applied if case.opening]
+    assert promised == [20_000, 16_000]
+
+
 def test_no_limit_is_passed_by_what_is_allotted() -> None:
-    """Each claim gets the least of its shares; the sum under a limit never passes it."""
+    """One limit after the other; the sum under a limit never passes it, and what one cuts is there for the next."""
     claims = {"a": 10, "b": 20, "c": 30}
     assert allot(claims, []) == claims
     assert allot(claims, [(60, "abc")]) == claims
     assert allot(claims, [(30, "abc"), (5, "c")]) == {"a": 5, "b": 10, "c": 5}
     assert sum(allot(claims, [(7, "abc")]).values()) == 7
+    assert allot({"a": 100, "b": 80}, [(20, "a"), (80, "ab")]) == {"a": 16, "b": 64}
 
 
 async def test_a_payable_margin_names_its_party(conn: asyncpg.Connection, now: datetime) -> None:
