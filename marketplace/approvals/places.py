@@ -30,7 +30,7 @@ from marketplace.set_offs.schemas import SetOffDecision
 _SQL = load_statements("marketplace.approvals", "places.sql")
 _PAGES: Final = MappingProxyType(
     {
-        "consignment": "/consignments/{id}/diligence",
+        "consignment": "/consignments/{id}",
         "session": "/auction-sessions/{id}",
         "plan": "/plans/{id}",
         "plan_change": "/plans/{id}",

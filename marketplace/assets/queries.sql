@@ -48,6 +48,16 @@ SELECT id, organisation_id, ip_type, number, nice_class, title, owner_name, owne
  ORDER BY id
  LIMIT $4;
 
+-- name: newest
+-- The rights that an organisation entered last.
+SELECT id, organisation_id, ip_type, number, nice_class, title, owner_name, owner_code, co_owners::text AS co_owners,
+       filed_on, granted_on, expires_on, legal_status, status_as_of, status_source, fee_paid_to, has_evaluation_report,
+       flags, details::text AS details, export_class, grade, region, industry, import_id, version, created_at, updated_at
+  FROM market.assets
+ WHERE organisation_id = $1
+ ORDER BY id DESC
+ LIMIT $2;
+
 -- name: update_status
 -- A newer reading of the register, if nobody changed the right since `version`.
 UPDATE market.assets

@@ -166,6 +166,12 @@ async def page(conn: Connection, caller: Caller, *, after: UUID | None, limit: i
     return [_from_row(row) for row in rows]
 
 
+async def newest(conn: Connection, caller: Caller, *, limit: int) -> list[Asset]:
+    """The rights that the caller's organisation entered last."""
+    rows = await conn.fetch(_SQL["newest"], caller.organisation_id, limit)
+    return [_from_row(row) for row in rows]
+
+
 async def lock_own(conn: Connection, caller: Caller, asset_ids: Iterable[UUID]) -> list[Asset]:
     """The caller's own rights with these ids, locked until the transaction ends; `InvalidInput` names a missing one."""
     wanted = sorted(set(asset_ids))

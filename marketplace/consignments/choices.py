@@ -21,3 +21,11 @@ async def choices(
     statement = _SQL["at_venue" if is_venue else "of_bank"]
     rows = await conn.fetch(statement, caller.organisation_id, [*states], CHOICES_MAX)
     return [(row["id"], f"{row['number']} {row['title']}") for row in rows]
+
+
+async def rights_of_loan(
+    conn: Connection, caller: Caller, case_id: UUID
+) -> list[tuple[UUID, str, str]]:
+    """Id, title and number of the rights that stand behind one of the caller's loans."""
+    rows = await conn.fetch(_SQL["rights_of_loan"], case_id, caller.organisation_id, CHOICES_MAX)
+    return [(row["id"], row["title"], row["number"]) for row in rows]

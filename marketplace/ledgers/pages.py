@@ -55,6 +55,7 @@ async def ledger_page(
         visitor=visitor_of(request),
         here="/ledger",
         lines=listed.items,
+        may_enter=caller.has(Role.BANK_MAKER),
         next_cursor=listed.next_cursor,
     )
 
@@ -70,6 +71,7 @@ async def case_page(
         here="/ledger",
         file=await service.file_of(reader, caller, case_id, now=now),
         facts=FACTS,
+        may_enter=caller.has(Role.BANK_MAKER),
     )
 
 
@@ -89,6 +91,7 @@ async def right_page(
         pledges=await pledges.ranked_over(reader, caller, asset_id),
         burdens=await burdens.of_asset(reader, caller, asset_id),
         reports=await valuations.of_assets(reader, [asset_id]),
+        may_enter=caller.has(Role.BANK_MAKER),
         particulars=[
             (column, text)
             for column, text in zip(RIGHTS.columns, rights_row(asset), strict=True)

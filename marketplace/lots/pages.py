@@ -15,7 +15,7 @@ from kit.sql import Connection, load_statements
 from marketplace.edge.cursors import page_of
 from marketplace.edge.dependencies import At, Conn, Now, Visitor
 from marketplace.edge.policies import POLICY, public
-from marketplace.lots import search, service
+from marketplace.lots import drafting, search, service
 from marketplace.lots.doors import doors_of, may_see_call
 from marketplace.lots.rules import LotStatus, Origin
 from marketplace.lots.schemas import PublicLot
@@ -211,4 +211,4 @@ def _change(notice: Notice) -> Change:
     )
 
 
-routes: list[HTTPRouteHandler] = [lots_page, lot_page]
+routes: list[HTTPRouteHandler] = [lots_page, lot_page, *drafting.routes]

@@ -137,6 +137,11 @@ async def agency_by_code(conn: Connection, code: str) -> UUID | None:
     return found
 
 
+async def venues(conn: Connection) -> list[tuple[UUID, str]]:
+    """The venues to which a bank may consign, by name; who they are is open to everybody."""
+    return [(row["id"], row["name"]) for row in await conn.fetch(_SQL["venues"])]
+
+
 async def lock_organisation(conn: Connection, organisation_id: UUID) -> Organisation:
     """The organisation, kept from others until the transaction ends. Raises NotFound."""
     return _organisation(await conn.fetchrow(_SQL["lock_organisation"], organisation_id))

@@ -1,8 +1,9 @@
 """The fields of an HTML form as the struct that the same step takes over the API: one set of rules for both."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
+from types import MappingProxyType
 from typing import Final, TypeVar
 
 import msgspec
@@ -14,20 +15,27 @@ from marketplace.edge.bodies import invalid_field
 
 T = TypeVar("T", bound=msgspec.Struct)
 _NOT_OURS = frozenset({"form_token"})
+_NONE: Final[Mapping[str, Collection[str]]] = MappingProxyType({})
 _POINTS: Final = re.compile(r"([0-9]{1,3})(?:\.([0-9]{1,2}))?")
 _YUAN: Final = re.compile(r"[¥￥]?\s*(\d{1,3}(?:,\d{3})+|\d{1,14})(?:\.(\d{1,2}))?")
 
 
-def given(fields: Mapping[str, str], kind: type[T]) -> T:
+def given(
+    fields: Mapping[str, str], kind: type[T], *, chosen: Mapping[str, Collection[str]] = _NONE
+) -> T:
     """The struct; a field that was left empty is left out, "true" and "false" are what they say.
 
-    Raises `InvalidInput` that names the field.
+    `chosen`: the fields of several values. Raises `InvalidInput` that names the field.
     """
-    values = {name: value.strip() for name, value in fields.items() if name not in _NOT_OURS}
+    written = {name: value.strip() for name, value in fields.items() if name not in _NOT_OURS}
+    values: dict[str, object] = written | {name: sorted(ones) for name, ones in chosen.items()}
+    return built({name: value for name, value in values.items() if value}, kind)
+
+
+def built(values: Mapping[str, object], kind: type[T]) -> T:
+    """The struct of what a form's fields were put together to. Raises `InvalidInput` that names the field."""
     try:
-        return msgspec.convert(
-            {name: value for name, value in values.items() if value}, kind, strict=False
-        )
+        return msgspec.convert(values, kind, strict=False)
     except msgspec.ValidationError as error:
         raise invalid_field(str(error)) from error
 

@@ -51,6 +51,12 @@ ROOMS: Final = (
     "marketplace.mandates",
     "marketplace.set_offs",
     "marketplace.recorded_routes",
+    "marketplace.cases",
+    "marketplace.assets",
+    "marketplace.pledges",
+    "marketplace.valuations",
+    "marketplace.party_notices",
+    "marketplace.inquiries",
 )
 
 _FILTERS: Final[dict[str, Callable[..., str]]] = {

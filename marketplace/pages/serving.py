@@ -101,12 +101,14 @@ def visitor_of(request: Request[Any, Any, Any]) -> Visitor:
     return Visitor(caller=identity.caller, form_token=identity.form_token or "")
 
 
-async def form_of(request: Request[Any, Any, Any]) -> dict[str, str]:
+async def form_of(
+    request: Request[Any, Any, Any], *, bytes_max: int = _FORM_BYTES_MAX
+) -> dict[str, str]:
     """The fields of an HTML form. Source: reliability T45.
 
     In a session the form must carry the session's token; before there is one, the guard has refused other sites.
     """
-    if len(await request.body()) > _FORM_BYTES_MAX:
+    if len(await request.body()) > bytes_max:
         raise FormRefused()
     fields = {
         name: value for name, value in (await request.form()).items() if isinstance(value, str)

@@ -16,13 +16,13 @@ from marketplace.party_notices.schemas import PartyNoticeIn, PartyNoticeList, Pa
 
 _READERS = allow(Role.VENUE_OPERATOR, Role.VENUE_CHECKER, Role.BANK_MAKER, Role.BANK_CHECKER)
 #: Why what changes here reaches over organisations (`edge.reach`).
-_WHY = "The parties to be told are in the bank's pledges and its loan."
+WHY = "The parties to be told are in the bank's pledges and its loan."
 
 
 def _step(path: str, *, summary: str) -> dict[str, Any]:
     return {
         "path": f"/v1/lots/{{lot_id:uuid}}/{path}",
-        "opt": {"policy": allow(Role.VENUE_OPERATOR), REACH: _WHY},
+        "opt": {"policy": allow(Role.VENUE_OPERATOR), REACH: WHY},
         "summary": summary,
         "status_code": 200,
     }

@@ -1,0 +1,193 @@
+"""Pages on which a venue drafts a lot (起草标的), has it checked, and hands it to its checkers for its notice."""
+
+from typing import Any, Final
+from uuid import UUID
+
+import msgspec
+from litestar import Request, Response, get, post
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath, FromQuery
+from litestar.response import Redirect
+
+from kit.sql import Connection
+from marketplace.consignments import service as consignments
+from marketplace.consignments.schemas import Consignment
+from marketplace.edge.dependencies import Conn, Me, Now
+from marketplace.edge.policies import POLICY, allow
+from marketplace.lots import draft_forms, publication, service, signing
+from marketplace.lots.rules import LotStatus
+from marketplace.lots.schemas import Lot, Override
+from marketplace.organisations.schemas import Caller, Role
+from marketplace.pages import content_words, intake_words
+from marketplace.pages.filling import REFUSALS, Form
+from marketplace.pages.forms import given
+from marketplace.pages.rendering import page
+from marketplace.pages.rules_in_words import rules_in_words
+from marketplace.pages.serving import PAGE, form_of, visitor_of
+
+_OPERATOR, _CHECKER = allow(Role.VENUE_OPERATOR), allow(Role.VENUE_CHECKER)
+_VENUE = allow(Role.VENUE_OPERATOR, Role.VENUE_CHECKER)
+_INSIDERS = allow(Role.VENUE_OPERATOR, Role.VENUE_CHECKER, Role.BANK_MAKER, Role.BANK_CHECKER)
+#: Fourteen texts in two languages each, up to 4,000 characters in three bytes, each byte as %XX.
+_LONG_FORM_BYTES: Final = 1024 * 1024
+_STEPS: Final[dict[str, Any]] = {"request_max_body_size": _LONG_FORM_BYTES, **PAGE}
+_OPEN = frozenset({LotStatus.DRAFT, LotStatus.CHECKED, LotStatus.NOTIFIED})
+#: Waits for the venue's checkers, who agree among the approvals.
+_WAITS = frozenset({LotStatus.CHECKED, LotStatus.NOTIFIED})
+
+
+@get("/lots/new", opt={POLICY: _OPERATOR}, **PAGE)
+async def new_lot_page(
+    request: Request[Any, Any, Any], reader: Conn, caller: Me, consignment: FromQuery[UUID]
+) -> Response[str]:
+    """The form of a lot over a consignment that my venue accepted; the texts are those of my venue's last lot."""
+    one = await consignments.get(reader, caller, consignment)
+    return _form(request, await _proposed(reader, caller, one), one)
+
+
+@post("/lots/new", opt={POLICY: _OPERATOR}, **_STEPS)
+async def draft_by_form(
+    request: Request[Any, Any, Any], conn: Conn, caller: Me, now: Now, consignment: FromQuery[UUID]
+) -> Response[Any]:
+    """Draft the lot."""
+    fields = await form_of(request, bytes_max=_LONG_FORM_BYTES)
+    one = await consignments.get(conn, caller, consignment)
+    try:
+        async with conn.transaction():
+            draft = draft_forms.draft_of(fields, one.id)
+            made = await service.draft(conn, caller, draft, now=now)
+    except REFUSALS as error:
+        return _form(request, Form(values=fields, error=error), one)
+    return _to(made.id)
+
+
+@get("/lots/{lot_id:uuid}/draft", opt={POLICY: _INSIDERS}, **PAGE)
+async def draft_page(
+    request: Request[Any, Any, Any], reader: Conn, caller: Me, lot_id: FromPath[UUID]
+) -> Response[str]:
+    """A lot before its notice: its terms, what the check found, and the step that comes next."""
+    return await _shown(request, reader, caller, lot_id, Form())
+
+
+@get("/lots/{lot_id:uuid}/terms", opt={POLICY: _OPERATOR}, **PAGE)
+async def lot_terms_page(
+    request: Request[Any, Any, Any], reader: Conn, caller: Me, lot_id: FromPath[UUID]
+) -> Response[str]:
+    """The form of an unpublished lot as it stands."""
+    lot = await service.owned(reader, caller, lot_id)
+    one = await consignments.get(reader, caller, lot.consignment_id)
+    return _form(request, draft_forms.form_of_lot(lot), one, changing=lot)
+
+
+@post("/lots/{lot_id:uuid}/terms", opt={POLICY: _OPERATOR}, **_STEPS)
+async def revise_by_form(
+    request: Request[Any, Any, Any], conn: Conn, caller: Me, now: Now, lot_id: FromPath[UUID]
+) -> Response[Any]:
+    """Give it new terms; refused where somebody changed it meanwhile. A checked lot is a draft again."""
+    fields = await form_of(request, bytes_max=_LONG_FORM_BYTES)
+    lot = await service.owned(conn, caller, lot_id)
+    one = await consignments.get(conn, caller, lot.consignment_id)
+    version = int(fields.pop("version", "0") or 0)
+    try:
+        async with conn.transaction():
+            draft = draft_forms.draft_of(fields, lot.consignment_id)
+            await service.revise(conn, caller, lot_id, draft, version=version, now=now)
+    except REFUSALS as error:
+        return _form(request, Form(values=fields, error=error), one, changing=lot)
+    return _to(lot_id)
+
+
+@post("/lots/{lot_id:uuid}/check", opt={POLICY: _VENUE}, **_STEPS)
+async def check_by_form(
+    request: Request[Any, Any, Any], conn: Conn, caller: Me, now: Now, lot_id: FromPath[UUID]
+) -> Response[Any]:
+    """Run all rules; with nothing that blocks it waits for the venue's checkers."""
+    await form_of(request)
+    try:
+        async with conn.transaction():
+            await signing.check(conn, caller, lot_id, now=now)
+    except REFUSALS as error:
+        return await _shown(request, conn, caller, lot_id, Form(error=error))
+    return _to(lot_id)
+
+
+@post("/lots/{lot_id:uuid}/overrides", opt={POLICY: _CHECKER}, **_STEPS)
+async def override_by_form(
+    request: Request[Any, Any, Any], conn: Conn, caller: Me, now: Now, lot_id: FromPath[UUID]
+) -> Redirect:
+    """Pass over a finding that holds the lot, with a reason."""
+    wanted = given(await form_of(request), Override)
+    await publication.override(conn, caller, lot_id, wanted, now=now)
+    return _to(lot_id)
+
+
+async def _proposed(conn: Connection, caller: Caller, one: Consignment) -> Form:
+    """A new lot's form: the consignment's title, the usual rules, the texts of the venue's last lot."""
+    values = {"title": one.title, "title_zh": one.title, "window_minutes": "5", "grid": "multiple"}
+    last = await service.page_of_organisation(conn, caller, after=None, limit=1)
+    return Form(values=values | (draft_forms.texts_of(last[0].conditions) if last else {}))
+
+
+def _form(
+    request: Request[Any, Any, Any], form: Form, one: Consignment, *, changing: Lot | None = None
+) -> Response[str]:
+    return page(
+        "new_lot.html",
+        status_code=form.status_code,
+        visitor=visitor_of(request),
+        here="/consignments",
+        form=form,
+        consignment=one,
+        changing=changing,
+        grids=list(intake_words.GRIDS.items()),
+        releases=list(content_words.RELEASES.items()),
+        labels=content_words.PARTS,
+        required_texts=draft_forms.REQUIRED,
+        optional_texts=draft_forms.OPTIONAL,
+    )
+
+
+async def _shown(
+    request: Request[Any, Any, Any], conn: Connection, caller: Caller, lot_id: UUID, form: Form
+) -> Response[str]:
+    lot = await service.owned(conn, caller, lot_id)
+    is_venue = caller.organisation_id == lot.venue_id
+    is_checker = is_venue and caller.has(Role.VENUE_CHECKER) and caller.user_id != lot.drafted_by
+    is_open = lot.status in _OPEN
+    return page(
+        "lot_draft.html",
+        status_code=form.status_code,
+        visitor=visitor_of(request),
+        here="",
+        lot=lot,
+        form=form,
+        labels=content_words.PARTS,
+        releases=content_words.RELEASES,
+        conditions=msgspec.to_builtins(lot.conditions),
+        rules=rules_in_words(lot.bidding),
+        findings=await service.findings(conn, lot_id),
+        is_venue=is_venue,
+        may_check=is_venue and lot.status is LotStatus.DRAFT,
+        may_revise=is_venue
+        and is_open
+        and caller.has(Role.VENUE_OPERATOR)
+        and lot.bidding.format == draft_forms.FORMAT,
+        may_pass_over=is_checker and is_open,
+        may_agree=is_checker and lot.status in _WAITS,
+        waits=lot.status in _WAITS,
+    )
+
+
+def _to(lot_id: UUID) -> Redirect:
+    return Redirect(f"/lots/{lot_id}/draft", status_code=303)
+
+
+routes: list[HTTPRouteHandler] = [
+    new_lot_page,
+    draft_by_form,
+    draft_page,
+    lot_terms_page,
+    revise_by_form,
+    check_by_form,
+    override_by_form,
+]
