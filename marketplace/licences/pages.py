@@ -65,6 +65,8 @@ async def licence_page(
         licence=licence,
         now=now,
         may_issue=caller.has(*_ISSUERS),
+        pay_into=await service.account_of(reader, licence),
+        open_invoices=[one for one in licence.invoices if one.open_fen > 0],
         tables=tables(body),
         columns_max=_COLUMNS_MAX,
         is_money=lambda cell: isinstance(cell, Fen),

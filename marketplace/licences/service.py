@@ -28,11 +28,19 @@ from marketplace.licences.schemas import (
 )
 from marketplace.organisations.schemas import SYSTEM_USER_ID, Caller, OrganisationKind
 from marketplace.outbox import service as outbox
-from settlement import licences, paper_sources, papers, royalties, royalty_receipts
+from settlement import (
+    licences,
+    paper_sources,
+    papers,
+    payee_accounts,
+    royalties,
+    royalty_receipts,
+)
 from settlement.documents import read
 from settlement.licences import LicenceContent
 from settlement.paper_bodies import RoyaltyBody
 from settlement.papers import Paper
+from settlement.payee_accounts import PayeeAccount
 from settlement.rules.royalties import RoyaltyTerms
 
 _SQL = load_statements("marketplace.licences", "queries.sql")
@@ -246,6 +254,12 @@ async def statement(conn: Connection, caller: Caller, licence_id: UUID) -> Royal
     async with everything(conn):
         names = {row["id"]: row["name"] for row in await conn.fetch(_SQL["names"], ids)}
         return await paper_sources.royalty_body(conn, licence_id, names=names)
+
+
+async def account_of(conn: Connection, licence: LicenceOut) -> PayeeAccount | None:
+    """The bank account of who holds the licence's money, into which its invoices are paid; None until it has one."""
+    holder_id = licence.content.holder_id
+    return (await payee_accounts.active(conn, holder_id, [holder_id])).get(holder_id)
 
 
 async def paper(conn: Connection, caller: Caller, licence_id: UUID, *, now: datetime) -> Paper:

@@ -13,6 +13,8 @@ from settlement.paper_tables import tables
 from settlement.statement_tables import Fen
 from tests.make_claims import Office, approved, drafted, make_loan, reviewed
 from tests.marketplace.licences.test_licence_income import terms
+from tests.marketplace.licences.test_licence_matching import with_account
+from tests.settlement.make_bank import OUR_ACCOUNT
 
 HOSTILE = "<script>alert(1)</script>"
 FEE_FEN, PAID_FEN, AGENCY_FEN = 10_000_000, 4_000_001, 600_000
@@ -76,6 +78,21 @@ async def test_everybody_of_a_licence_reads_the_same_statement(office: Office) -
             assert name in text
         papers.add(text.partition("<article")[2].partition("</article>")[0])
     assert len(papers) == 1
+
+
+async def test_the_page_says_where_and_how_to_pay(office: Office) -> None:
+    """Before the holder has an account, to ask; then its account, and each invoice that is owed by its reference."""
+    agency = office.cast.agency
+    licence = await running(office)
+    path = f"/licences/{licence['id']}"
+    assert "收款机构尚未登记收款账户" in await seen(office, agency, path)
+    await with_account(office)
+    (invoice,) = licence["invoices"]
+    for reader in (agency, office.cast.bank_maker):
+        said = (await seen(office, reader, path)).partition('data-part="pay-into"')[2]
+        for part in ("许可费专户", OUR_ACCOUNT, "102100099996", invoice["reference"]):
+            assert part in said
+        assert f"¥{yuan(FEE_FEN - PAID_FEN)}" in said
 
 
 async def test_a_statement_is_issued_by_its_forms(office: Office) -> None:
