@@ -192,7 +192,10 @@ def work_is_burdened(facts: Facts) -> Iterator[Objection]:
 
 
 def senior_pledges_take_all(facts: Facts) -> Iterator[Objection]:
-    """ELG-27 (无益拍卖): pledges ranked before the consignor's secure as much as the sale is expected to bring."""
+    """ELG-27 (无益拍卖): pledges ranked before the consignor's secure as much as the round is expected to bring.
+
+    The words leave out how much that is: a notice prints what was passed over, and it may be a secret reserve.
+    """
     seniors = {}
     for right in facts.rights:
         order = ranked(right.pledges)
@@ -201,13 +204,13 @@ def senior_pledges_take_all(facts: Facts) -> Iterator[Objection]:
             if own and each.rank < min(own):
                 seniors[each.pledge.id] = each.pledge.secured_amount_fen
     senior_fen = sum(seniors.values())
-    expected_fen = facts.terms.reserve_price_fen or facts.terms.start_price_fen
+    expected_fen = facts.expected_fen
     if seniors and senior_fen >= expected_fen:
         yield _object(
             facts.case.contract_number,
             "start_price_fen",
-            f"pledges that rank before secure {yuan(senior_fen)}, the sale is expected to bring {yuan(expected_fen)}",
-            f"在先质权担保 {yuan(senior_fen)} 元，预期价款 {yuan(expected_fen)} 元，无剩余可能",
+            f"pledges that rank before secure {yuan(senior_fen)}, the sale is expected to bring no more",
+            f"在先质权担保 {yuan(senior_fen)} 元，预期价款不高于此，无剩余可能",
             senior_fen=senior_fen,
             expected_fen=expected_fen,
         )

@@ -81,8 +81,10 @@ async def _gathered(conn: Connection, consignment: Consignment, *, today: date) 
     case = await cases.get(conn, SYSTEM_CALLER, consignment.case_id)
     acting_for_it = msgspec.structs.replace(SYSTEM_CALLER, organisation_id=owner_id)
     consignor = await organisations.organisation(conn, acting_for_it, owner_id)
+    listed = await _listed(conn, consignment.id)
     return Facts(
-        terms=as_listed(_terms(consignment), await _listed(conn, consignment.id)),
+        terms=as_listed(_terms(consignment), listed),
+        listed=listed,
         consignor_code=consignor.credit_code,
         case=case,
         rights=tuple(rights),

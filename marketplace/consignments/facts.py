@@ -29,11 +29,12 @@ class Right(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Listed(msgspec.Struct, frozen=True, kw_only=True):
-    """The lot in which the rights are on their way to a sale: its law and price, in fen, and the day of its close."""
+    """The lot in which the rights are on their way to a sale: its law and prices, in fen, and the day of its close."""
 
     regime: Regime
     start_price_fen: int
     closes_on: date
+    reserve_price_fen: int | None = None
 
 
 def as_listed(terms: Terms, listed: Listed | None) -> Terms:
@@ -102,6 +103,14 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     is_fund_told: bool = False
     #: Parties and priority holders who were not notified in time, by name.
     unnotified: tuple[str, ...] = ()
+    #: The lot of the round that is on its way; None before one is drafted.
+    listed: Listed | None = None
+
+    @property
+    def expected_fen(self) -> int:
+        """What the sale is expected to bring: reserve or start price of the round's own lot, else as consigned."""
+        priced = self.listed or self.terms
+        return priced.reserve_price_fen or priced.start_price_fen
 
     @property
     def valuation_fen(self) -> int:

@@ -134,7 +134,8 @@ SELECT party_name, effective_on FROM market.party_notices WHERE lot_id = $1;
 
 -- name: listed
 -- The lot in which a consignment's rights are on their way to a sale, from its draft on.
-SELECT regime, start_price_fen, (closes_at AT TIME ZONE 'Asia/Shanghai')::date AS closes_on
+SELECT regime, start_price_fen, (market.secret_of_lot(id)).reserve_price_fen,
+       (closes_at AT TIME ZONE 'Asia/Shanghai')::date AS closes_on
   FROM market.lots
  WHERE consignment_id = $1 AND status IN ('draft', 'checked', 'notified', 'published', 'registration', 'open', 'paused')
  ORDER BY id DESC LIMIT 1;

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
+import msgspec
+
 from auction_engine.rules.commands import GRACE_MS
 from auction_engine.rules.formats import SEALED_FORMATS
 from kit.clock import CHINA
@@ -18,7 +20,14 @@ from marketplace.lots.background import background_of
 from marketplace.lots.content import notice_content
 from marketplace.lots.offered import OFFERED
 from marketplace.lots.profile import freeze, rules_of
-from marketplace.lots.regimes import Finding, Regime, Severity, check_notice, check_terms
+from marketplace.lots.regimes import (
+    Finding,
+    Regime,
+    Severity,
+    Terms,
+    check_notice,
+    check_terms,
+)
 from marketplace.lots.relisting import check_extension
 from marketplace.lots.rules import LotStatus, Origin, require_lot_step
 from marketplace.lots.schemas import Lot, LotCheck, LotPublished, Override
@@ -212,7 +221,7 @@ async def _find(
     conn: Connection, caller: Caller, lot: Lot, *, cause: Cause, now: datetime
 ) -> list[Finding]:
     """Eligibility first; what it says of price or deposit the regime's rules do not say again."""
-    terms = lot.terms()
+    terms = await _terms_of(conn, lot)
     found = await intake.eligibility(conn, caller, lot.consignment_id, cause=cause, now=now)
     codes = {finding.code for finding in found}
     return [
@@ -223,6 +232,19 @@ async def _find(
             terms, lot.conditions.listing_extension, is_sealed=lot.format in SEALED_FORMATS
         ),
     ]
+
+
+async def _terms_of(conn: Connection, lot: Lot) -> Terms:
+    """The lot's terms, with the end of the round before it where it follows one that nobody bought in.
+
+    What is auctioned again because its buyer did not pay (art. 24) is no second auction of art. 26.
+    """
+    if lot.origin is Origin.REAUCTION:
+        return lot.terms()
+    closed_at = await conn.fetchval(
+        _SQL["unsold_before"], lot.consignment_id, lot.round_number - 1, lot.regime
+    )
+    return msgspec.structs.replace(lot.terms(), previous_closed_at=closed_at)
 
 
 async def _require_nothing_new(

@@ -18,6 +18,12 @@ SELECT id FROM (SELECT id, status FROM market.lots
                  ORDER BY id DESC LIMIT 1) AS newest
  WHERE status = 'defaulted';
 
+-- name: unsold_before
+-- When the newest unsold lot of that round, under the same law, ended.
+SELECT s.closed_at FROM market.lots l JOIN market.sales s ON s.lot_id = l.id
+ WHERE l.consignment_id = $1 AND l.round_number = $2 AND l.regime = $3 AND l.status = 'unsold' AND s.outcome = 'unsold'
+ ORDER BY l.id DESC LIMIT 1;
+
 -- name: insert_sold
 -- A lot that is sold from its first moment, with all that was published of the one that it follows.
 INSERT INTO market.lots

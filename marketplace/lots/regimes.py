@@ -58,6 +58,8 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     extension_window_ms: int = 0
     round_number: int = 1
     previous_start_price_fen: int | None = None
+    #: When the round before ended without a sale; None where this lot does not follow one.
+    previous_closed_at: datetime | None = None
     private_consent: bool = False
     shortened_times: bool = False
     refund_working_days: int | None = None
@@ -124,6 +126,7 @@ _EXCHANGE_NOTICE = ((100_000_000, 5), (1_000_000_000, 10))
 _EXCHANGE_NOTICE_MOST = 20
 _SOFT_CLOSE_MS = 300_000
 _JUDICIAL_AUCTIONS = 2
+_SECOND_WITHIN_DAYS = 30
 _BIDDING_AT_LEAST = timedelta(hours=24)
 #: What a notice that states nothing means, and the most on an exchange. Source: domain 6.5.
 REFUND_WORKING_DAYS = 5
@@ -163,26 +166,53 @@ def refund_term(regime: Regime, stated_working_days: int | None) -> ReleaseTerm:
 
 
 def check_notice(terms: Terms, *, published_at: datetime) -> list[Finding]:
-    """A finding when the notice would be too short; none for a rehearsal, which states its shortened times.
+    """A finding when the notice would be too short; none for a rehearsal, which states its shortened times. Another when
+    a second auction would open too late, of a rehearsal too.
 
     Days are those of China; the day of publication does not count. Working days are those of the State Council's
     calendar, with its holidays and its make-up days (domain 0.2).
     """
+    late = _second_too_late(terms)
     if terms.shortened_times:
-        return []
+        return late
     days, working = notice_days(terms)
     given = days_between(published_at, terms.opens_at, working=working)
     if given >= days:
-        return []
+        return late
     article, article_zh = _NOTICE_ARTICLES[terms.regime]
     unit, unit_zh = ("working days", "个工作日") if working else ("days", "日")
     return [
+        *late,
         Finding(
             code="ELG-21",
             severity=Severity.BLOCK,
             field="opens_at",
             message=f"the notice would run {given} {unit}; {terms.regime} asks for at least {days} ({article})",
             message_zh=f"公告期仅 {given}{unit_zh}，该类处置至少需要 {days}{unit_zh}（{article_zh}）",
+        ),
+    ]
+
+
+def _second_too_late(terms: Terms) -> list[Finding]:
+    """Source: 法释〔2016〕18号 art. 26: a second auction within thirty days of the first, the thirtieth included.
+
+    A plan counts from the moment its step begins; a step that waited for people begins later than the first ended.
+    """
+    before = terms.previous_closed_at
+    is_second = terms.round_number == _JUDICIAL_AUCTIONS and terms.format != "sell_off"
+    if terms.regime is not Regime.JUDICIAL_NETWORK or before is None or not is_second:
+        return []
+    if days_between(before, terms.opens_at, working=False) <= _SECOND_WITHIN_DAYS:
+        return []
+    first_on = before.astimezone(CHINA).date()
+    until = first_on + timedelta(days=_SECOND_WITHIN_DAYS)
+    return [
+        _block(
+            "opens_at",
+            f"the first auction failed on {first_on}; the second is held within 30 days, by {until}"
+            " (Fa Shi [2016] 18, art. 26)",
+            f"首次拍卖于 {first_on} 流拍，应当在三十日内（{until} 前，含当日）再次拍卖（法释〔2016〕18号第二十六条）",
+            code="ELG-21",
         )
     ]
 

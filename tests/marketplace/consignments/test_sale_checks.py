@@ -286,3 +286,35 @@ def test_the_lot_s_law_and_close_count_once_it_is_drafted(
     offered = msgspec.structs.replace(given, terms=as_listed(given.terms, listed))
     assert {(each.code, each.severity) for each in eligibility(offered)} == found
     assert as_listed(given.terms, None) == given.terms
+
+
+@pytest.mark.parametrize(
+    ("start_fen", "reserve_fen", "is_held"),
+    [
+        (180_000_000, None, True),
+        (180_000_001, None, False),
+        (150_000_000, 180_000_001, False),
+        (150_000_000, 180_000_000, True),
+    ],
+)
+def test_a_round_without_gain_is_found_at_its_own_price(
+    start_fen: int, reserve_fen: int | None, is_held: bool
+) -> None:
+    """ELG-27: seniors of 1.8 million leave something of the first start price, and nothing of a later round's.
+
+    What the round is expected to bring may be its secret reserve: it is in the evidence, not in words that are printed.
+    """
+    first = with_senior(180_000_000, "2024-03-09")
+    listed = Listed(
+        regime=Regime.EXCHANGE,
+        start_price_fen=start_fen,
+        reserve_price_fen=reserve_fen,
+        closes_on=first.terms.closing_on,
+    )
+    assert "ELG-27" not in {each.code for each in eligibility(first)}
+    later = msgspec.structs.replace(first, listed=listed)
+    found = [each for each in eligibility(later) if each.code == "ELG-27"]
+    assert bool(found) is is_held
+    for each in found:
+        assert each.evidence["expected_fen"] == str(reserve_fen or start_fen)
+        assert "expected to bring no more" in each.message

@@ -10,6 +10,7 @@ from kit.clock import CHINA, system_clock
 from marketplace.assets import service as assets
 from marketplace.assets.schemas import AssetStatus
 from marketplace.consignments import service as consignments
+from marketplace.consignments.dossier import facts_of
 from marketplace.diligence import service as diligence
 from marketplace.lots import service as lots
 from marketplace.lots.intake import Priced
@@ -132,6 +133,28 @@ async def test_a_fund_is_told_of_a_later_round_s_price(stage: Stage) -> None:
         cut.start_price_fen,
         consignment.start_price_fen,
     ]
+
+
+async def test_a_round_is_expected_to_bring_its_own_price(stage: Stage) -> None:
+    """ELG-27 looks at the reserve or start price of the lot that is on its way, not at what was first consigned."""
+    consignment_id = await accepted_consignment(stage)
+    given = msgspec.convert(lot_draft(consignment_id, opens_in=600), LotDraft)
+    for start_fen, reserve_fen in ((160_000_000, None), (150_000_000, 170_000_000)):
+        priced = Priced(
+            start_price_fen=start_fen,
+            reserve_price_fen=reserve_fen,
+            deposit_fen=15_000_000,
+            previous_start_price_fen=210_000_000,
+        )
+        now = system_clock()
+        async with stage.pool.acquire() as conn, conn.transaction():
+            consignment = await consignments.get(conn, SYSTEM_CALLER, consignment_id)
+            before = await facts_of(conn, consignment, today=in_days(0))
+            lot = await lots.draft(conn, stage.parties.venue, given, now=now, priced=priced)
+            after = await facts_of(conn, consignment, today=in_days(0))
+            await lots.withdraw(conn, stage.parties.venue, lot.id, reason="another price", now=now)
+        assert before.expected_fen == consignment.start_price_fen == 210_000_000
+        assert after.expected_fen == (reserve_fen or start_fen)
 
 
 async def test_word_to_a_party_has_the_rights_checked_again(stage: Stage) -> None:

@@ -157,6 +157,37 @@ def test_notice_runs_for_the_days_of_the_regime(
     assert f"at least {count}" in finding.message
 
 
+@pytest.mark.parametrize(
+    ("changed", "is_late"),
+    [
+        ({"previous_closed_at": OPENS_AT - timedelta(days=30, hours=9)}, False),
+        ({"previous_closed_at": OPENS_AT - timedelta(days=30, hours=11)}, True),
+        ({"previous_closed_at": OPENS_AT - timedelta(days=31), "shortened_times": True}, True),
+        ({"previous_closed_at": OPENS_AT - timedelta(days=31), "round_number": 1}, False),
+        (
+            {
+                "previous_closed_at": OPENS_AT - timedelta(days=31),
+                "format": "sell_off",
+                "round_number": 3,
+            },
+            False,
+        ),
+        ({"previous_closed_at": OPENS_AT - timedelta(days=31), "regime": _E}, False),
+        ({"previous_closed_at": None}, False),
+    ],
+)
+def test_a_second_auction_is_held_within_thirty_days(
+    changed: dict[str, Any], is_late: bool
+) -> None:
+    """Days of China: what ended on the 14th at 01:00 has until the 14th a month on, at 23:00 of the 13th it had not."""
+    terms = make_terms(**{"round_number": 2, "previous_start_price_fen": 87_500_000} | changed)
+    found = check_notice(terms, published_at=OPENS_AT - timedelta(days=40))
+    assert [(each.code, each.severity, each.field) for each in found] == (
+        [("ELG-21", Severity.BLOCK, "opens_at")] if is_late else []
+    )
+    assert all("art. 26" in each.message and "第二十六条" in each.message_zh for each in found)
+
+
 def test_rehearsal_is_excused_from_periods_only() -> None:
     """Shortened times excuse from the notice period, not from the rules on price."""
     terms = make_terms(shortened_times=True, start_price_fen=1_000_000, deposit_fen=100_000)

@@ -1,11 +1,13 @@
 """Plans of disposal: stated before, going on by themselves, changed by two people, ending when the debt is covered."""
 
 import asyncio
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
+from kit.clock import CHINA, system_clock
 from tests.make_portfolio import some_case
 from tests.make_routes import ENGLISH, LOT_TERMS, consigned, lot_step, planned, started
-from tests.make_stage import DEPOSIT_FEN, START_FEN, Stage, money
+from tests.make_stage import DEPOSIT_FEN, START_FEN, Stage, moment, money, text
 
 
 async def step_of(stage: Stage, plan: dict[str, Any], n: int, *states: str) -> dict[str, Any]:
@@ -73,6 +75,61 @@ async def test_plan_ends_when_the_debt_is_covered(stage: Stage) -> None:
     shown = await stage.bank_maker.get(f"/v1/plans/{plan['id']}")
     assert (shown["state"], shown["outstanding_fen"]) == ("covered", 0)
     assert shown["steps"][1]["state"] == "skipped"
+
+
+async def test_a_second_auction_that_waited_for_people_still_opens_within_thirty_days(
+    stage: Stage,
+) -> None:
+    """The step was held; people put its lot off to the 31st day, which its check refuses, then to the 30th."""
+    judicial = await consigned(stage, regime="judicial_network", authority="enforcement_case")
+    plan = await started(stage, judicial, lot_step(), lot_step(price_bp=8_000))
+    today = _in_china(system_clock())
+    seized = {
+        "asset_id": judicial["asset_ids"][0],
+        "kind": "preservation",
+        "holder_name": "某某人民法院",
+        "starts_on": str(today),
+        "ends_on": str(today + timedelta(days=90)),
+        "source": "(2026)执保1号",
+    }
+    await stage.bank_maker.post("/v1/burdens", seized)
+    held = await step_of(stage, plan, 2, "held")
+    assert "ELG-08" in held["reason"]
+    failed_on = moment(
+        (await stage.bank_maker.get(f"/v1/plans/{plan['id']}"))["steps"][0]["ended_at"]
+    )
+    path = f"/v1/lots/{held['subject_id']}"
+    for days, is_late in ((31, True), (30, False)):
+        opens_at = datetime.combine(_in_china(failed_on) + timedelta(days=days), time(10), CHINA)
+        await _put_off(stage, held["subject_id"], opens_at)
+        found = (await stage.operator.post(f"{path}/check"))["findings"]
+        late = [one for one in found if one["code"] == "ELG-21"]
+        assert bool(late) is is_late
+        assert all("第二十六条" in one["message_zh"] for one in late)
+    (seizure,) = [one for one in found if one["code"] == "ELG-08"]
+    over = {"position": seizure["position"], "reason": "court agreed 法院同意处置"}
+    await stage.checker.post(f"{path}/overrides", over)
+    assert (await stage.checker.post(f"{path}/publish"))["status"] == "registration"
+
+
+def _in_china(at: datetime) -> date:
+    return at.astimezone(CHINA).date()
+
+
+async def _put_off(stage: Stage, lot_id: str, opens_at: datetime) -> None:
+    """The drafted lot, all its terms as they are, opening then instead."""
+    lot = await stage.operator.get(f"/v1/my/lots/{lot_id}")
+    kept = (
+        *("consignment_id", "title", "title_zh", "bidding", "conditions", "payment_hours"),
+        *("release_on", "objection_days", "round_number", "shortened_times"),
+    )
+    body = {name: lot[name] for name in kept} | {
+        "opens_at": text(opens_at),
+        "closes_at": text(opens_at + timedelta(days=1)),
+    }
+    headers = stage.operator.headers | {"If-Match": f'"{lot["version"]}"'}
+    answer = await stage.client.put(f"/v1/lots/{lot_id}", json=body, headers=headers)
+    assert answer.status_code == 200, answer.text
 
 
 async def paid_out(stage: Stage, lot_id: str, rest_fen: int) -> None:
