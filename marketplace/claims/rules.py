@@ -96,14 +96,14 @@ FREEZING = frozenset({"MON-01"})
 
 
 def require_unsuspected(case: Case, alerts: Iterable[Alert]) -> None:
-    """Refuse while an alert that is not closed says that the loan may be fictitious, or on record twice (MON-01)."""
+    """Refuse while an alert that is not dismissed says that the loan is fictitious, or on record twice (MON-01)."""
     for alert in alerts:
         if alert.code in FREEZING:
             raise NotClaimable(
-                f"loan {case.contract_number}: alert {alert.code} is {alert.state} ({alert.message}); two people review"
-                " it before compensation is applied for",
-                f"贷款 {case.contract_number} 的预警 {alert.code} 未结（{alert.message_zh}），"
-                "须双人复核后方可申请补偿",
+                f"loan {case.contract_number}: alert {alert.code} is {alert.state} ({alert.message}); compensation is"
+                " applied for once two people have dismissed it",
+                f"贷款 {case.contract_number} 的预警 {alert.code} 未排除（{alert.message_zh}），"
+                "经双人复核排除后方可申请补偿",
             )
 
 

@@ -15,7 +15,7 @@ from marketplace.cases.schemas import CaseState
 from marketplace.consignments.facts import Facts, Objection
 from marketplace.lots import regimes
 from marketplace.lots.regimes import Regime, Severity
-from marketplace.monitoring.schemas import BY_CODE
+from marketplace.monitoring.schemas import BY_CODE, AlertState
 from marketplace.pledges.rules import ranked
 
 #: A state-owned seller needs its approving body's consent below this part of the valuation (domain 2.5).
@@ -217,14 +217,19 @@ def senior_pledges_take_all(facts: Facts) -> Iterator[Objection]:
 
 
 def alert_is_open(facts: Facts) -> Iterator[Objection]:
-    """ELG-28: an alert that holds listings (MON-01, 02, 05) is open; a frozen loan is not sold at all."""
+    """ELG-28: an alert that holds listings (MON-01, 02, 05) is open; a frozen loan is not sold at all.
+
+    Nor is one whose fraud was confirmed (MON-01): nobody passes that over, it is dismissed or it stands.
+    """
     for alert in facts.alerts:
+        is_confirmed = alert.state is AlertState.CONFIRMED
         if BY_CODE[alert.code].holds_listing:
             yield _object(
                 alert.subject,
                 "alerts",
                 f"alert {alert.code} is {alert.state}: {alert.message}",
-                f"预警 {alert.code} 未结：{alert.message_zh}",
+                f"预警 {alert.code} {'已核实' if is_confirmed else '未结'}：{alert.message_zh}",
+                severity=Severity.BLOCK if is_confirmed else None,
                 alert=alert.id,
                 state=alert.state.value,
             )

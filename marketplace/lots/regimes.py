@@ -166,8 +166,8 @@ def refund_term(regime: Regime, stated_working_days: int | None) -> ReleaseTerm:
 
 
 def check_notice(terms: Terms, *, published_at: datetime) -> list[Finding]:
-    """A finding when the notice would be too short; none for a rehearsal, which states its shortened times. Another when
-    a second auction would open too late, of a rehearsal too.
+    """A finding when the notice would be too short; none for a rehearsal, which states its shortened times. Another,
+    of a rehearsal too, when a second auction would open too late.
 
     Days are those of China; the day of publication does not count. Working days are those of the State Council's
     calendar, with its holidays and its make-up days (domain 0.2).

@@ -13,7 +13,7 @@ from marketplace.edge.dependencies import At, Conn, Me, Now
 from marketplace.edge.policies import POLICY, allow
 from marketplace.monitoring import service
 from marketplace.monitoring.http import READERS, REVIEWERS
-from marketplace.monitoring.rules import OPEN, STEPS
+from marketplace.monitoring.rules import OPEN, next_states
 from marketplace.monitoring.schemas import BY_CODE, AlertState, Review
 from marketplace.organisations.authorities import Area
 from marketplace.pages.forms import given
@@ -54,10 +54,9 @@ async def alert_page(
     alert = await service.get(reader, caller, alert_id)
     is_own = caller.organisation_id == alert.organisation_id
     may_close = is_own and alert.reviewer_id != caller.user_id
-    next_states = [
-        wanted
-        for wanted in AlertState
-        if wanted in STEPS[alert.state] and (wanted in OPEN or may_close)
+    possible = next_states(alert.state, code=alert.code)
+    offered = [
+        wanted for wanted in AlertState if wanted in possible and (wanted in OPEN or may_close)
     ]
     return page(
         "alert.html",
@@ -65,7 +64,7 @@ async def alert_page(
         here="/alerts",
         alert=alert,
         signal=BY_CODE[alert.code],
-        next_states=next_states if is_own and caller.has(*REVIEWERS) else [],
+        next_states=offered if is_own and caller.has(*REVIEWERS) else [],
         is_reviewer=alert.reviewer_id == caller.user_id,
     )
 

@@ -30,11 +30,16 @@ SELECT id, organisation_id, code, level, case_id, asset_id, subject, message, me
  LIMIT $4;
 
 -- name: open_over
--- What is not closed about a loan or any of these rights.
+-- What is not closed about a loan or any of these rights, and what is confirmed of the loan and stands ($3).
 SELECT id, organisation_id, code, level, case_id, asset_id, subject, message, message_zh, evidence::text AS evidence,
        signals_version, state, reviewer_id, closed_by, version, raised_at, updated_at
   FROM market.alerts
  WHERE (case_id = $1 OR asset_id = ANY ($2::uuid[])) AND state IN ('open', 'under_review', 'frozen')
+ UNION ALL
+SELECT id, organisation_id, code, level, case_id, asset_id, subject, message, message_zh, evidence::text AS evidence,
+       signals_version, state, reviewer_id, closed_by, version, raised_at, updated_at
+  FROM market.alerts
+ WHERE case_id = $1 AND state = 'confirmed' AND code = ANY ($3::text[])
  ORDER BY id;
 
 -- name: open_of_lender

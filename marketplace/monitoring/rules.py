@@ -23,6 +23,7 @@ from marketplace.burdens.rules import LICENCE_OF, is_standing
 from marketplace.burdens.schemas import Burden, BurdenKind
 from marketplace.cases.schemas import GRADE_ZH, Case, CaseFlag, Grade
 from marketplace.monitoring.schemas import (
+    BY_CODE,
     SIGNALS,
     AlertState,
     Level,
@@ -38,7 +39,8 @@ STEPS: Final = MappingProxyType(
         _S.OPEN: frozenset({_S.UNDER_REVIEW}),
         _S.UNDER_REVIEW: frozenset({_S.FROZEN, _S.CONFIRMED, _S.DISMISSED}),
         _S.FROZEN: frozenset({_S.CONFIRMED, _S.DISMISSED}),
-        _S.CONFIRMED: frozenset[AlertState](),
+        # Only a confirmation that stands can be looked at again: frozen as it was, by two people once more.
+        _S.CONFIRMED: frozenset({_S.FROZEN}),
         _S.DISMISSED: frozenset[AlertState](),
     }
 )
@@ -46,8 +48,19 @@ OPEN: Final = frozenset({_S.OPEN, _S.UNDER_REVIEW, _S.FROZEN})
 
 
 def require_alert_step(current: AlertState, wanted: AlertState, *, code: str) -> None:
-    """Raise `IllegalStep` unless the alert may go from `current` to `wanted`."""
-    require_step(STEPS, current, wanted=wanted, subject=f"alert {code}")
+    """Raise `IllegalStep` unless an alert of this code may go from `current` to `wanted`."""
+    require_step(
+        {state: next_states(state, code=code) for state in STEPS},
+        current,
+        wanted=wanted,
+        subject=f"alert {code}",
+    )
+
+
+def next_states(current: AlertState, *, code: str) -> frozenset[AlertState]:
+    """Where an alert of this code may go from `current`."""
+    is_over = current is _S.CONFIRMED and not BY_CODE[code].stands_confirmed
+    return frozenset() if is_over else STEPS[current]
 
 
 def fingerprint(signal: Signal) -> bytes:

@@ -32,7 +32,10 @@ class AlertState(StrEnum):
 
 
 class SignalKind(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One signal as data: code, level, words, what is to be done, source, and whether it holds a listing (ELG-28)."""
+    """One signal as data: code, level, words, what is to be done, source, and whether it holds a listing (ELG-28).
+
+    `stands_confirmed`: what two people confirmed goes on holding the listing and the loan; only dismissal ends it.
+    """
 
     code: str
     level: Level
@@ -42,6 +45,7 @@ class SignalKind(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     action_zh: str
     source: str
     holds_listing: bool
+    stands_confirmed: bool = False
 
 
 class GradeFloor(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

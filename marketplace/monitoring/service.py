@@ -38,6 +38,9 @@ from settlement import cases as compensation_cases
 
 _SQL = load_statements("marketplace.monitoring", "queries.sql")
 _OVER = frozenset({CaseState.CLOSED, CaseState.RELEASED})
+_SETTLED = _OVER | {CaseState.SATISFIED, CaseState.EXHAUSTED}
+#: What is confirmed of these still stands in a loan's way (domain 1.6: MON-01 freezes).
+_STANDING = sorted(kind.code for kind in SIGNALS.signals if kind.stands_confirmed)
 
 
 class ReviewerCloses(Forbidden):
@@ -203,7 +206,8 @@ async def review(
     """The next step of an alert of the caller's organisation.
 
     Whoever takes it under review does not close it. `frozen` freezes the alert's loan; closing an alert that froze it
-    lets the loan go on where it stood, unless another alert still holds it frozen.
+    lets the loan go on where it stood, unless another alert still holds it frozen. A fraud that is confirmed (MON-01)
+    keeps it frozen; who looks at that again reviews it, and another person dismisses or confirms it.
     """
     row = await conn.fetchrow(_SQL["lock"], alert_id, caller.organisation_id)
     alert = _from_row(row, alert_id)
@@ -215,7 +219,7 @@ async def review(
         _SQL["set_state"],
         alert_id,
         given.state,
-        caller.user_id if given.state is AlertState.UNDER_REVIEW else None,
+        None if is_closing or alert.state is AlertState.UNDER_REVIEW else caller.user_id,
         caller.user_id if is_closing else None,
         now,
     )
@@ -246,11 +250,14 @@ async def _freeze_or_thaw(
     if alert.case_id is None:
         return
     reason = f"{alert.code}: {given.reason}"
-    if given.state is AlertState.FROZEN:
+    stands = given.state is AlertState.CONFIRMED and BY_CODE[alert.code].stands_confirmed
+    if stands and (await cases.get(conn, SYSTEM_CALLER, alert.case_id)).state in _SETTLED:
+        return  # nothing goes on with it that could be stopped
+    if given.state is AlertState.FROZEN or stands:
         await cases.freeze(conn, caller, alert.case_id, reason=reason, now=now)
     elif alert.state is AlertState.FROZEN:
         others = await open_over(conn, case_id=alert.case_id, asset_ids=())
-        if not any(each.state is AlertState.FROZEN for each in others):
+        if not any(each.state in (AlertState.FROZEN, AlertState.CONFIRMED) for each in others):
             await cases.thaw(conn, caller, alert.case_id, reason=reason, now=now)
 
 
@@ -277,8 +284,8 @@ async def page(
 async def open_over(
     conn: Connection, *, case_id: UUID, asset_ids: Iterable[UUID]
 ) -> Sequence[Alert]:
-    """What is not closed about a loan or these rights, for a room that has checked who asks."""
-    rows = await conn.fetch(_SQL["open_over"], case_id, sorted(set(asset_ids)))
+    """What is not closed about a loan or these rights, or stands confirmed, for a room that has checked who asks."""
+    rows = await conn.fetch(_SQL["open_over"], case_id, sorted(set(asset_ids)), _STANDING)
     return [_from_row(row, row["id"]) for row in rows]
 
 

@@ -28,13 +28,13 @@ async def alarmed(office: Office, loan: Case, code: str, key: str) -> UUID:
     return alert_id
 
 
-async def closed(office: Office, alert_id: UUID) -> None:
-    """One person reviews it, another dismisses it."""
+async def closed(office: Office, alert_id: UUID, how: AlertState = AlertState.DISMISSED) -> None:
+    """One person reviews it, another dismisses or confirms it."""
     cast = office.cast
     async with office.pool.acquire() as conn, conn.transaction():
         for who, state in (
             (cast.bank_maker, AlertState.UNDER_REVIEW),
-            (cast.bank_checker, AlertState.DISMISSED),
+            (cast.bank_checker, how),
         ):
             given = Review(state=state, reason="核查")
             await monitoring.review(conn, who, alert_id, given, now=office.now)
@@ -58,6 +58,16 @@ async def test_an_application_is_frozen_until_two_people_have_looked(office: Off
     await closed(office, second)
     again = await approved(office, await drafted(office, loan))
     assert again["status"] == "applied"
+
+
+async def test_a_fraud_that_was_confirmed_is_never_compensated(office: Office) -> None:
+    """Confirming MON-01 frees nothing: neither an application nor, being frozen, the loan."""
+    loan, cast = await make_loan(office), office.cast
+    await closed(office, await alarmed(office, loan, "MON-01", "one"), AlertState.CONFIRMED)
+    refused = await office.post(cast.bank_maker, "/v1/claims", application(office, loan))
+    assert (refused.status_code, refused.json()["code"]) == (409, "not_claimable")
+    shown = await office.read(cast.bank_maker, f"/v1/cases/{loan.id}")
+    assert shown["state"] == "frozen"
 
 
 @pytest.mark.parametrize("code", ["MON-03", "MON-05", "MON-06"])

@@ -31,8 +31,8 @@ ATTESTED = {
 SOFTWARE = {"ip_type": "software_copyright", "number": "2020SR1234567"}
 
 
-def alert(code: str) -> Alert:
-    """An alert about the loan that is not closed."""
+def alert(code: str, state: AlertState = AlertState.OPEN) -> Alert:
+    """An alert about the loan, as a rule one that is not closed."""
     return Alert(
         id=UUID(int=9),
         organisation_id=UUID(int=1),
@@ -45,7 +45,7 @@ def alert(code: str) -> Alert:
         message_zh="发现",
         evidence={},
         signals_version="2026-11",
-        state=AlertState.OPEN,
+        state=state,
         reviewer_id=None,
         closed_by=None,
         version=1,
@@ -122,6 +122,7 @@ TRIPS: list[tuple[str, Severity, Facts]] = [
     ("ELG-27", H, with_senior(210_000_000, "2024-03-09")),
     *(("ELG-28", H, facts(alerts=(alert(f"MON-0{n}"),))) for n in (1, 2, 5)),
     ("ELG-28", B, frozen()),
+    ("ELG-28", B, facts(alerts=(alert("MON-01", AlertState.CONFIRMED),))),
     ("ELG-29", H, facts(fund_ids=(FUND,))),
     ("ELG-30", B, facts(terms={"consignor_may_bid": True})),
     ("ELG-30", W, facts(terms=sale("exchange", consignor_may_bid=True))),

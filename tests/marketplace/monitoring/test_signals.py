@@ -229,12 +229,21 @@ def test_the_signals_are_eight_with_words_and_sources() -> None:
 @pytest.mark.parametrize("current", list(AlertState))
 @pytest.mark.parametrize("wanted", list(AlertState))
 def test_every_step_of_an_alert_is_tried(current: AlertState, wanted: AlertState) -> None:
-    """Nothing is closed without a review, and what is closed stays closed."""
+    """Nothing is closed without a review, and what is closed stays closed, but for a fraud that was confirmed."""
     if wanted in rules.STEPS[current]:
         rules.require_alert_step(current, wanted, code="MON-01")
     else:
         with pytest.raises(IllegalStep, match=current):
             rules.require_alert_step(current, wanted, code="MON-01")
+
+
+def test_only_a_confirmation_that_stands_is_looked_at_again() -> None:
+    """MON-01 stands when it is confirmed; what was confirmed of any other alert is over."""
+    standing = [each.code for each in SIGNALS.signals if each.stands_confirmed]
+    assert standing == ["MON-01"]
+    for each in SIGNALS.signals:
+        after = rules.next_states(AlertState.CONFIRMED, code=each.code)
+        assert after == ({AlertState.FROZEN} if each.code == "MON-01" else set())
 
 
 @pytest.fixture
@@ -271,7 +280,10 @@ async def test_a_loan_entered_at_two_banks_alarms_both_and_names_neither(
 async def test_an_alert_freezes_its_loan_and_two_people_let_it_go(
     conn: Connection, parties: Parties, now: datetime
 ) -> None:
-    """Review, freeze, close by another person; the loan goes on where it stood once no alert holds it."""
+    """Review, freeze, close by another person; the loan goes on where it stood once no alert holds it.
+
+    A fraud that is confirmed holds it: two people look at it again and dismiss it, or it stands.
+    """
     case, _ = await make_collateral(conn, parties, now=now)
     raised = [
         await service.raise_alert(
@@ -312,6 +324,15 @@ async def test_an_alert_freezes_its_loan_and_two_people_let_it_go(
     await take(parties.checker, first, AlertState.DISMISSED)
     assert await state() is CaseState.FROZEN
     await take(parties.checker, second, AlertState.CONFIRMED)
+    assert await state() is CaseState.FROZEN
+    [standing] = await service.open_over(conn, case_id=case.id, asset_ids=[])
+    assert (standing.id, standing.state) == (second, AlertState.CONFIRMED)
+    with pytest.raises(IllegalStep):
+        await take(parties.maker, second, AlertState.DISMISSED)
+    await take(parties.checker, second, AlertState.FROZEN)
+    with pytest.raises(service.ReviewerCloses):
+        await take(parties.checker, second, AlertState.DISMISSED)
+    await take(parties.maker, second, AlertState.DISMISSED)
     assert await state() is CaseState.REGISTERED
     kept = await service.get(conn, parties.regulator, first)
     assert [step.state for step in kept.steps] == ["under_review", "frozen", "dismissed"]
