@@ -7,7 +7,7 @@ never be taken for the answer to another call.
 import asyncio
 import ssl
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 import hiredis
 from redis.asyncio.connection import SSLConnection, parse_url
@@ -36,15 +36,32 @@ class ServerRefused(Exception):
         self.code = text.partition(" ")[0]
 
 
+class Waiter(Protocol):
+    """Who is told of the replies: a future, or whatever acts on them at once."""
+
+    def done(self) -> bool:
+        """Whether it waits no longer."""
+
+    def set_result(self, result: list[object], /) -> None:
+        """All replies have come, and the connection is free."""
+
+    def set_exception(self, exception: ReplyLost, /) -> None:
+        """They will not come, and the connection is of no more use."""
+
+
 class Connection(asyncio.Protocol):
     """A connection that carries one call, or one pipeline of calls, at a time."""
 
     def __init__(self) -> None:
         self._reader = hiredis.Reader()
         self._transport: asyncio.Transport | None = None
-        self._waiter: asyncio.Future[None] | None = None
+        self._waiter: Waiter | None = None
         self._replies: list[object] = []
         self._expected = 0
+        #: When the call in flight will have taken too long, and when that is looked at (the loop's seconds).
+        self._overdue_at, self._look_at = 0.0, 0.0
+        self._seconds = 0.0
+        self._look: asyncio.TimerHandle | None = None
 
     @classmethod
     async def open(cls, url: str, *, name: str) -> "Connection":
@@ -75,22 +92,26 @@ class Connection(asyncio.Protocol):
 
         Raises NotConnected where nothing was sent, ReplyLost where the outcome is unknown.
         """
+        waiter: asyncio.Future[list[object]] = asyncio.get_running_loop().create_future()
+        self.send(b"".join([_packed(c) for c in calls]), len(calls), waiter, seconds=seconds)
+        try:
+            return await waiter
+        except asyncio.CancelledError:
+            if len(self._replies) != self._expected:
+                self.close()
+            raise
+
+    def send(self, packed: bytes, expected: int, waiter: Waiter, *, seconds: float) -> None:
+        """Send what is packed already, so many calls; `waiter` is told. Raises NotConnected where nothing was sent."""
         if self._transport is None or self._transport.is_closing():
             raise NotConnected("the connection is closed")
         assert self._waiter is None, "one caller at a time"
-        self._replies, self._expected = [], len(calls)
+        self._waiter, self._replies, self._expected = waiter, [], expected
+        self._transport.write(packed)
         loop = asyncio.get_running_loop()
-        waiter = self._waiter = loop.create_future()
-        self._transport.write(b"".join([_packed(c) for c in calls]))
-        timer = loop.call_later(seconds, _give_up, waiter, seconds)
-        try:
-            await waiter
-        finally:
-            timer.cancel()
-            self._waiter = None
-            if len(self._replies) != self._expected:
-                self.close()
-        return self._replies
+        self._seconds, self._overdue_at = seconds, loop.time() + seconds
+        if self._look is None or self._overdue_at < self._look_at:
+            self._look_later(loop)
 
     @property
     def is_open(self) -> bool:
@@ -109,8 +130,9 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, error: Exception | None) -> None:
         """The transport is gone; whoever waits does not know the outcome."""
         self._transport = None
-        if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_exception(ReplyLost(str(error or "the server closed the connection")))
+        if self._look is not None:
+            self._look.cancel()
+        self._lose(ReplyLost(str(error or "the server closed the connection")))
 
     def data_received(self, data: bytes) -> None:
         """Take in replies; more of them than calls means that this is not the protocol we speak."""
@@ -124,9 +146,35 @@ class Connection(asyncio.Protocol):
         if len(self._replies) > self._expected:
             self.close()
             return
-        waiter = self._waiter
-        if len(self._replies) == self._expected and waiter is not None and not waiter.done():
-            waiter.set_result(None)
+        if len(self._replies) == self._expected:
+            waiter, self._waiter = self._waiter, None
+            if waiter is not None and not waiter.done():
+                waiter.set_result(self._replies)
+
+    def _look_later(self, loop: asyncio.AbstractEventLoop) -> None:
+        """One timer for all calls, seldom set: one a call costs a lone bid more than its encoding."""
+        if self._look is not None:
+            self._look.cancel()
+        self._look_at = self._overdue_at
+        self._look = loop.call_at(self._look_at, self._look_at_the_time)
+
+    def _look_at_the_time(self) -> None:
+        """Wait no longer for a call that has taken too long; look again later at one that has time left."""
+        self._look = None
+        if self._waiter is None:
+            return
+        loop = asyncio.get_running_loop()
+        if loop.time() < self._overdue_at:
+            self._look_later(loop)
+            return
+        self.close()
+        self._lose(ReplyLost(f"no reply within {self._seconds:g} s"))
+
+    def _lose(self, error: ReplyLost) -> None:
+        """Whoever waits does not know the outcome."""
+        waiter, self._waiter = self._waiter, None
+        if waiter is not None and not waiter.done():
+            waiter.set_exception(error)
 
     async def _greet(self, options: dict[str, Any], name: str) -> None:
         calls: list[Call] = [("CLIENT", "SETNAME", name)]
@@ -138,12 +186,6 @@ class Connection(asyncio.Protocol):
         for reply in await self.call(*calls, seconds=CONNECT_SECONDS):
             if isinstance(reply, ServerRefused):
                 raise reply
-
-
-def _give_up(waiter: "asyncio.Future[None]", seconds: float) -> None:
-    """Wait no longer. A timer by itself: `asyncio.timeout` costs a lone bid several times as much."""
-    if not waiter.done():
-        waiter.set_exception(ReplyLost(f"no reply within {seconds:g} s"))
 
 
 def _packed(call: Sequence[Argument]) -> bytes:

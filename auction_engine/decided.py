@@ -34,7 +34,7 @@ class Decided:
         self._paddles, self._values = paddles, values
         self._decisions = decode_decisions(decisions_bytes)
         assert len(self) == len(paddles), "the engine answers every command of a batch"
-        self._entry = Entry(shard, header, commands, decisions_bytes, auctions)
+        self._entry = shard, header, commands, decisions_bytes, auctions
         self._key = key
         self._mode = mode
 
@@ -61,7 +61,7 @@ class Decided:
     @cached_property
     def sealed(self) -> SealedEntry:
         """The batch with its signature, which is made once."""
-        return SealedEntry(self._entry, key=self._key, mode=self._mode)
+        return SealedEntry(Entry(*self._entry), key=self._key, mode=self._mode)
 
 
 class Acknowledgement(msgspec.Struct, gc=False):

@@ -7,7 +7,6 @@ by the gateway: a lost reply is told to its callers as an unknown outcome, and t
 
 import asyncio
 import logging
-import secrets
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
@@ -23,11 +22,10 @@ from auction_engine.connection import (
     ServerRefused,
 )
 from auction_engine.decided import Acknowledgement, Decided
-from auction_engine.durability import Keeping, Keeps, NotKept, Settle
+from auction_engine.durability import Keeps, NotKept
 from auction_engine.errors import (
     ClockSkew,
     EngineBusy,
-    NoSuchAuction,
     no_replicas,
     too_old,
     unknown,
@@ -35,10 +33,11 @@ from auction_engine.errors import (
 )
 from auction_engine.given_back import OldIds
 from auction_engine.journal import encode_places, encode_rows
+from auction_engine.lane import Caller, Lane, LoneBid, Salts, call_of, settled, without
 from auction_engine.replies import Meaning, as_parts, meaning_of, new_address
 from auction_engine.rules.commands import Command
 from auction_engine.servers import Servers
-from auction_engine.waiting import Buckets, Limits, Sink, Taken, Waiting, busy, go_as_they_are
+from auction_engine.waiting import Buckets, Limits, Sink, Taken, busy, go_as_they_are
 from kit.clock import monotonic_us
 from kit.errors import LuochuiError
 from kit.failpoints import register
@@ -55,52 +54,6 @@ Fence = Callable[[int], Awaitable[int]]
 
 _log = logging.getLogger(__name__)
 _after_decision = register("gateway.after_decision")
-
-
-class _Caller:
-    """One caller's wait for one or more answers."""
-
-    __slots__ = ("answers", "future", "left")
-
-    def __init__(self, count: int) -> None:
-        self.answers: list[Any] = [None] * count
-        self.left = count
-        self.future: asyncio.Future[list[Any]] = asyncio.get_running_loop().create_future()
-
-    def answer(self, position: int, batch: Decided, index: int, count: int) -> None:
-        answers = self.answers
-        if answers[position] is None:
-            answers[position : position + count] = [
-                Acknowledgement(batch, place) for place in range(index, index + count)
-            ]
-            self.left -= count
-            if not self.left and not self.future.done():
-                self.future.set_result(answers)
-
-    def fail(self, position: int, error: Exception) -> None:
-        if self.answers[position] is not None:
-            return
-        self.answers[position] = error
-        self.left -= 1
-        if not self.left and not self.future.done():
-            self.future.set_result(self.answers)
-
-
-class _Lane:
-    """One shard as the gateway sees it."""
-
-    __slots__ = ("connection", "epoch", "given_back", "keeping", "shard", "task", "url", "waiting")
-
-    def __init__(self, shard: int, limits: Limits) -> None:
-        self.shard = shard
-        self.waiting = Waiting(limits)
-        self.connection: Connection | None = None
-        self.url = ""
-        self.epoch: int | None = None
-        #: Auctions whose ids the engine has given back.
-        self.given_back: set[str] = set()
-        self.keeping = Keeping(name="")  # until the fence is passed, and nothing is sent before
-        self.task: asyncio.Task[None] | None = None
 
 
 class Gateway:
@@ -131,9 +84,10 @@ class Gateway:
         self._call_seconds = call_seconds
         self._ticks_us = ticks_us
         self._buckets = Buckets(self._limits)
-        self._lanes: dict[int, _Lane] = {}
-        self._lane_of: dict[str, _Lane] = {}
+        self._lanes: dict[int, Lane] = {}
+        self._lane_of: dict[str, Lane] = {}
         self._closed = False
+        self._salts = Salts()
         self._weaker: Mapping[int, LuochuiError] = {}
 
     async def submit(
@@ -147,13 +101,23 @@ class Gateway:
         Raises EngineBusy, TooFast, EngineUnreachable, ClockSkew or ShardHalted where nothing was decided, and
         EngineOutcomeUnknown where it may have been. A caller that is cancelled disturbs nobody else.
         """
-        caller, lane = _Caller(1), self._lane_for(auction_id)
+        lane = self._lane_of.get(auction_id) or self._lane(auction_id)
         now_us = self._ticks_us()
         since_us = now_us if entered_us is None else min(entered_us, now_us)
         if now_us - since_us > AGE_US_MAX:
             raise too_old()
-        self._enter(lane, auction_id, command, now_us=now_us, entered_us=since_us, sink=caller)
-        self._start(lane)
+        caller: Caller | LoneBid
+        if (
+            lane.may_go_alone(auction_id, self._servers.version)
+            and not self._weaker
+            and not self._closed
+            and go_as_they_are((command,))
+        ):
+            caller = self._send_alone(lane, auction_id, command, now_us=now_us, entered_us=since_us)
+        else:
+            caller = Caller(1)
+            self._enter(lane, auction_id, command, now_us=now_us, entered_us=since_us, sink=caller)
+            self._start(lane)
         answer = (await caller.future)[0]
         if isinstance(answer, Exception):
             raise answer.with_traceback(None)  # one error may be raised to many callers
@@ -163,8 +127,9 @@ class Gateway:
         self, auction_id: str, commands: Sequence[Command]
     ) -> list[Acknowledgement | LuochuiError]:
         """The answers to many commands, in their order; each fails or is decided on its own."""
-        caller = _Caller(len(commands))
-        now_us, lane = self._ticks_us(), self._lane_for(auction_id)
+        caller = Caller(len(commands))
+        lane = self._lane_of.get(auction_id) or self._lane(auction_id)
+        now_us = self._ticks_us()
         first = 0
         if not self._closed and go_as_they_are(commands):
             first = lane.waiting.add_bids(
@@ -199,15 +164,15 @@ class Gateway:
     async def close(self) -> None:
         """Take no more, let what is in flight be answered, and close the connections."""
         self._closed = True
-        tasks = [lane.task for lane in self._lanes.values() if lane.task is not None]
-        await asyncio.gather(*tasks, return_exceptions=True)
+        while tasks := [lane.task for lane in self._lanes.values() if lane.task is not None]:
+            await asyncio.gather(*tasks, return_exceptions=True)
         for lane in self._lanes.values():
             if lane.connection is not None:
                 lane.connection.close()
 
     def _enter(
         self,
-        lane: _Lane,
+        lane: Lane,
         auction_id: str,
         command: Command,
         *,
@@ -223,29 +188,98 @@ class Gateway:
             self._buckets.take(auction_id, command.wire_paddle, now_us=now_us)
         lane.waiting.add(auction_id, command, entered_us=entered_us, sink=sink, position=position)
 
-    def _start(self, lane: _Lane) -> None:
+    def _start(self, lane: Lane) -> None:
         """Send what waits, unless a call is in flight: it leaves when that returns. A full batch is packed now."""
         if lane.task is not None:
             lane.waiting.make_ready()
         elif len(lane.waiting):
             lane.task = asyncio.create_task(self._drain(lane))
 
-    def _lane_for(self, auction_id: str) -> _Lane:
-        return self._lane_of.get(auction_id) or self._lane(auction_id)
-
-    def _lane(self, auction_id: str) -> _Lane:
+    def _lane(self, auction_id: str) -> Lane:
         shard = keys.shard_of(auction_id, self._shards)
         if shard not in self._lanes:
-            self._lanes[shard] = _Lane(shard, self._limits)
+            self._lanes[shard] = Lane(shard, self._limits)
         if len(self._lane_of) > 100_000:
             self._lane_of.clear()
         self._lane_of[auction_id] = self._lanes[shard]
         return self._lanes[shard]
 
-    async def _drain(self, lane: _Lane) -> None:
-        """Send batch after batch until nothing waits."""
-        attempts = 0
+    def _send_alone(
+        self, lane: Lane, auction_id: str, command: Command, *, now_us: int, entered_us: int
+    ) -> LoneBid:
+        """Send a bid as a batch of its own; where the connection is gone, let it wait for another."""
+        assert lane.connection is not None
+        self._buckets.take(auction_id, command.paddle, now_us=now_us)
+        lone = LoneBid(
+            lane,
+            auction_id,
+            command,
+            entered_us=entered_us,
+            age_us=now_us - entered_us,
+            answer=self._answer_alone,
+            lose=self._lose_alone,
+        )
+        packed = lone.packed(self._clock.now_ms(), self._salts.take())
         try:
+            lane.connection.send(packed, 1, lone, seconds=self._call_seconds)
+        except NotConnected:
+            lane.waiting.put_back(lone.as_taken())
+            self._go_on(lane)
+        else:
+            lane.task = lone
+        return lone
+
+    def _answer_alone(self, lone: LoneBid, reply: object) -> None:
+        """What the reply to a bid by itself means to its caller; where it was not decided, it waits with the others."""
+        lane, command = lone.lane, lone.command
+        try:
+            parts = as_parts(reply)
+            if isinstance(parts, list) and parts[0] == b"OK":
+                columns = (command.paddle,), (command.value,)
+                batch = self._decided(
+                    lane,
+                    lone.commands,
+                    lone.address.auctions,
+                    parts[1:],
+                    lane.keeping.name,
+                    columns,
+                )
+                _after_decision()
+                self._go_on(lane)  # what has come meanwhile leaves first
+                lone.answer(0, batch, 0, 1)
+            else:
+                taken, auctions = lone.as_taken(), [lone.auction]
+                pause = self._not_decided(lane, taken, parts, last=False, auctions=auctions)
+                self._go_on(lane, attempts=int(pause == 0), pause=pause)
+        except BaseException as error:
+            assert lane.connection is not None
+            lane.connection.close()
+            lone.fail(0, unknown(error))
+            if lane.task is lone:
+                self._go_on(lane)
+            raise
+        finally:
+            lone.land()
+
+    def _lose_alone(self, lone: LoneBid, error: ReplyLost) -> None:
+        """The reply to a bid by itself will not come: nobody knows what was decided."""
+        lone.lane.epoch = None
+        self._servers.suspect()
+        lone.fail(0, unknown(error))
+        self._go_on(lone.lane)
+        lone.land()
+
+    def _go_on(self, lane: Lane, *, attempts: int = 0, pause: float | None = None) -> None:
+        """Send what waits, after a bid by itself."""
+        lane.task = None
+        if len(lane.waiting):
+            lane.task = asyncio.create_task(self._drain(lane, attempts=attempts, pause=pause))
+
+    async def _drain(self, lane: Lane, *, attempts: int = 0, pause: float | None = None) -> None:
+        """Send batch after batch until nothing waits; `attempts` were made of the first, and ask for this pause."""
+        try:
+            if pause:
+                await asyncio.sleep(pause)
             while len(lane.waiting):
                 try:
                     epoch = await self._verified(lane)
@@ -259,6 +293,7 @@ class Gateway:
                     lane.waiting.take().fail(unreachable(type(error).__name__))
                     continue
                 taken = self._young(lane.waiting.take())
+                lane.crowded = len(taken) > 1
                 if len(taken):
                     again = await self._send(lane, taken, epoch=epoch, last=attempts == _ATTEMPTS)
                     attempts = 0 if again is None else attempts + (again == 0)
@@ -269,7 +304,7 @@ class Gateway:
             if len(lane.waiting):  # an error of ours: nothing of what still waits was sent
                 lane.waiting.take().fail(busy(1000))
 
-    async def _verified(self, lane: _Lane) -> int:
+    async def _verified(self, lane: Lane) -> int:
         """The shard's epoch, over a connection whose server keeps the promise and has passed the fence."""
         servers, connection = self._servers, lane.connection
         if servers.is_suspect and lane.epoch is None:  # who is in order waits for no look around
@@ -292,8 +327,9 @@ class Gateway:
             epoch = await self._fence(lane.shard)
             if servers.url_of(lane.shard) != url:
                 raise unreachable("the shard has just moved")
-            lane.epoch = epoch
-        return lane.epoch
+            lane.passes(epoch)
+        lane.version = servers.version
+        return lane.epoch  # type: ignore[return-value]  # passed just now, or before
 
     def _young(self, taken: Taken) -> Taken:
         """What has not waited for too long; the rest is refused unsent."""
@@ -306,7 +342,7 @@ class Gateway:
         )
         return taken.pick([place for place, entered_us in moments if entered_us >= oldest_us])
 
-    async def _send(self, lane: _Lane, taken: Taken, *, epoch: int, last: bool) -> float | None:
+    async def _send(self, lane: Lane, taken: Taken, *, epoch: int, last: bool) -> float | None:
         """One call. Where it certainly was not decided and the batch was put back: the pause before the next."""
         assert lane.connection is not None
         try:
@@ -319,14 +355,8 @@ class Gateway:
             return None
         auctions, commands = taken.packed(self._ticks_us())
         names = encode_rows(auctions)
-        call: list[Argument] = [
-            *_call_of(lane.shard, auctions),
-            epoch,
-            self._clock.now_ms(),
-            secrets.token_hex(16),
-            commands,
-            names,
-        ]
+        call: list[Argument] = [*call_of(lane.shard, auctions), epoch, self._clock.now_ms()]
+        call += (self._salts.take(), commands, names)
         if looked_up:
             call.append(encode_places(looked_up))
         try:
@@ -338,8 +368,9 @@ class Gateway:
                 case [b"OK", *reply]:
                     mode = keeping.name
                     if keeping.settle is not None:
-                        mode = await _settled(keeping.settle, lane.shard, reply, replies[1:])
-                    batch = self._decided(lane.shard, taken, commands, names, reply, mode)
+                        mode = await settled(keeping.settle, lane.shard, reply, replies[1:])
+                    columns = taken.paddles, taken.values
+                    batch = self._decided(lane, commands, names, reply, mode, columns)
                     _after_decision()
                     if len(lane.waiting):
                         # Soon, not now: the next batch leaves first, and the server decides it meanwhile.
@@ -361,7 +392,7 @@ class Gateway:
             taken.fail(unknown(error))
             raise
 
-    async def _without_old_ids(self, lane: _Lane, taken: Taken) -> tuple[Taken, list[int]]:
+    async def _without_old_ids(self, lane: Lane, taken: Taken) -> tuple[Taken, list[int]]:
         """The commands but for the retries that PostgreSQL answers, and those that it was asked about in vain."""
         if self._old_ids is None or lane.given_back.isdisjoint(taken.auctions):
             return taken, []
@@ -373,7 +404,7 @@ class Gateway:
             now_ms=self._clock.now_ms(),
         )
 
-    def _not_sent(self, lane: _Lane, taken: Taken, error: Exception, *, last: bool) -> float | None:
+    def _not_sent(self, lane: Lane, taken: Taken, error: Exception, *, last: bool) -> float | None:
         """The connection was gone before anything was written: try over a new one, a few times."""
         if last:
             taken.fail(unreachable(error))
@@ -383,16 +414,16 @@ class Gateway:
 
     def _decided(
         self,
-        shard: int,
-        taken: Taken,
+        lane: Lane,
         commands: bytes,
         auctions: bytes,
         reply: list[Any],
         mode: str,
+        columns: tuple[Sequence[int], Sequence[int]],
     ) -> Decided:
         seq, decided_ms, _, decisions, header = reply
         return Decided(
-            shard=shard,
+            shard=lane.shard,
             seq=int(seq),
             decided_ms=int(decided_ms),
             header=header,
@@ -401,12 +432,12 @@ class Gateway:
             auctions=auctions,
             key=self._key,
             mode=mode,
-            paddles=taken.paddles,
-            values=taken.values,
+            paddles=columns[0],
+            values=columns[1],
         )
 
     def _not_decided(
-        self, lane: _Lane, taken: Taken, reply: Any, *, last: bool, auctions: list[str]
+        self, lane: Lane, taken: Taken, reply: Any, *, last: bool, auctions: list[str]
     ) -> float | None:
         """What a reply other than OK means to the callers; None where they have their answer."""
         match reply:
@@ -416,7 +447,7 @@ class Gateway:
                 return 0
             case [b"NO_BOOK", place] if not last:
                 lane.epoch = None
-                lane.waiting.put_back(_without(taken, auctions[int(place) - 1]))
+                lane.waiting.put_back(without(taken, auctions[int(place) - 1]))
                 return 0
             case [b"NO_IDS", places] if not last and self._old_ids is not None:
                 lane.given_back |= {auctions[int(place) - 1] for place in places}
@@ -442,7 +473,7 @@ class Gateway:
         return None
 
     def _refused(
-        self, lane: _Lane, taken: Taken, refused: ServerRefused, *, last: bool
+        self, lane: Lane, taken: Taken, refused: ServerRefused, *, last: bool
     ) -> float | None:
         """What an error reply means to the callers (replies.py)."""
         lane.epoch = None
@@ -464,24 +495,3 @@ class Gateway:
         else:
             taken.fail(unreachable(refused.code))
         return None
-
-
-def _call_of(shard: int, auctions: list[str]) -> list[Argument]:
-    names = keys.batch_keys(shard, auctions)
-    return ["FCALL", "decide_v2", len(names), *names]
-
-
-async def _settled(settle: Settle, shard: int, reply: list[Any], behind: list[object]) -> str:
-    seq, _, head, *_ = reply
-    return await settle(shard, int(seq), head.decode(), behind)
-
-
-def _without(taken: Taken, auction: str) -> Taken:
-    """The batch without the commands of an auction that has no book; they are answered."""
-    places = list(enumerate(taken.auctions))
-    taken.pick([place for place, name in places if name == auction]).fail(
-        NoSuchAuction(
-            f"auction_id: the engine holds no auction {auction}", f"引擎中没有拍卖 {auction}"
-        )
-    )
-    return taken.pick([place for place, name in places if name != auction])

@@ -227,6 +227,11 @@ def encode_column(column: Sequence[object]) -> bytes:
     return _encode(column)
 
 
+def encode_bid(paddle: int, value: int, command_id: str, *, age_us: int) -> bytes:
+    """The columns of a batch that is one bid and nothing besides, on the batch's one auction."""
+    return _encode((COLUMNS, _FIRST, _BID, (age_us,), (paddle,), (value,), (command_id,), {}))
+
+
 def decode_commands(packed: bytes) -> list[list[object]]:
     """The rows of a batch's commands, `[auction, action, age_us, paddle, value, id, extra]`, from columns or rows."""
     given = _decode_array(packed)

@@ -9,6 +9,11 @@ import os
 import time
 from collections.abc import Callable
 
+#: Where `os.environ` keeps what it holds, and under what: asked by its name, it makes an exception of an absent one,
+#: which costs a bid that comes alone 7 us.
+_pairs: dict[bytes, bytes] = os.environ._data  # type: ignore[attr-defined]  # its stub does not show it
+_ARMED = os.fsencode("LUOCHUI_FAILPOINTS")
+
 _registered: set[str] = set()
 _reached: dict[str, int] = {}
 
@@ -23,9 +28,9 @@ def register(name: str) -> Callable[[], None]:
     _registered.add(name)
 
     def reach() -> None:
-        armed = os.environ.get("LUOCHUI_FAILPOINTS")
+        armed = _pairs.get(_ARMED)
         if armed:
-            _act(name, armed)
+            _act(name, os.fsdecode(armed))
 
     return reach
 

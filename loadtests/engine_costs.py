@@ -14,26 +14,35 @@ from loadtests.engine_load import Lot, Run, bid_on, open_lots
 from loadtests.engine_stage import LIMIT_FEN, PADDLES, START_FEN, Stage, new_auction, profile
 from loadtests.report import Rounds
 
-#: What a lone bid appends to the append-only file, about.
-_BYTES_OF_A_BID = 600
 _FSYNC_FILE = "fsync.probe"
 
 
 async def lone_bid(stage: Stage, rounds: Rounds, *, times: int) -> None:
-    """One bid that meets an idle engine, against a bare FCALL round trip plus one fsync, in turn."""
+    """One bid that meets an idle engine, against a bare FCALL round trip plus one fsync, in turn.
+
+    What is synced is as many bytes as such a bid adds to the append-only file, at the end of a file that grows too.
+    """
     (lot,) = await open_lots(stage, 1)
+    content = b""
+    while not content:  # a rewrite of the file that ends just then makes it smaller
+        before = await _appended(stage)
+        await _accepted(stage, lot, lot.next_bids(1)[0])
+        content = bytes(max(await _appended(stage) - before, 0))
     bare = await Connection.open(stage.other_server.url, name="bare-fcall")
-    file = os.open(Path(stage.engine_server.directory) / _FSYNC_FILE, os.O_CREAT | os.O_WRONLY)
+    file = os.open(
+        Path(stage.engine_server.directory) / _FSYNC_FILE, os.O_CREAT | os.O_WRONLY | os.O_TRUNC
+    )
     bids, calls, syncs = [], [], []
     try:
         for _ in range(times):
             (bid,) = lot.next_bids(1)
             bids.append(await _timed(_accepted(stage, lot, bid)))
             calls.append(await _timed(bare.call(("FCALL", "empty_call", 0))))
-            syncs.append(_timed_fsync(file))
+            syncs.append(_timed_fsync(file, content))
     finally:
         os.close(file)
         bare.close()
+    rounds.add("lone_bid_bytes", len(content), "bytes")
     rounds.add("lone_bid_us", median(bids), "microseconds")
     rounds.add("bare_fcall_us", median(calls), "microseconds")
     rounds.add("one_fsync_us", median(syncs), "microseconds")
@@ -51,9 +60,14 @@ async def _timed(call: Awaitable[object]) -> float:
     return (perf_counter() - started) * 1e6
 
 
-def _timed_fsync(file: int) -> float:
+async def _appended(stage: Stage) -> int:
+    """Bytes of the engine's append-only file."""
+    return int((await stage.engine_client.info("persistence"))["aof_current_size"])
+
+
+def _timed_fsync(file: int, content: bytes) -> float:
     started = perf_counter()
-    os.write(file, bytes(_BYTES_OF_A_BID))
+    os.write(file, content)
     os.fdatasync(file)
     return (perf_counter() - started) * 1e6
 

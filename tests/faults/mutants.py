@@ -22,6 +22,7 @@ _ALIKE = "tests/conformance/test_rehearse_english.py"
 _LIBRARY = "tests/auction_engine/lua/test_library.py::"
 _HELD = "tests/auction_engine/lua/test_held_books.py"
 _GATEWAY = "tests/auction_engine/test_gateway.py::"
+_LONE = "tests/auction_engine/test_lone_bid.py::"
 _PROJECTOR = "tests/auction_engine/test_projector.py::"
 _ENGLISH = "tests/auction_engine/rules/test_english_rules.py"
 _DURABILITY = "tests/auction_engine/test_durability.py::"
@@ -352,9 +353,51 @@ MUTANTS = (
     Mutant(
         "a late reply is taken for the next one's",
         "auction_engine/connection.py",
-        "            if len(self._replies) != self._expected:\n                self.close()\n",
-        "",
+        "        self.close()\n        self._lose(ReplyLost(",
+        "        self._lose(ReplyLost(",
         _GATEWAY + "test_black_hole_times_out_and_its_late_reply_reaches_nobody",
+    ),
+    Mutant(
+        "a late reply to a bid by itself is taken for the next one's",
+        "auction_engine/connection.py",
+        "        self.close()\n        self._lose(ReplyLost(",
+        "        self._lose(ReplyLost(",
+        _LONE + "test_its_black_hole_times_out_and_its_late_reply_reaches_nobody",
+    ),
+    Mutant(
+        "a bid by itself whose reply is lost is told as not decided",
+        "auction_engine/gateway.py",
+        "        lone.fail(0, unknown(error))\n        self._go_on(lone.lane)\n",
+        "        lone.fail(0, unreachable(error))\n        self._go_on(lone.lane)\n",
+        _LONE + "test_its_lost_reply_is_an_unknown_outcome_and_the_fence_is_asked",
+    ),
+    Mutant(
+        "a bid by itself asks no fence after a lost reply",
+        "auction_engine/gateway.py",
+        "        lone.lane.epoch = None\n",
+        "",
+        _LONE + "test_its_lost_reply_is_an_unknown_outcome_and_the_fence_is_asked",
+    ),
+    Mutant(
+        "a bid by itself waits for nothing that its mode wants",
+        "auction_engine/lane.py",
+        "            and self.keeping.settle is None\n",
+        "",
+        _LONE + "test_what_a_mode_wants_behind_a_batch_it_gets_for_every_bid",
+    ),
+    Mutant(
+        "what leaves while a bid by itself is under way does not wait for its reply",
+        "auction_engine/lane.py",
+        "            self.task is None\n            and not self.crowded\n",
+        "            not self.crowded\n",
+        _LONE + "test_what_comes_meanwhile_leaves_together_and_a_crowd_stays_together",
+    ),
+    Mutant(
+        "one of a crowd goes ahead by itself",
+        "auction_engine/lane.py",
+        "            and not self.crowded\n",
+        "",
+        _LONE + "test_what_comes_meanwhile_leaves_together_and_a_crowd_stays_together",
     ),
     Mutant(
         "a paddle may flood the queue",
