@@ -372,13 +372,6 @@ MUTANTS = (
         _LONE + "test_its_lost_reply_is_an_unknown_outcome_and_the_fence_is_asked",
     ),
     Mutant(
-        "a bid by itself asks no fence after a lost reply",
-        "auction_engine/gateway.py",
-        "        lone.lane.epoch = None\n",
-        "",
-        _LONE + "test_its_lost_reply_is_an_unknown_outcome_and_the_fence_is_asked",
-    ),
-    Mutant(
         "a bid by itself waits for nothing that its mode wants",
         "auction_engine/lane.py",
         "            and self.keeping.settle is None\n",
