@@ -65,6 +65,7 @@ async def review_page(
         here="",
         lot=lot,
         review=found,
+        about={} if found is None else await service.about(reader, found.anomalies),
         may_propose=state == "held" and caller.has(Role.VENUE_OPERATOR),
         may_release=state == "release_proposed" and is_other and caller.has(Role.VENUE_CHECKER),
     )

@@ -1,6 +1,7 @@
 """The page on which a venue changes a published notice (重新披露): proposed by one person, published by another."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -28,7 +29,7 @@ from marketplace.lots import service as lots
 from marketplace.lots.schemas import Conditions, Lot
 from marketplace.notices.rules import CONTENTS
 from marketplace.organisations.schemas import Caller, Role
-from marketplace.pages.forms import given
+from marketplace.pages.forms import given, in_china
 from marketplace.pages.rendering import page
 from marketplace.pages.serving import PAGE, form_of, visitor_of
 
@@ -56,7 +57,7 @@ async def redisclosure_page(
         lot=await lots.public(reader, lot_id),
         sections=_SECTIONS,
         texts=_texts(lot.conditions),
-        times={name: getattr(lot, name).astimezone(CHINA).isoformat() for name in _TIMES},
+        times={name: _local(lot, name) for name in _TIMES},
         changes=await service.published(reader, lot_id),
         waiting=waiting,
         differences=[] if waiting is None else _differences(lot, waiting),
@@ -100,8 +101,17 @@ def _wanted(fields: Mapping[str, str], lot: Lot) -> RedisclosureIn:
         }
         if any(pair.values()):
             conditions[item.section] = pair
+    written = in_china(fields, *(name for name in _TIMES if fields.get(name) != _local(lot, name)))
+    # A time that was left as shown stays as it is, to the microsecond.
+    kept = {
+        name: getattr(lot, name).isoformat()
+        for name in _TIMES
+        if fields.get(name) == _local(lot, name)
+    }
     values: dict[str, Any] = {
-        name: fields[name].strip() for name in (*_TIMES, "reason") if fields.get(name, "").strip()
+        name: text.strip()
+        for name, text in (written | kept).items()
+        if name in (*_TIMES, "reason") and text.strip()
     }
     shown = msgspec.to_builtins(conditions)
     try:
@@ -109,6 +119,12 @@ def _wanted(fields: Mapping[str, str], lot: Lot) -> RedisclosureIn:
     except msgspec.ValidationError as error:
         what, _, path = str(error).partition(" - at `$.")
         raise InvalidInput(path.rstrip("`") or "form", what, "填写有误，请核对") from error
+
+
+def _local(lot: Lot, name: str) -> str:
+    """One of the lot's times for a field that browsers fill in without a zone, to the second."""
+    at: datetime = getattr(lot, name)
+    return at.astimezone(CHINA).strftime("%Y-%m-%dT%H:%M:%S")
 
 
 def _texts(conditions: Conditions) -> dict[str, dict[str, str]]:

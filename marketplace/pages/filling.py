@@ -9,6 +9,7 @@ from litestar import Request
 
 from kit.errors import Conflict, InvalidInput, LuochuiError
 from marketplace.edge.problems import status_of
+from marketplace.pages import content_words
 from marketplace.pages.serving import said_of
 from marketplace.pages.vocabulary import Words
 
@@ -33,8 +34,13 @@ class Form(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def refusal(self) -> Words | None:
-        """What was wrong, with the field by its name."""
-        return None if self.error is None else said_of(self.error)
+        """What was wrong, with the field as people call it; where it has no name, the field itself shows it."""
+        if not isinstance(self.error, InvalidInput):
+            return None if self.error is None else said_of(self.error)
+        named = [name for name in names_of(self.error.field) if name in content_words.FIELDS]
+        label = content_words.FIELDS[max(named, key=len)] if named else None
+        said = _without(self.error)
+        return said if label is None else Words(f"{label.zh}：{said.zh}", f"{label.en}: {said.en}")
 
     def at(self, which: str) -> "Form":
         """This form, if it is the one named so; otherwise an empty one."""
@@ -54,11 +60,15 @@ class Form(msgspec.Struct, frozen=True, kw_only=True):
         """What was wrong with this field, without its name; None for the others."""
         if not isinstance(self.error, InvalidInput) or name not in names_of(self.error.field):
             return None
-        field = self.error.field
-        return Words(
-            self.error.message_zh.removeprefix(f"{field}："),
-            self.error.message.removeprefix(f"{field}: "),
-        )
+        return _without(self.error)
+
+
+def _without(error: InvalidInput) -> Words:
+    """What was wrong, without the field's name in the API."""
+    return Words(
+        error.message_zh.removeprefix(f"{error.field}："),
+        error.message.removeprefix(f"{error.field}: "),
+    )
 
 
 def names_of(field: str) -> frozenset[str]:
@@ -66,6 +76,7 @@ def names_of(field: str) -> frozenset[str]:
     parts = _INDEX.sub("", field).split(".")
     found = {"_".join(parts[start:]) for start in range(len(parts))} | {parts[-1], parts[0]}
     found |= {name.removesuffix(unit) for name in found for unit in _UNITS}
+    found |= {name.removesuffix(f"_{language}") for name in found for language in ("zh", "en")}
     return frozenset(found)
 
 

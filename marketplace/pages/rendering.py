@@ -6,7 +6,14 @@ from typing import Any, Final
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined, select_autoescape
 from litestar import MediaType, Response
 
-from marketplace.pages import formats, ledger_words, money_words, vocabulary, work_words
+from marketplace.pages import (
+    evidence_words,
+    formats,
+    ledger_words,
+    money_words,
+    vocabulary,
+    work_words,
+)
 from settlement.statement_words import gap_in_words
 
 #: Pages show what one person may see at one moment, so nobody else's cache keeps them.
@@ -91,6 +98,7 @@ def environment() -> Environment:
     env.globals["files"] = ledger_words
     env.globals["terms"] = money_words
     env.globals["work"] = work_words
+    env.globals["evidence_in_words"] = evidence_words.in_words
     assert callable(env.autoescape)
     assert all(env.autoescape(name) for name in ("page.html", "page.txt", None))
     return env
