@@ -24,13 +24,20 @@ from tests.faults.reporting import (  # noqa: F401 - hooks: options are only rea
     pytest_terminal_summary,
     pytest_testnodedown,
 )
+from tests.tracing import pytest_runtest_protocol  # noqa: F401 - a hook
 from tests.wall_clock import (  # noqa: F401 - hooks
     pytest_runtest_logreport,
     pytest_sessionfinish,
 )
 
 _numbers = itertools.count(1)
-
+#: No rollback gives a sequence its numbers back; only its owner does.
+_RESTART_SEQUENCES = """
+SET ROLE none;
+SELECT setval(format('%I.%I', schemaname, sequencename)::regclass, start_value, false)
+  FROM pg_sequences WHERE last_value IS NOT NULL;
+RESET ROLE
+"""
 
 #: A test that commits has a database of its own, over a thousand small files that are made and deleted: on some disks
 #: that takes longer than the test. Nothing of it has to last, so it lies in memory where there is enough.
@@ -159,6 +166,7 @@ async def conn(conn_pool: asyncpg.Pool) -> AsyncIterator[asyncpg.pool.PoolConnec
         await transaction.start()
         yield connection
         await transaction.rollback()
+        await connection.execute(_RESTART_SEQUENCES)
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,9 @@ from tests.make_cases import Json
 from tests.make_random_cases import random_case
 from tests.settlement.clearing_oracle import clear_by_hand
 
+#: Random cases by the thousand go through the same lines again and again (tests/tracing.py).
+pytestmark = pytest.mark.untraced
+
 SEEDS, CASES_A_SEED = 10, 1_200
 
 

@@ -212,6 +212,7 @@ def test_table_columns_line_up(tmp_path: Path) -> None:
     assert wide[0] == wide[1]
 
 
+@pytest.mark.untraced  # a million costs (tests/tracing.py)
 def test_sums_beyond_64_bits_are_printed(run: Any, tmp_path: Path) -> None:
     """Costs may add up past any machine word; the sum stays exact."""
     costs = [{"name": "c", "amount_fen": 10**13}] * 1000

@@ -220,6 +220,12 @@ def test_figures_that_cannot_be_are_refused(changes: dict[str, int], field: str)
         quarters.span("2026-3")
 
 
+def test_figures_that_add_up_are_taken() -> None:
+    """Also when all of a branch's loans are on patents, and all of them are overdue."""
+    quarters.check(branch(), "branches[0]")
+    quarters.check(branch(all_balance_fen=1000, ip_overdue_fen=1000), "branches[0]")
+
+
 def test_ageing_counts_days_after_the_last_day() -> None:
     """On its last day nothing is late; the thirtieth day after it is still in the first bucket."""
     today = date(2026, 11, 30)

@@ -50,6 +50,9 @@ from tests.settlement.make_money import (
     scheme_with_advance,
 )
 
+#: Random cases by the thousand go through the same lines again and again (tests/tracing.py).
+pytestmark = pytest.mark.untraced
+
 STEPS = int(os.environ.get("LUOCHUI_WALK_STEPS", "800"))
 CASES_MAX = 8
 Service = Callable[[asyncpg.Connection], Awaitable[object]]

@@ -27,6 +27,9 @@ from tests.make_random_cases import random_case
 from tests.settlement import test_clear_against_oracle as oracle
 from tests.settlement.clearing_oracle import hand_out
 
+#: Random cases by the thousand go through the same lines again and again (tests/tracing.py).
+pytestmark = pytest.mark.untraced
+
 CASES_MIN = 10_000
 SHARDS = 4
 """The cases of domain 5.7 are cleared four times each: workers share them."""

@@ -36,6 +36,9 @@ from auction_engine.rules.shard import Shard
 from kit.embedded import Valkey
 from tests.make_random_auctions import PADDLES, auctions, commands
 
+#: Random cases by the thousand go through the same lines again and again (tests/tracing.py).
+pytestmark = pytest.mark.untraced
+
 LONG = os.environ.get("LUOCHUI_HYPOTHESIS") == "long"
 SALT = "0" * 32
 NAME = "lot"

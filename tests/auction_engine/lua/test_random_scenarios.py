@@ -12,6 +12,9 @@ from auction_engine.rules.profile import FORMATS
 from kit.embedded import Valkey
 from tests.make_random_scenarios import random_scenario
 
+#: Random cases by the thousand go through the same lines again and again (tests/tracing.py).
+pytestmark = pytest.mark.untraced
+
 SCENARIOS = 5_000 if os.environ.get("LUOCHUI_HYPOTHESIS") == "long" else 150
 
 
