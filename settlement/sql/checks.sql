@@ -162,7 +162,7 @@ SELECT p.id::text AS subject
 -- Every guard of the schema is in force: none is disabled, dropped or not validated.
 SELECT g.name AS subject
   FROM unnest(ARRAY['transfers_balance', 'transfers_append_only', 'entries_append_only',
-                    'accounts_stay', 'accounts_only_posted', 'holds_steps', 'deposits_steps', 'sales_steps',
+                    'accounts_stay', 'accounts_begin', 'accounts_only_posted', 'holds_steps', 'deposits_steps', 'sales_steps',
                     'plans_terms', 'plans_steps', 'payouts_steps', 'case_events_append_only',
                     'statements_append_only', 'bank_entries_steps', 'bank_entries_terms', 'bank_decisions_steps',
                     'payee_accounts_terms', 'payment_files_terms', 'payment_files_steps', 'payment_lines_steps',

@@ -35,6 +35,8 @@ LATER = (
     " FROM settlement.accounts a, settlement.transfers t"
     " WHERE a.kind = 'debtor' AND t.idempotency_id = 'first'"
 )
+#: The other line of a raw transfer, on an account that was never opened.
+NO_ACCOUNT = "SELECT -7, 1, '00000000-0000-7000-8000-000000000001'::uuid, 2, 2, 5, 0, 5"
 NOBODY = "'00000000-0000-0000-0000-000000000000'::uuid"
 RAW_HEADER = HEADER.format(count=2, at="now()")
 
@@ -126,6 +128,10 @@ AS_OWNER = {
         f"{RAW_HEADER}; {raw_entry('outside', '-5')} UNION ALL {selected(raw_entry('client_money', '5', line=2))}",
         "LL009",
     ),
+    "an entry on an account that there is not": (
+        f"{RAW_HEADER}; {raw_entry('outside', '-5')} UNION ALL {NO_ACCOUNT}",
+        "LL001",
+    ),
     "a line beyond the last": (f"{RAW_HEADER}; {raw_entry('outside', '-5', line=3)}", "23514"),
     "a line of more than its header has": (
         f"{RAW_HEADER}; {raw_entry('outside', '-5', count=3)}",
@@ -193,6 +199,33 @@ AS_OWNER = {
         "INSERT INTO settlement.accounts (kind, book, may_go_negative, currency, opened_at)"
         " VALUES ('venue_fee', 'money', false, 'USD', now())",
         "23514",
+    ),
+    "an account born with money and no entry": (
+        "INSERT INTO settlement.accounts (kind, book, may_go_negative, balance_fen, opened_at)"
+        " VALUES ('venue_fee', 'money', false, 5, now())",
+        "23514",
+    ),
+    "an account of fewer than no entries": (
+        "INSERT INTO settlement.accounts (kind, book, may_go_negative, version, opened_at)"
+        " VALUES ('venue_fee', 'money', false, -1, now())",
+        "23514",
+    ),
+    "an account with a story for a reference": (
+        "INSERT INTO settlement.accounts (kind, book, may_go_negative, ref, opened_at)"
+        " VALUES ('venue_fee', 'money', false, repeat('x', 201), now())",
+        "23514",
+    ),
+    "an account turned back to no entries": (
+        "UPDATE settlement.accounts SET balance_fen = 0, version = 0 WHERE kind = 'outside'",
+        "LL009",
+    ),
+    "an account's reference rewritten": (
+        "UPDATE settlement.accounts SET ref = 'other', version = version + 1 WHERE kind = 'outside'",
+        "LL009",
+    ),
+    "an account turned into foreign money": (
+        "UPDATE settlement.accounts SET currency = 'USD', version = version + 1 WHERE kind = 'outside'",
+        "LL009",
     ),
     "an account deleted": ("DELETE FROM settlement.accounts", "LL008"),
     "an entry updated": ("UPDATE settlement.entries SET amount_fen = 1", "LL008"),
