@@ -6,9 +6,9 @@ INSERT INTO settlement.cost_sheets (id, lot_id, content, state, drafted_by, draf
 VALUES ($1, $2, $3, 'DRAFT', $4, $5);
 
 -- name: cost_sheet
+-- Whoever changes it has locked its sale.
 SELECT id, lot_id, content, content_hash, state, drafted_by, drafted_at, locked_by, locked_at
-  FROM settlement.cost_sheets WHERE lot_id = $1 AND state <> 'WITHDRAWN'
-   FOR UPDATE;
+  FROM settlement.cost_sheets WHERE lot_id = $1 AND state <> 'WITHDRAWN';
 
 -- name: lock_cost_sheet
 UPDATE settlement.cost_sheets SET state = 'LOCKED', locked_by = $2, locked_at = $3 WHERE id = $1;

@@ -38,15 +38,24 @@ WRITES: dict[tuple[str, str, str], set[str]] = {
         "market.expert_seats",
     },
     ("settlement.sales", "buyer_id", "agency"): set(),
+    # The routes let a bank draft and approve its lot's plan, name claims on the proceeds, and answer objections.
     ("settlement.sales", "consignor_id", "bank"): {
-        "settlement.cost_sheets", "settlement.plans", "settlement.instalments", "settlement.sale_claims",
-        "settlement.objections", "settlement.statements", "settlement.money_orders",
+        "settlement.plans", "settlement.sale_claims", "settlement.objections", "settlement.statements",
+        "settlement.money_orders",
     },
-    ("settlement.deposits", "bidder_id", "agency"): {"settlement.deposits"},
+    ("settlement.sales", "venue_id", "venue"): {
+        "settlement.sales", "settlement.cost_sheets", "settlement.plans", "settlement.instalments",
+        "settlement.sale_claims", "settlement.objections", "settlement.statements", "settlement.money_orders",
+        "settlement.deposits", "settlement.forfeitures", "settlement.payouts",
+    },
+    # A bidder's money: its accounts with what moved on them, its deposit, what it paid in, what is paid out to it.
+    ("settlement.accounts", "owner", "agency"): set(),
+    ("settlement.deposits", "bidder_id", "agency"): set(),
+    ("settlement.payments_in", "payer_id", "agency"): set(),
     ("settlement.payouts", "payee_id", "bank"): set(),
     ("settlement.dues", "party_id", "agency"): set(),
     ("settlement.buyer_claims", "debtor_id", "agency"): set(),
-    ("settlement.case_parties", "organisation_id", "guarantor"): {"settlement.case_parties"},
+    ("settlement.case_parties", "organisation_id", "guarantor"): set(),
     ("settlement.case_promises", "fund_id", "fund"): set(),
     ("settlement.licences", "licensee_id", "agency"): set(),
     ("settlement.licences", "lender_id", "bank"): {"settlement.papers"},

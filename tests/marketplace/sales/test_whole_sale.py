@@ -80,6 +80,10 @@ async def _distribute(stage: Stage, lot: dict[str, Any]) -> None:
     }
     costs = await stage.operator.post(f"{path}/costs", {"lines": [line]})
     await stage.checker.post(f"{path}/costs/lock", {"content_hash": costs["content_hash"]})
+    locked = await stage.bank_maker.get(
+        f"{path}/costs"
+    )  # the bank reads what the venue alone writes
+    assert (locked["state"], locked["content_hash"]) == ("LOCKED", costs["content_hash"])
     plan = await stage.bank_maker.post(f"{path}/distribution")
     seen = {"content_hash": plan["content_hash"]}
     await stage.bank_checker.post(f"{path}/distribution/approve", seen)
