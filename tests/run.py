@@ -1,8 +1,8 @@
 """Runs every check that needs running: `make test` ends with it.
 
-The tests run in two processes (the machines have two cores), under coverage; what failed against the wall clock is
-repeated once, alone (tests/wall_clock.py); then the pure rules must be covered to the last branch, because they are
-what decides about money and winners.
+The tests run in two processes (the machines have two cores; TEST_WORKERS says another number), under coverage; what
+failed against the wall clock is repeated once, alone (tests/wall_clock.py); then the pure rules must be covered to the
+last branch, because they are what decides about money and winners.
 """
 
 import os
@@ -17,7 +17,7 @@ from tests.wall_clock import FAILURES_FILE, to_repeat
 
 ROOT = Path(__file__).resolve().parent.parent
 COMPLETE = ("auction_engine/rules/*", "settlement/rules/*")
-#: Only these have to be complete, so only these are measured: to trace everything takes time.
+#: Only these have to be complete, so only these are measured, and not in every test (tests/tracing.py).
 MEASURED = ("--cov=auction_engine/rules", "--cov=settlement/rules", "--cov-report=")
 
 
@@ -31,7 +31,7 @@ def main() -> int:
         "-m",
         "pytest",
         "-n",
-        "2",
+        os.environ.get("TEST_WORKERS", "2"),
         "--dist",
         "worksteal",
         "--durations=15",

@@ -25,11 +25,11 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
     if of_this_thread is None or _is_traced(item):
         return (yield)
     sys.settrace(None)
-    threading.settrace(None)  # type: ignore[arg-type]  # None is what takes it away
+    threading.settrace(None)
     try:
         return (yield)
     finally:
-        threading.settrace(of_new_threads)  # type: ignore[arg-type]
+        threading.settrace(of_new_threads)
         sys.settrace(of_this_thread)
 
 
