@@ -1,5 +1,6 @@
 """How a page is served: who is looking, what a form must prove, and what a failure looks like to a person."""
 
+import re
 from secrets import compare_digest
 from typing import Any, Final
 from urllib.parse import quote, urlsplit
@@ -23,12 +24,13 @@ _FUND: Final = frozenset({Role.FUND_ADMINISTRATOR, Role.FUND_CHECKER})
 _BEARERS: Final = frozenset({Role.RISK_BEARER})
 _WATCH: Final = frozenset({Role.REGULATOR, Role.AUDITOR})
 _VENUE: Final = frozenset({Role.VENUE_OPERATOR, Role.VENUE_CHECKER})
-#: Rooms of money, and whose they are.
+#: Rooms of loans, money and supervision, and whose they are.
 _MONEY_ROOMS: Final = (
     ("/ledger", "案件台账", "Cases", _BANK | _WATCH, (Area.LOANS,)),
     ("/banking", "资金收付", "Banking", _VENUE | _FUND | _BANK, ()),
     ("/claims", "风险补偿", "Claims", _BANK | _FUND | _BEARERS | _WATCH, (Area.FUNDS,)),
     ("/fund", "补偿资金", "Fund", _FUND, ()),
+    ("/anomalies", "异常竞价", "Anomalies", _VENUE | _WATCH, (Area.SALES,)),
     ("/returns", "季度统计", "Returns", _BANK | _WATCH, (Area.RETURNS,)),
     ("/valuation-orders", "委托评估", "Valuations", frozenset({Role.VALUER}), ()),
     ("/panels", "评审任务", "Panels", frozenset({Role.EXPERT}), ()),
@@ -47,6 +49,7 @@ _PLANNERS: Final = frozenset(
 _WITHOUT_STATEMENTS: Final = frozenset(
     {Role.AGENCY_BIDDER, Role.PLATFORM_ADMINISTRATOR, Role.VALUER, Role.EXPERT}
 )
+_ID: Final = re.compile(r" ?[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _FORM_BYTES_MAX: Final = 16_384
 
 
@@ -175,7 +178,7 @@ def show_missing(request: Request[Any, Any, Any], _: Exception) -> Response[Any]
 
 
 def said_of(error: LuochuiError) -> Words:
-    """What was wrong; fields and roles by their names."""
+    """What was wrong; fields and roles by their names, and nothing by its id, which no page shows."""
     if isinstance(error, InvalidInput) and error.field in content_words.FIELDS:
         label, code = content_words.FIELDS[error.field], f"{error.field}: "
         return Words(
@@ -184,7 +187,7 @@ def said_of(error: LuochuiError) -> Words:
         )
     roles = error.context.get("roles")
     if not isinstance(error, Forbidden) or not isinstance(roles, list) or not roles:
-        return Words(error.message_zh, error.message)
+        return Words(_ID.sub("", error.message_zh), _ID.sub("", error.message))
     named = [vocabulary.of(vocabulary.ROLES, role) for role in roles]
     return Words(
         f"此页面供以下人员使用：{'、'.join(name.zh for name in named)}。",

@@ -10,6 +10,7 @@ import asyncpg
 import msgspec
 
 from kit.errors import Conflict, NotFound
+from kit.money import yuan
 from kit.sql import Connection, load_statements
 from marketplace.audit.steps import moved
 from marketplace.bidders import service as bidders
@@ -141,7 +142,8 @@ async def consent(
     require_another_person(offer.proposed_by, caller.user_id)
     if offer.price_fen != given.price_fen:
         raise Conflict(
-            f"the offer is at {offer.price_fen} fen", f"递补价格为 {offer.price_fen} 分，请重新查看"
+            f"the offer is at {yuan(offer.price_fen)} yuan",
+            f"递补价格为 {yuan(offer.price_fen)} 元，请重新查看",
         )
     wanted = _U.OFFERED if given.approved else _U.REFUSED
     require_underbid_step(offer.state, wanted, number=lot.number)

@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from types import MappingProxyType
 
 from kit.errors import Conflict, InvalidInput
+from kit.money import yuan
 from kit.states import require_step
 from marketplace.set_offs.schemas import SetOffState
 
@@ -46,8 +47,8 @@ def ground_of(*, unsold_price_fen: int | None, has_agreement: bool, price_fen: i
         if price_fen < unsold_price_fen and not has_agreement:
             raise InvalidInput(
                 "price_fen",
-                f"is below the unsold round's price of {unsold_price_fen} fen (2020 auction rules, art. 16)",
-                f"低于流拍轮次的保留价 {unsold_price_fen} 分（拍卖变卖规定第十六条）",
+                f"is below the unsold round's price of {yuan(unsold_price_fen)} yuan (2020 auction rules, art. 16)",
+                f"低于流拍轮次的保留价 {yuan(unsold_price_fen)} 元（拍卖变卖规定第十六条）",
             )
         return "unsold_round" if price_fen >= unsold_price_fen else "agreement"
     if has_agreement:

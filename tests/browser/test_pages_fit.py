@@ -2,17 +2,27 @@
 
 import tempfile
 from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urljoin, urlsplit
+from uuid import UUID
 
+import msgspec
 import pytest
 from playwright.async_api import Page
 
-from marketplace.organisations.schemas import Role
+from marketplace.consignments import service as consignments
+from marketplace.lots import service as lots
+from marketplace.lots.schemas import LotDraft
+from marketplace.mandates import service as mandates
+from marketplace.mandates.schemas import MandateIn, MandateTerms
+from marketplace.organisations.schemas import SYSTEM_CALLER, Role
 from marketplace.stack import Stack
 from tests.browser.conftest import NewContext
-from tests.browser.venue import Person, Venue, open_venue
+from tests.browser.venue import Person, Sellers, Venue, open_venue
 from tests.make_people import PASSWORD
+from tests.make_portfolio import make_parties
+from tests.make_stage import accepted_consignment, lot_draft
 
 pytestmark = pytest.mark.browser
 
@@ -60,6 +70,15 @@ async def sign_in(page: Page, venue: Venue, person: Person) -> None:
     await page.wait_for_url(lambda url: "/sign-in" not in url)
 
 
+async def fits(page: Page, path: str) -> None:
+    """The page that is open stays within both widths and says its headings in both languages."""
+    for width in WIDTHS:
+        await page.set_viewport_size({"width": width, "height": 900})
+        assert await page.evaluate(OVERFLOW) <= 0, (path, width)
+    if path != "/me":  # its heading is a name
+        assert await page.evaluate(CHINESE_ALONE) == [], path
+
+
 @pytest.mark.parametrize(
     "role",
     [
@@ -85,10 +104,62 @@ async def test_every_page_of_a_role_fits(venue: Venue, new_context: NewContext, 
         answer = await page.goto(urljoin(venue.base_url, path))
         assert answer is not None
         assert answer.status == 200, path
-        for width in WIDTHS:
-            await page.set_viewport_size({"width": width, "height": 900})
-            assert await page.evaluate(OVERFLOW) <= 0, (path, width)
-        if path != "/me":  # its heading is a name
-            assert await page.evaluate(CHINESE_ALONE) == [], path
+        await fits(page, path)
         queue += [link for link in await page.evaluate(LINKS) if len(seen) < 40]
     assert {"/me", "/", "/subscriptions", "/access"} <= seen
+
+
+async def under_way(venue: Venue) -> tuple[dict[Role, Person], dict[str, UUID]]:
+    """A bank and a venue at work: a loan with its right, an accepted consignment, a drafted lot, a mandate proposed."""
+    now = datetime.now(UTC)
+    sellers = Sellers(pool=venue.pool, parties=await make_parties(venue.pool, now=now))
+    consignment_id = await accepted_consignment(sellers)
+    people = {
+        Role.BANK_MAKER: await venue.person(Role.BANK_MAKER, organisation=sellers.parties.maker),
+        Role.VENUE_OPERATOR: await venue.person(
+            Role.VENUE_OPERATOR, organisation=sellers.parties.venue
+        ),
+    }
+    agency = await venue.person(Role.AGENCY_BIDDER)
+    draft = msgspec.convert(lot_draft(consignment_id, opens_in=86_400.0), LotDraft)
+    terms = MandateTerms(
+        agency_id=agency.caller.organisation_id, term_months=12, agency_bp=2_000, floor_fen=100_000,
+        powers="propose licences 提出许可方案", reversion="at the end 期满收回",
+    )  # fmt: skip
+    async with venue.pool.acquire() as conn, conn.transaction():
+        lot = await lots.draft(conn, people[Role.VENUE_OPERATOR].caller, draft, now=now)
+        wanted = MandateIn(consignment_id=consignment_id, mandate=terms)
+        mandate = await mandates.propose(conn, people[Role.BANK_MAKER].caller, wanted, now=now)
+        consignment = await consignments.get(conn, SYSTEM_CALLER, consignment_id)
+    return people, {
+        "consignment": consignment_id, "case": consignment.case_id, "right": consignment.asset_ids[0],
+        "lot": lot.id, "mandate": mandate.id,
+    }  # fmt: skip
+
+
+FORMS = {
+    Role.BANK_MAKER: (
+        "/ledger/new", "/ledger/{case}", "/ledger/{case}/pledges/new", "/rights/new?case={case}",
+        "/rights/{right}/valuations/new", "/consignments/new?case={case}", "/consignments/{consignment}",
+        "/lots/{lot}/draft", "/mandates/new", "/mandates/{mandate}", "/set-offs/new", "/recorded-routes/new",
+    ),
+    Role.VENUE_OPERATOR: (
+        "/consignments/{consignment}", "/lots/new?consignment={consignment}", "/lots/{lot}/draft",
+        "/lots/{lot}/terms", "/lots/{lot}/party-notices", "/lots/{lot}/viewings", "/mandates/{mandate}",
+        "/anomalies",
+    ),
+}  # fmt: skip
+
+
+async def test_forms_over_what_is_under_way_fit(venue: Venue, new_context: NewContext) -> None:
+    """The forms of a loan's way to its notice, filled with what there is, fit and say all in both languages."""
+    people, ids = await under_way(venue)
+    for role, paths in FORMS.items():
+        page = await (await new_context()).new_page()
+        await sign_in(page, venue, people[role])
+        for pattern in paths:
+            path = pattern.format(**ids)
+            answer = await page.goto(urljoin(venue.base_url, path))
+            assert answer is not None
+            assert answer.status == 200, path
+            await fits(page, path)

@@ -7,6 +7,7 @@ from uuid import UUID
 import msgspec
 import pytest
 
+from kit.errors import Conflict
 from kit.ids import uuid7
 from kit.sql import Connection, Pool
 from marketplace.auctions.seats import Seat
@@ -16,6 +17,7 @@ from marketplace.lots.rules import LotStatus
 from marketplace.lots.schemas import PublicLot
 from marketplace.organisations.schemas import Role
 from marketplace.pages.formats import grouped
+from marketplace.pages.serving import said_of
 from marketplace.sales.rules import Buyer, confirmation_content, digest
 from tests.make_hall import hall_text, make_state
 from tests.make_people import PASSWORD, key_of, make_caller
@@ -260,3 +262,10 @@ async def test_confirmation_names_the_buyer_and_the_price(site: Site, database: 
     assert "¥1,000,000.00" in answer.text
     assert "&lt;b&gt;甲公司&lt;/b&gt;" in answer.text
     assert grouped(digest(content)) in answer.text
+
+
+def test_a_refusal_names_nothing_by_its_id() -> None:
+    """What people read of a refusal holds no id, which no page shows; fields stand by their names."""
+    which = "01a22528-69ad-71e8-9dc9-16a85a98e33b"
+    said = said_of(Conflict(f"plan {which} is open", f"方案 {which} 状态不符"))
+    assert (said.zh, said.en) == ("方案 状态不符", "plan is open")
