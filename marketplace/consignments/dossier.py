@@ -23,6 +23,7 @@ from marketplace.consignments.facts import (
     as_listed,
     parties_to_tell,
     told_too_late,
+    valuation_of,
 )
 from marketplace.consignments.schemas import Consignment, ConsignmentState, Terms
 from marketplace.lots.regimes import Regime
@@ -61,6 +62,9 @@ async def _gathered(conn: Connection, consignment: Consignment, *, today: date) 
     }
     over = await pledges.over_assets(conn, consignment.asset_ids)
     reports = await valuations.of_assets(conn, consignment.asset_ids)
+    taken = await valuations.recognised_over(
+        conn, consignment.asset_ids, organisation_id=owner_id, today=today
+    )
     resting = await burdens.of_assets(conn, consignment.asset_ids)
     rights = []
     for asset_id in consignment.asset_ids:
@@ -70,9 +74,7 @@ async def _gathered(conn: Connection, consignment: Consignment, *, today: date) 
             Right(
                 asset=asset,
                 pledges=tuple(pledge for pledge in over if asset_id in pledge.asset_ids),
-                valuation=next(
-                    (report for report in reports if asset_id in report.asset_ids), None
-                ),
+                valuation=valuation_of(asset_id, reports, taken, on=today),
                 marks_left_out=await _marks_left_out(conn, asset, consignment.asset_ids),
                 burdens=tuple(each for each in on_it if is_standing(each, on=today)),
             )

@@ -13,6 +13,7 @@ from marketplace.consignments.schemas import Terms
 from marketplace.lots.regimes import Finding, Regime, Severity
 from marketplace.monitoring.schemas import Alert
 from marketplace.pledges.schemas import Pledge
+from marketplace.valuations.rules import is_valid_on
 from marketplace.valuations.schemas import Valuation
 
 
@@ -46,6 +47,18 @@ def as_listed(terms: Terms, listed: Listed | None) -> Terms:
         return terms
     closing_on = max(terms.closing_on, listed.closes_on)
     return msgspec.structs.replace(terms, regime=listed.regime, closing_on=closing_on)
+
+
+def valuation_of(
+    asset_id: UUID, own: Iterable[Valuation], recognised: Iterable[Valuation], *, on: date
+) -> Valuation | None:
+    """The report that counts for a right: the bank's newest, and where that does not hold another bank's that it
+    recognises (domain 4.3, mutual recognition). Both newest first.
+    """
+    newest = next((report for report in own if asset_id in report.asset_ids), None)
+    if newest and is_valid_on(on, base_on=newest.base_on, valid_to=newest.valid_to):
+        return newest
+    return next((report for report in recognised if asset_id in report.asset_ids), newest)
 
 
 def parties_to_tell(rights: Iterable[Right], case: Case) -> frozenset[str]:

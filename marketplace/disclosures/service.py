@@ -167,7 +167,7 @@ async def _publish(
         assets=await intake.described_assets(conn, lot.consignment_id),
         findings=await lots.findings(conn, lot.id),
         frozen=frozen,
-        background=await background_of(conn, after),
+        background=await background_of(conn, after, now=now),
         sealing=sealing.terms() if sealing else None,
     )
     notice = await notices.publish_redisclosure(

@@ -3,10 +3,12 @@
 Sources: domain 2.1 (art. 13 (2), (3), (7)), 3.8 (title basis, value).
 """
 
+from datetime import datetime
 from typing import Any
 
 import msgspec
 
+from kit.clock import CHINA
 from kit.sql import Connection, load_statements
 from marketplace.lots import intake
 from marketplace.lots.schemas import Lot
@@ -28,7 +30,7 @@ _TOLD = {
 }
 
 
-async def background_of(conn: Connection, lot: Lot) -> dict[str, Any]:
+async def background_of(conn: Connection, lot: Lot, *, now: datetime) -> dict[str, Any]:
     """The sections that follow from the consignment, its reports and the words sent; parties are not named."""
     consignment = await intake.of(conn, lot.consignment_id)
     venue = await organisations.organisation_by_id(conn, lot.venue_id)
@@ -41,7 +43,15 @@ async def background_of(conn: Connection, lot: Lot) -> dict[str, Any]:
             "valid_to": report.valid_to,
             "value_fen": report.value_fen,
         }
-        for report in await valuations.of_assets(conn, list(consignment.asset_ids))
+        for report in [
+            *await valuations.of_assets(conn, list(consignment.asset_ids)),
+            *await valuations.recognised_over(
+                conn,
+                consignment.asset_ids,
+                organisation_id=consignment.organisation_id,
+                today=now.astimezone(CHINA).date(),
+            ),
+        ]
     ]
     told = [dict(row) for row in await conn.fetch(_SQL["told"], lot.id)]
     found: dict[str, Any] = {

@@ -292,7 +292,7 @@ async def _freeze(conn: Connection, caller: Caller, lot: Lot, *, now: datetime) 
         assets=await intake.described_assets(conn, lot.consignment_id),
         findings=await findings(conn, lot.id),
         frozen=frozen,
-        background=await background_of(conn, lot),
+        background=await background_of(conn, lot, now=now),
         sealing=sealing.terms() if sealing else None,
     )
     notice = await notices.publish_sale(

@@ -44,6 +44,25 @@ SELECT id, organisation_id, report_number, kind, method, valuer_name, base_on, v
  WHERE EXISTS (SELECT FROM market.valuation_assets a WHERE a.valuation_id = v.id AND a.asset_id = ANY ($1::uuid[]))
  ORDER BY base_on DESC, id DESC;
 
+-- name: recognised_over
+-- Reports of other banks about these rights, which their own bank ($2) recognises and which hold on a day ($3); `asset_ids`
+-- are this bank's rights of the same kind and number, and a report counts only where all that it is about are among them.
+SELECT v.id, v.organisation_id, v.report_number, v.kind, v.method, v.valuer_name, v.base_on, v.value_fen, v.valid_to,
+       v.import_id, v.version, v.created_at, v.updated_at, v.valuer_licence, v.is_filed,
+       v.computation::text AS computation, v.scores::text AS scores, found.asset_ids
+  FROM market.valuation_recognitions r
+  JOIN market.valuations v ON v.id = r.valuation_id
+  CROSS JOIN LATERAL (
+         SELECT array_agg(own.id ORDER BY own.id) AS asset_ids, count(*) = count(own.id) AS is_whole
+           FROM market.valuation_assets a
+           JOIN market.assets theirs ON theirs.id = a.asset_id
+           LEFT JOIN market.assets own ON own.ip_type = theirs.ip_type AND own.number = theirs.number
+                                      AND own.organisation_id = r.organisation_id AND own.id = ANY ($1::uuid[])
+          WHERE a.valuation_id = v.id) AS found
+ WHERE r.organisation_id = $2 AND r.cleared_at IS NULL AND v.organisation_id <> r.organisation_id
+   AND $3::date BETWEEN v.base_on AND v.valid_to AND found.is_whole
+ ORDER BY v.base_on DESC, v.id DESC;
+
 -- name: largest_loans
 -- For each of these rights the largest loan that it secures, by pledges that are not cancelled.
 SELECT a.asset_id, max(l.loan_amount_fen) AS loan_amount_fen FROM market.pledge_assets a

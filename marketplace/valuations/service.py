@@ -1,7 +1,7 @@
 """Enters valuations and finds them for those who may see them."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 import asyncpg
@@ -218,6 +218,22 @@ async def recognise(conn: Connection, caller: Caller, valuation_id: UUID, *, now
     )
     if done == "INSERT 0 1":
         await _note_recognition(conn, caller, valuation_id, is_recognised=True, now=now)
+
+
+async def recognised_over(
+    conn: Connection, asset_ids: Sequence[UUID], *, organisation_id: UUID, today: date
+) -> list[Valuation]:
+    """Other banks' reports that this bank recognises about these rights of its own and that hold, the newest first.
+
+    For a room that has checked who asks. A report about more than these rights says nothing of their part of it.
+    """
+    async with everything(conn):
+        rows = await conn.fetch(_SQL["recognised_over"], list(asset_ids), organisation_id, today)
+    return [
+        found
+        for found in map(_from_row, rows)
+        if is_valid_on(today, base_on=found.base_on, valid_to=found.valid_to)
+    ]
 
 
 async def withdraw_recognition(

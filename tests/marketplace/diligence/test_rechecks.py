@@ -9,19 +9,27 @@ import pytest
 from kit.ids import uuid7
 from kit.sql import Connection
 from marketplace.assets import service as assets
+from marketplace.cases import service as cases
 from marketplace.consignments import service as consignments
+from marketplace.consignments.dossier import facts_of
 from marketplace.consignments.schemas import Consignment
+from marketplace.diligence import service as diligence
 from marketplace.monitoring import rules
 from marketplace.monitoring import service as monitoring
 from marketplace.organisations.schemas import Role
+from marketplace.pledges import service as pledges
+from marketplace.valuations import service as valuations
 from tests.make_people import make_caller
 from tests.make_portfolio import (
     Parties,
     make_collateral,
     make_parties,
     some_asset,
+    some_case,
     some_mark,
+    some_pledge,
     some_terms,
+    some_valuation,
 )
 
 #: The checks that were asked for were made.
@@ -90,10 +98,22 @@ async def mark(conn: Connection, whose: Parties, _: Consignment, now: datetime) 
     await assets.register(conn, whose.maker, some_mark(), now=now)
 
 
+async def recognition(
+    conn: Connection, whose: Parties, consigned: Consignment, now: datetime
+) -> None:
+    """A bank recognises a third bank's report about a right of the same number as the one consigned."""
+    third = await make_parties(conn, now=now)
+    own = await assets.of_ids(conn, consigned.asset_ids, organisation_id=consigned.organisation_id)
+    theirs = await assets.register(conn, third.maker, some_mark(number=own[0].number), now=now)
+    report = await valuations.register(conn, third.maker, some_valuation(theirs.id), now=now)
+    await conn.execute(DONE)
+    await valuations.recognise(conn, whose.checker, report.id, now=now)
+
+
 _Change = Callable[[Connection, Parties, Consignment, datetime], Awaitable[None]]
 
 
-@pytest.mark.parametrize("change", [return_alert, claim, mark])
+@pytest.mark.parametrize("change", [return_alert, claim, mark, recognition])
 async def test_what_concerns_it_has_it_checked_again(
     change: _Change, conn: Connection, parties: Parties, now: datetime
 ) -> None:
@@ -123,3 +143,39 @@ async def test_the_word_to_a_fund_has_it_checked_again(
     await conn.execute(DONE)
     await consignments.tell_fund(conn, parties.maker, consigned.id, now=now)
     assert await waits(conn, consigned.id)
+
+
+async def test_a_report_of_another_bank_counts_for_the_bank_that_recognises_it(
+    conn: Connection, now: datetime
+) -> None:
+    """ELG-19: missing until the bank recognises the other's report of the same right, and again once it does not; for
+    a third bank it never counts, nor one that is about more rights than are consigned.
+    """
+    owner, bank, third = [await make_parties(conn, now=now) for _ in range(3)]
+    _, theirs = await make_collateral(conn, owner, now=now)
+    [report] = await valuations.of_assets(conn, [theirs.id])
+    number = {"number": theirs.number}
+    also = await assets.register(conn, owner.maker, some_asset(), now=now)
+    wide = some_valuation(theirs.id, asset_ids=[str(theirs.id), str(also.id)], value_fen=900)
+    wide_report = await valuations.register(conn, owner.maker, wide, now=now)
+    held = {}
+    for parties in (bank, third):
+        case = await cases.register(conn, parties.maker, some_case(), now=now)
+        asset = await assets.register(conn, parties.maker, some_asset(**number), now=now)
+        pledge = some_pledge(case.id, asset.id, pledgee_code=parties.code)
+        await pledges.register(conn, parties.maker, pledge, now=now)
+        terms = some_terms(parties.venue.organisation_id, case.id, asset.id)
+        held[parties.code] = await consignments.draft(conn, parties.maker, terms, now=now)
+
+    async def has_none(parties: Parties) -> bool:
+        found = await diligence.examine(conn, held[parties.code], now=now)
+        return "there is no valuation" in {each.message for each in found if each.code == "ELG-19"}
+
+    await valuations.recognise(conn, bank.checker, wide_report.id, now=now)
+    assert await has_none(bank)
+    await valuations.recognise(conn, bank.checker, report.id, now=now)
+    assert (await has_none(bank), await has_none(third)) == (False, True)
+    facts = await facts_of(conn, held[bank.code], today=now.date())
+    assert facts.valuation_fen == report.value_fen
+    await valuations.withdraw_recognition(conn, bank.checker, report.id, reason="复核", now=now)
+    assert await has_none(bank)
