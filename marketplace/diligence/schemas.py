@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Final
 from uuid import UUID
 
 import msgspec
@@ -20,6 +20,14 @@ class Cause(StrEnum):
     LOT_CHECKED = "lot_checked"
     PUBLISHED = "published"
     OVERRIDDEN = "overridden"
+    DECIDED = "decided"  # a set-off or mandate is approved, a licence signed or made effective
+
+
+#: Rules that do not hold a licence, or a mandate to license: whether another licence meets it is asked of each by
+#: itself (domain 3.4), and the notice of a sale (ELG-21) is a lot's.
+NOT_OF_LICENCES: Final = frozenset({"ELG-15", "ELG-21"})
+#: Nor does a sale's notice hold a set-off, which nobody is invited to.
+NOT_OF_SET_OFFS: Final = frozenset({"ELG-21"})
 
 
 class Outcome(StrEnum):

@@ -4,7 +4,7 @@ Whatever changes beneath a consignment under way has it run again (the database 
 its acceptance, the check of its lot and the lot's publication.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -41,6 +41,33 @@ async def run(
     """Run the rules over a consignment that the caller may see, and keep what they found."""
     consignment = await consignments.get(conn, caller, consignment_id)
     return await _run(conn, caller, consignment, cause=cause, now=now)
+
+
+async def require_clear(
+    conn: Connection,
+    caller: Caller,
+    consignment_id: UUID,
+    *,
+    cause: Cause,
+    leaving_out: Collection[str] = (),
+    now: datetime,
+) -> None:
+    """Run the rules once more; raise `NotEligible` while one blocks, or holds and is not passed over.
+
+    `leaving_out`: rules that say nothing of what is decided.
+    """
+    made = await run(conn, caller, consignment_id, cause=cause, now=now)
+    standing = [
+        found
+        for found in made.findings
+        if found.severity is not Severity.WARN and found.code not in leaving_out
+    ]
+    if standing:
+        raise consignments.NotEligible(
+            "; ".join(f"{each.code} {each.subject}: {each.message}" for each in standing[:5]),
+            "；".join(f"{each.code} {each.subject}：{each.message_zh}" for each in standing[:5]),
+            findings=[each.code for each in standing],
+        )
 
 
 async def recheck(conn: Connection, consignment_id: UUID, *, now: datetime) -> Run:

@@ -19,6 +19,8 @@ from marketplace.burdens import service as burdens
 from marketplace.burdens.schemas import BurdenEnd, NewBurden
 from marketplace.consignments import service as consignments
 from marketplace.consignments.schemas import ConsignmentState
+from marketplace.diligence import service as diligence
+from marketplace.diligence.schemas import NOT_OF_LICENCES, Cause
 from marketplace.duties import service as duties
 from marketplace.duties.schemas import Kind
 from marketplace.grants.rules import (
@@ -47,6 +49,12 @@ class TextDiffers(Conflict):
     """The licence is not the one you were shown: read it again. / 许可内容与所示不符，请重新查看。"""
 
     code = "licence_text_differs"
+
+
+class NotSignable(Conflict):
+    """Something holds the rights; the bank settles that before. / 权利存在未决事项，银行处理前暂不能签署。"""
+
+    code = "licence_not_signable"
 
 
 async def offer(conn: Connection, bank: Caller, new: NewGrant, *, now: datetime) -> Grant:
@@ -103,19 +111,44 @@ async def put_signature(
     require_grant_step(grant.state, GrantState.SIGNED, name=grant.licensee_name)
     if grant.sha256 != sha256:
         raise TextDiffers
+    await _require_signable(conn, grant, now=now)
     await conn.execute(_SQL["sign"], grant.id, caller.user_id, now)
     await _moved(conn, caller, grant.id, grant.state, GrantState.SIGNED, now=now)
     await duties.add(conn, Kind.FOLLOW_LICENCE_OFFER, subject_id=grant.id, due_at=now, now=now)
     return await lock(conn, grant.id)
 
 
+async def _require_signable(conn: Connection, grant: Grant, *, now: datetime) -> None:
+    """The rules on the rights are run once more; the licensee learns that they hold it, not what they found."""
+    try:
+        await diligence.require_clear(
+            conn,
+            SYSTEM_CALLER,
+            grant.consignment_id,
+            cause=Cause.DECIDED,
+            leaving_out=NOT_OF_LICENCES,
+            now=now,
+        )
+    except consignments.NotEligible as error:
+        raise NotSignable from error
+
+
 async def take_effect(conn: Connection, caller: Caller, grant_id: UUID, *, now: datetime) -> Grant:
     """The bank's checker makes a signed licence effective: it burdens the rights, and its entry fee is invoiced.
 
-    By another person than who drafted the offer (settlement asks). The recordal is due within three months.
+    By another person than who drafted the offer (settlement asks), after the rules on the rights were run once more.
+    The recordal is due within three months.
     """
     grant = await _locked_own(conn, caller, grant_id)
     require_grant_step(grant.state, GrantState.EFFECTIVE, name=grant.licensee_name)
+    await diligence.require_clear(
+        conn,
+        caller,
+        grant.consignment_id,
+        cause=Cause.DECIDED,
+        leaving_out=NOT_OF_LICENCES,
+        now=now,
+    )
     made = await licences.approve(conn, caller, grant_id, grant.sha256, now=now)
     today = now.astimezone(CHINA).date()
     due_on = recordal_due_on(today)

@@ -20,7 +20,7 @@ from marketplace.consignments import service as consignments
 from marketplace.consignments.rules import require_another_person
 from marketplace.consignments.schemas import Consignment
 from marketplace.diligence import service as diligence
-from marketplace.diligence.schemas import Cause
+from marketplace.diligence.schemas import NOT_OF_LICENCES, Cause
 from marketplace.duties import service as duties
 from marketplace.duties.schemas import Kind
 from marketplace.experts import service as experts
@@ -43,7 +43,6 @@ from marketplace.licence_offers.schemas import (
     Power,
     ScoreIn,
 )
-from marketplace.lots.regimes import Severity
 from marketplace.notices.rules import canonical_text, digest
 from marketplace.organisations.schemas import (
     SYSTEM_CALLER,
@@ -55,9 +54,6 @@ from marketplace.organisations.schemas import (
 _SQL = load_statements("marketplace.licence_offers", "queries.sql")
 _WATCH = frozenset({OrganisationKind.REGULATOR, OrganisationKind.AUDITOR})
 _S = OfferState
-#: Rules that do not hold an offer of licences: of standing ones `require_unblocked` answers for this very one, and
-#: the notice of a sale (ELG-21) is a lot's.
-NOT_OF_LICENCES = frozenset({"ELG-15", "ELG-21"})
 
 
 class OfferTextDiffers(Conflict):
@@ -132,7 +128,14 @@ async def open_(
         return await set_state(conn, caller, offer, _S.WITHDRAWN, now=now)
     require_offer_step(offer.state, _S.OPEN, number=offer.number)
     await require_unblocked(conn, offer, now=now)
-    await _require_eligible(conn, caller, offer, now=now)
+    await diligence.require_clear(
+        conn,
+        caller,
+        offer.consignment_id,
+        cause=Cause.PUBLISHED,
+        leaving_out=NOT_OF_LICENCES,
+        now=now,
+    )
     await consignments.begin_disposal(conn, SYSTEM_CALLER, offer.consignment_id, now=now)
     closes_at = now + timedelta(seconds=offer.terms.open_seconds)
     opened_by = closes_at + timedelta(seconds=offer.terms.opening_seconds)
@@ -356,24 +359,6 @@ async def require_unblocked(conn: Connection, offer: LicenceOffer, *, now: datet
                 "; ".join([*english, *(one.message for one in found.obstacles)]),
                 "；".join([*chinese, *(one.message_zh for one in found.obstacles)]),
             )
-
-
-async def _require_eligible(
-    conn: Connection, caller: Caller, offer: LicenceOffer, *, now: datetime
-) -> None:
-    """Run the rules once more; raise `NotEligible` while one blocks, or holds and is not passed over."""
-    made = await diligence.run(conn, caller, offer.consignment_id, cause=Cause.PUBLISHED, now=now)
-    standing = [
-        found
-        for found in made.findings
-        if found.severity is not Severity.WARN and found.code not in NOT_OF_LICENCES
-    ]
-    if standing:
-        raise consignments.NotEligible(
-            "; ".join(f"{each.code} {each.subject}: {each.message}" for each in standing[:5]),
-            "；".join(f"{each.code} {each.subject}：{each.message_zh}" for each in standing[:5]),
-            findings=[each.code for each in standing],
-        )
 
 
 def term_of(terms: OfferTerms, *, now: datetime) -> tuple[date, date]:

@@ -14,6 +14,8 @@ from marketplace.audit.steps import moved
 from marketplace.consignments import service as consignments
 from marketplace.consignments.rules import require_another_person
 from marketplace.consignments.schemas import ConsignmentState
+from marketplace.diligence import service as diligence
+from marketplace.diligence.schemas import NOT_OF_LICENCES, Cause
 from marketplace.duties import service as duties
 from marketplace.duties.schemas import Kind
 from marketplace.mandates.rules import last_day, money_of, periods, require_mandate_step
@@ -106,7 +108,10 @@ async def propose(conn: Connection, caller: Caller, given: MandateIn, *, now: da
 async def approve(
     conn: Connection, caller: Caller, mandate_id: UUID, given: MandateDecision, *, now: datetime
 ) -> Mandate:
-    """Another person of the bank approves the mandate as shown: the agency sees it from here. A no declines it."""
+    """Another person of the bank approves the mandate as shown: the agency sees it from here. A no declines it.
+
+    The rules on the rights are run before a yes; what they hold against it is passed over or cured first.
+    """
     mandate = await lock(conn, mandate_id)
     if mandate.organisation_id != caller.organisation_id:
         raise NotFound
@@ -116,6 +121,14 @@ async def approve(
     require_mandate_step(mandate.state, _S.AGREED, number=mandate.number)
     if not given.approved:
         return await _set_state(conn, caller, mandate, _S.DECLINED, now=now)
+    await diligence.require_clear(
+        conn,
+        caller,
+        mandate.consignment_id,
+        cause=Cause.DECIDED,
+        leaving_out=NOT_OF_LICENCES,
+        now=now,
+    )
     await conn.execute(_SQL["approve"], mandate_id, caller.user_id, now)
     await _moved(conn, caller, mandate_id, mandate.state, "approved", now=now)
     return await lock(conn, mandate_id)

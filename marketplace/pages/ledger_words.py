@@ -59,6 +59,7 @@ CAUSES: Final[Mapping[str, Words]] = MappingProxyType(
         "accepted": Words("受理委托", "Acceptance"),
         "lot_checked": Words("核对标的", "Check of the lot"),
         "published": Words("发布公告", "Publication"),
+        "decided": Words("处置决定", "Decision on a route"),
         "overridden": Words("人工放行", "Passed over"),
     }
 )

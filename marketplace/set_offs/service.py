@@ -18,6 +18,8 @@ from marketplace.consignments import service as consignments
 from marketplace.consignments.dossier import facts_of
 from marketplace.consignments.rules import require_another_person
 from marketplace.consignments.schemas import Authority
+from marketplace.diligence import service as diligence
+from marketplace.diligence.schemas import NOT_OF_SET_OFFS, Cause
 from marketplace.duties import service as duties
 from marketplace.duties.schemas import Kind
 from marketplace.organisations.schemas import (
@@ -84,7 +86,9 @@ async def propose(conn: Connection, caller: Caller, given: SetOffIn, *, now: dat
 async def decide(
     conn: Connection, caller: Caller, set_off_id: UUID, given: SetOffDecision, *, now: datetime
 ) -> SetOff:
-    """Another person of the bank decides. A yes makes the price a recovery and starts the clock for the disposal."""
+    """Another person of the bank decides. A yes makes the price a recovery and starts the clock for the disposal; the
+    rules on the rights are run before it, and what they hold against it is passed over or cured first.
+    """
     before = await _locked_own(conn, caller, set_off_id)
     require_another_person(before.proposed_by, caller.user_id)
     if before.price_fen != given.price_fen:
@@ -93,6 +97,14 @@ async def decide(
     require_set_off_step(before.state, wanted, number=before.number)
     latest = None
     if given.approved:
+        await diligence.require_clear(
+            conn,
+            caller,
+            before.consignment_id,
+            cause=Cause.DECIDED,
+            leaving_out=NOT_OF_SET_OFFS,
+            now=now,
+        )
         signed = await approvals.sign(conn, caller, _paper(before), reason=_AGREED, now=now)
         if not signed.is_complete:
             return await get(conn, caller, set_off_id)

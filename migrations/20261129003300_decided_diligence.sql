@@ -1,0 +1,11 @@
+-- migrate:up
+-- The rules are run once more before a set-off or a mandate is approved, and before a licence binds.
+ALTER TABLE market.diligence_runs DROP CONSTRAINT diligence_runs_cause_check;
+ALTER TABLE market.diligence_runs ADD CONSTRAINT diligence_runs_cause_check
+  CHECK (cause IN ('asked', 'changed', 'accepted', 'lot_checked', 'published', 'overridden', 'decided'));
+
+-- migrate:down
+UPDATE market.diligence_runs SET cause = 'changed' WHERE cause = 'decided';
+ALTER TABLE market.diligence_runs DROP CONSTRAINT diligence_runs_cause_check;
+ALTER TABLE market.diligence_runs ADD CONSTRAINT diligence_runs_cause_check
+  CHECK (cause IN ('asked', 'changed', 'accepted', 'lot_checked', 'published', 'overridden'));
