@@ -45,6 +45,7 @@ class Kind(StrEnum):
     CLOSE_LICENCE_OFFER = "close_licence_offer"
     CLOSE_LICENCE_OPENING = "close_licence_opening"
     FOLLOW_LICENCE_OFFER = "follow_licence_offer"
+    LET_LICENCE_GO = "let_licence_go"  # nobody signed it in time
     CHECK_RECORDAL = "check_recordal"
     LAPSE_OPTION = "lapse_option"
     ACTIVATE_LICENCE = "activate_licence"

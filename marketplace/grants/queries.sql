@@ -1,8 +1,8 @@
 -- name: insert
 INSERT INTO market.licence_grants
   (id, offer_id, consignment_id, case_id, organisation_id, venue_id, licensee_id, licensee_name, kind, sha256, entry_fee_fen,
-   starts_on, ends_on, option_price_fen, option_until, option_state, created_at, updated_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $17);
+   starts_on, ends_on, option_price_fen, option_until, option_state, created_at, updated_at, sign_by)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $17, $18);
 
 -- name: by_id
 SELECT * FROM market.licence_grants

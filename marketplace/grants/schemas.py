@@ -66,6 +66,7 @@ class NewGrant(msgspec.Struct, frozen=True, kw_only=True):
     licensee_name: str
     kind: LicenceKind
     drafted_by: UUID
+    sign_by: datetime
     option_price_fen: int | None = None
     option_until: date | None = None
 
@@ -87,6 +88,8 @@ class Grant(msgspec.Struct, frozen=True, kw_only=True):
     starts_on: date
     ends_on: date
     state: GrantState
+    #: Before this moment it is signed, or it is over; None of an older one.
+    sign_by: datetime | None
     signed_by: UUID | None
     signed_at: datetime | None
     effective_at: datetime | None

@@ -57,6 +57,12 @@ class NotSignable(Conflict):
     code = "licence_not_signable"
 
 
+class SigningOver(Conflict):
+    """The time to sign this licence is over. / 签署期限已过。"""
+
+    code = "signing_over"
+
+
 async def offer(conn: Connection, bank: Caller, new: NewGrant, *, now: datetime) -> Grant:
     """Offer a licence to its licensee: settlement drafts it, in the name of who drafted the offer."""
     made = await licences.draft(conn, bank, new.licence, now=now)
@@ -79,7 +85,9 @@ async def offer(conn: Connection, bank: Caller, new: NewGrant, *, now: datetime)
         new.option_until,
         "none",
         now,
+        new.sign_by,
     )
+    await duties.add(conn, Kind.LET_LICENCE_GO, subject_id=made.id, due_at=new.sign_by, now=now)
     await _moved(conn, bank, made.id, "", GrantState.OFFERED, now=now)
     return await lock(conn, made.id)
 
@@ -111,6 +119,8 @@ async def put_signature(
     require_grant_step(grant.state, GrantState.SIGNED, name=grant.licensee_name)
     if grant.sha256 != sha256:
         raise TextDiffers
+    if grant.sign_by is not None and now >= grant.sign_by:
+        raise SigningOver
     await _require_signable(conn, grant, now=now)
     await conn.execute(_SQL["sign"], grant.id, caller.user_id, now)
     await _moved(conn, caller, grant.id, grant.state, GrantState.SIGNED, now=now)
@@ -201,6 +211,13 @@ async def check_recordal(conn: Connection, grant_id: UUID, *, now: datetime) -> 
     if grant.state is GrantState.EFFECTIVE and not grant.is_recordal_late:
         await conn.execute(_SQL["mark_late"], grant_id, now)
         await _moved(conn, SYSTEM_CALLER, grant_id, grant.state, "recordal_late", now=now)
+
+
+async def let_go(conn: Connection, grant_id: UUID, *, now: datetime) -> None:
+    """The time to sign is over: a licence that was not signed is, too, and its offer asks the next in order."""
+    grant = await lock(conn, grant_id)
+    if grant.state is GrantState.OFFERED:
+        await _end(conn, _bank_of(grant), grant, reason="not signed in time 逾期未签", now=now)
 
 
 async def expire(conn: Connection, grant_id: UUID, *, now: datetime) -> None:
@@ -304,11 +321,14 @@ async def _end(
             given = BurdenEnd(ended_on=max(today, grant.starts_on), reason=reason)
             await burdens.end(conn, caller, row["id"], given, now=now)
     await _moved(conn, caller, grant.id, grant.state, GrantState.ENDED, now=now, reason=reason)
-    await _end_disposal(conn, grant, now=now)
+    if (
+        grant.signed_at is not None
+    ):  # of one that nobody signed its offer knows whether it was the last
+        await end_disposal(conn, grant, now=now)
     await duties.add(conn, Kind.FOLLOW_LICENCE_OFFER, subject_id=grant.id, due_at=now, now=now)
 
 
-async def _end_disposal(conn: Connection, grant: Grant, *, now: datetime) -> None:
+async def end_disposal(conn: Connection, grant: Grant, *, now: datetime) -> None:
     """With the last licence over, the consignment has given what it gave."""
     if await conn.fetchval(_SQL["unended_of_consignment"], grant.consignment_id):
         return

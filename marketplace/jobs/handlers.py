@@ -323,6 +323,7 @@ HANDLERS: Mapping[Kind, Handler] = MappingProxyType(
         Kind.CLOSE_LICENCE_OFFER: _in_a_transaction(awarding.close),
         Kind.CLOSE_LICENCE_OPENING: _in_a_transaction(awarding.close_opening),
         Kind.FOLLOW_LICENCE_OFFER: _in_a_transaction(awarding.follow),
+        Kind.LET_LICENCE_GO: _in_a_transaction(grants.let_go),
         Kind.LAPSE_OPTION: _in_a_transaction(options.lapse),
         Kind.CHECK_RECORDAL: _in_a_transaction(grants.check_recordal),
         Kind.ACTIVATE_LICENCE: _in_a_transaction(grants.activate),

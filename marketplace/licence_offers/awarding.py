@@ -1,7 +1,7 @@
 """What time does to an offer of licences, whom it is granted to, and the option to buy the rights later."""
 
 from collections import defaultdict
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from uuid import UUID
 
 import msgspec
@@ -108,7 +108,10 @@ async def begin_opening(
 
 
 async def close_opening(conn: Connection, offer_id: UUID, *, now: datetime) -> None:
-    """The time to open amounts is over: licences are offered to those chosen, or the offer has failed."""
+    """The time to open amounts is over: licences are offered to those chosen, or the offer has failed.
+
+    It is filled by their signatures, for which they have the days that the offer states.
+    """
     offer = await service.lock(conn, offer_id)
     if offer.state is not _S.OPENING:
         return
@@ -117,25 +120,54 @@ async def close_opening(conn: Connection, offer_id: UUID, *, now: datetime) -> N
     if not award.chosen:
         await _fail(conn, offer, "no amount was opened 无有效报价", now=now)
         return
-    chosen = {one.id: one for one, _ in award.chosen}
     for one in applications:
-        score = chosen[one.id].score_bp if one.id in chosen else None
-        await conn.execute(_SQL["choose"], one.id, one.id in chosen, score)
+        await conn.execute(_SQL["choose"], one.id, False, None)
     for one, fee_fen in award.chosen:
-        assert one.organisation_id is not None, "an application is an organisation's"
-        name = (await organisations.organisation_by_id(conn, one.organisation_id)).name
-        await _grant(conn, offer, one.organisation_id, name, fee_fen, now=now)
+        await _choose(conn, offer, one, fee_fen, now=now)
     await service.set_state(
-        conn, SYSTEM_CALLER, offer, _S.FILLED, now=now, price_fen=award.price_fen
+        conn, SYSTEM_CALLER, offer, _S.AWARDED, now=now, price_fen=award.price_fen
     )
 
 
 async def follow(conn: Connection, grant_id: UUID, *, now: datetime) -> None:
-    """A licence was signed or let go: an offer that named its licensee is filled, or has failed."""
+    """A licence was signed or let go: the offer is filled, has failed, or asks the next in its order."""
     grant = await grants.lock(conn, grant_id)
     offer = await service.lock(conn, grant.offer_id)
     if offer.state is _S.OPEN and offer.way in NAMED:
         await _settle(conn, offer, now=now)
+    elif offer.state is _S.AWARDED:
+        await _settle_award(conn, offer, now=now)
+    elif offer.state is _S.FILLED and grant.signed_at is None:
+        await grants.end_disposal(conn, grant, now=now)
+
+
+async def _settle_award(conn: Connection, offer: LicenceOffer, *, now: datetime) -> None:
+    """For each place that nobody signed for the next in order is asked; with nobody left to ask the offer is over."""
+    made = await grants.of_offer(conn, offer.id)
+    asked = {grant.licensee_id for grant in made}
+    award = await _award(conn, offer, await service.applications_of(conn, offer.id))
+    next_ones = [found for found in award.waiting if found[0].organisation_id not in asked]
+    signed = sum(grant.signed_at is not None for grant in made)
+    offered = sum(grant.state is GrantState.OFFERED for grant in made)
+    for one, fee_fen in next_ones[: offer.terms.places - signed - offered]:
+        await _choose(conn, offer, one, fee_fen, now=now)
+        offered += 1
+    if offered:
+        return
+    if signed:
+        await service.set_state(conn, SYSTEM_CALLER, offer, _S.FILLED, now=now)
+    else:
+        await _fail(conn, offer, "nobody signed 无人签署", now=now)
+
+
+async def _choose(
+    conn: Connection, offer: LicenceOffer, one: Application, fee_fen: int, *, now: datetime
+) -> None:
+    """Offer a licence to an applicant, at this entry fee."""
+    assert one.organisation_id is not None, "an application is an organisation's"
+    await conn.execute(_SQL["choose"], one.id, True, one.score_bp)
+    name = (await organisations.organisation_by_id(conn, one.organisation_id)).name
+    await _grant(conn, offer, one.organisation_id, name, fee_fen, now=now)
 
 
 async def _settle(conn: Connection, offer: LicenceOffer, *, now: datetime) -> None:
@@ -237,10 +269,19 @@ async def _grant(
         licensee_name=licensee_name,
         kind=terms.kind,
         drafted_by=offer.drafted_by,
+        sign_by=_sign_by(offer, now=now),
         option_price_fen=terms.option.price_fen if terms.option else None,
         option_until=terms.option.until if terms.option else None,
     )
     return await grants.offer(conn, _bank_of(offer), new, now=now)
+
+
+def _sign_by(offer: LicenceOffer, *, now: datetime) -> datetime:
+    """Until when a licence is signed: who is named, while the offer is open; who is chosen, in the days it states."""
+    if offer.way in NAMED:
+        return offer.closes_at
+    last = now.astimezone(CHINA).date() + timedelta(days=offer.terms.sign_within_days)
+    return datetime.combine(last + timedelta(days=1), time(), CHINA)
 
 
 async def _pledgor(conn: Connection, offer: LicenceOffer, *, now: datetime) -> tuple[UUID, str]:

@@ -22,7 +22,9 @@ STEPS: Mapping[OfferState, frozenset[OfferState]] = MappingProxyType(
         _S.DRAFT: frozenset({_S.OPEN, _S.WITHDRAWN}),
         _S.OPEN: frozenset({_S.SCORING, _S.OPENING, _S.FILLED, _S.FAILED, _S.WITHDRAWN}),
         _S.SCORING: frozenset({_S.OPENING, _S.WITHDRAWN}),
-        _S.OPENING: frozenset({_S.FILLED, _S.FAILED, _S.WITHDRAWN}),
+        _S.OPENING: frozenset({_S.AWARDED, _S.FAILED, _S.WITHDRAWN}),
+        # Filled by signatures alone; failed when nobody who was asked has signed.
+        _S.AWARDED: frozenset({_S.FILLED, _S.FAILED}),
         _S.FILLED: frozenset(),
         _S.FAILED: frozenset(),
         _S.WITHDRAWN: frozenset(),
@@ -138,18 +140,29 @@ def warnings_of(offer: OfferTerms) -> list[Warning]:
 
 
 class Award(msgspec.Struct, frozen=True, kw_only=True):
-    """Who is chosen, in order, each with its entry fee; `price_fen` is the one price where there is one."""
+    """Who is chosen, in order, each with its entry fee; `price_fen` is the one price where there is one.
+
+    `waiting`: who is asked next, in order, each with its entry fee, when one of those chosen does not sign.
+    """
 
     chosen: tuple[tuple[Application, int], ...]
+    waiting: tuple[tuple[Application, int], ...] = ()
     price_fen: int | None = None
 
 
 def uniform_award(applications: Sequence[Application], *, places: int, floor_fen: int) -> Award:
-    """The highest so many win and all pay the highest losing amount, or the floor; of equal ones the earlier wins."""
+    """The highest so many win and all pay the highest losing amount, or the floor; of equal ones the earlier wins.
+
+    Who committed to that one price too is asked next; nobody below it is, since all pay the same.
+    """
     order = sorted(_opened(applications, floor_fen), key=lambda one: (-_amount(one), one.made_at))
     losers = order[places:]
     price_fen = _amount(losers[0]) if losers else floor_fen
-    return Award(chosen=tuple((one, price_fen) for one in order[:places]), price_fen=price_fen)
+    return Award(
+        chosen=tuple((one, price_fen) for one in order[:places]),
+        waiting=tuple((one, price_fen) for one in losers if _amount(one) == price_fen),
+        price_fen=price_fen,
+    )
 
 
 def total_score_bp(amount_fen: int, *, best_fen: int, factor_bp: int, price_weight_bp: int) -> int:
@@ -166,7 +179,10 @@ def tender_award(
     floor_fen: int,
     price_weight_bp: int,
 ) -> Award:
-    """The highest scores win, each at its own price; equal scores: the higher price, then the earlier (domain 2.8)."""
+    """The highest scores win, each at its own price; equal scores: the higher price, then the earlier (domain 2.8).
+
+    The others wait in that order, each at its own price.
+    """
     opened = _opened(applications, floor_fen)
     if not opened:
         return Award(chosen=())
@@ -184,7 +200,8 @@ def tender_award(
         for one in opened
     ]
     order = sorted(scored, key=lambda one: (-(one.score_bp or 0), -_amount(one), one.made_at))
-    return Award(chosen=tuple((one, _amount(one)) for one in order[:places]))
+    priced = tuple((one, _amount(one)) for one in order)
+    return Award(chosen=priced[:places], waiting=priced[places:])
 
 
 def average_bp(scores: Sequence[int]) -> int:

@@ -24,6 +24,7 @@ class OfferState(StrEnum):
     OPEN = "open"
     SCORING = "scoring"
     OPENING = "opening"
+    AWARDED = "awarded"  # licences are offered to those chosen, who have not all answered
     FILLED = "filled"
     FAILED = "failed"
     WITHDRAWN = "withdrawn"
@@ -87,7 +88,9 @@ class OfferTerms(_In, frozen=True, kw_only=True):
 
     `licensee_id` names whom a negotiated licence is for; a `reverse` one goes back to the pledgor. `places` is how many
     ordinary licences there are; `floor_fen` the least entry fee of a sealed way; `price_weight_bp` what the price
-    counts in a tender. `opening_seconds`: how long sealed amounts may be opened.
+    counts in a tender. `opening_seconds`: how long sealed amounts may be opened. `sign_within_days`: how many days of
+    China, after the one of the award, who is chosen in a sealed way has to sign (the law is silent, domain 11; thirty);
+    who is named has until the offer closes.
     """
 
     title: Name
@@ -113,6 +116,7 @@ class OfferTerms(_In, frozen=True, kw_only=True):
     price_weight_bp: Bp = 10_000
     open_seconds: _Seconds
     opening_seconds: Annotated[int, msgspec.Meta(ge=0, le=40_000_000)] = 0
+    sign_within_days: Annotated[int, msgspec.Meta(ge=1, le=180)] = 30
     option: TransferOption | None = None
 
 

@@ -327,7 +327,7 @@ async def shown(conn: Connection, caller: Caller, offer: LicenceOffer) -> Licenc
     an applicant its own.
     """
     is_side = caller.organisation_id in (offer.organisation_id, offer.venue_id) or _sees_all(caller)
-    is_over = offer.state in (_S.FILLED, _S.FAILED)
+    is_over = offer.state in (_S.AWARDED, _S.FILLED, _S.FAILED)
     found = []
     for one in await applications_of(conn, offer.id):
         if one.organisation_id == caller.organisation_id or (is_side and is_over):

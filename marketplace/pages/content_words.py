@@ -142,6 +142,7 @@ PARTS: Final[Mapping[str, Words]] = MappingProxyType(
         "price_weight_bp": Words("价格权重", "Weight of the price"),
         "open_seconds": Words("受理时间", "Open for"),
         "opening_seconds": Words("开启时间", "Opening lasts"),
+        "sign_within_days": Words("签署期限（日）", "Days to sign"),
         "option": Words("转让选择权", "Option to buy"),
         "until": Words("有效至", "Until"),
         "credited_bp": Words("已付许可费抵价比例", "Part of the fees counted towards the price"),

@@ -66,6 +66,7 @@ OFFER_STATES: Final[Mapping[str, Words]] = MappingProxyType(
         "open": Words("接受申请", "Open"),
         "scoring": Words("专家评分", "Experts score"),
         "opening": Words("开启报价", "Prices are opened"),
+        "awarded": Words("待签署", "To be signed"),
         "filled": Words("已授予", "Granted"),
         "failed": Words("无人受让", "Nobody took it"),
         "withdrawn": Words("已撤回", "Withdrawn"),

@@ -163,7 +163,7 @@ async def test_uniform_price_grants_several_at_the_highest_losing_amount(stage: 
     shown = await stage.bank_maker.get(f"/v1/licence-offers/{offer['id']}")
     await pass_by(stage, shown["opened_by"])
     done = await stage.bank_maker.get(f"/v1/licence-offers/{offer['id']}")
-    assert (done["state"], done["price_fen"]) == ("filled", 300)
+    assert (done["state"], done["price_fen"]) == ("awarded", 300)
     assert [grant["entry_fee_fen"] for grant in await grants_of(stage, offer)] == [300, 300]
 
 

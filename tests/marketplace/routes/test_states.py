@@ -64,7 +64,8 @@ MACHINES: dict[str, tuple[Mapping[Any, frozenset[Any]], Callable[..., None], str
         OFFER_STEPS,
         lambda a, b: require_offer_step(a, b, number="1"),
         """draft open | draft withdrawn | open scoring | open opening | open filled | open failed | open withdrawn
-        scoring opening | scoring withdrawn | opening filled | opening failed | opening withdrawn""",
+        scoring opening | scoring withdrawn | opening awarded | opening failed | opening withdrawn
+        awarded filled | awarded failed""",
     ),
     "licence": (
         GRANT_STEPS,
