@@ -13,7 +13,7 @@ import pytest
 from kit.embedded import Postgres, Valkey
 from tests.faults.cluster import Case, copied
 from tests.faults.nemesis import CASE_PREFIX, OWNER_FILE, Shim, require_root
-from tests.faults.reporting import LONG_RUNS
+from tests.faults.reporting import LONG_RUNS, long_count
 
 _FAILED: pytest.StashKey[bool] = pytest.StashKey()
 
@@ -23,7 +23,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     mark = metafunc.definition.get_closest_marker(LONG_RUNS)
     if mark is not None and metafunc.config.getoption("--faults-long"):
         metafunc.fixturenames.append("run_number")
-        metafunc.parametrize("run_number", range(1, mark.args[0] + 1))
+        metafunc.parametrize("run_number", range(1, long_count(metafunc.config, mark.args[0]) + 1))
 
 
 @pytest.hookimpl(wrapper=True)
@@ -57,9 +57,10 @@ def case(request: pytest.FixtureRequest) -> Iterator[Case]:
 
 @pytest.fixture
 def counted(request: pytest.FixtureRequest) -> Callable[[int, int], int]:
-    """How often: `counted(10, 200)` is 10, with `--faults-long` 200."""
-    long: bool = request.config.getoption("--faults-long")
-    return lambda short, often: often if long else short
+    """How often: `counted(10, 200)` is 10, with `--faults-long` 200; a share of it is never below CI's count."""
+    config = request.config
+    long: bool = config.getoption("--faults-long")
+    return lambda short, often: max(short, long_count(config, often)) if long else short
 
 
 @pytest.fixture

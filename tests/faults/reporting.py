@@ -1,10 +1,14 @@
-"""What the fault tests add to pytest: `--seed`, the long counts, and what was not run, with the reason.
+"""What the fault tests add to pytest: `--seed`, the long counts or a share of them, what came of each case, and what
+was not run, with the reason.
 
 tests/conftest.py takes these hooks over, because options are only read there.
 """
 
+import math
 import os
+import re
 import secrets
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -16,6 +20,7 @@ _KEY = "luochui_not_run"
 NEEDS_ROOT = "root"
 #: The mark of a test that the long run runs so many times, each time with a seed of its own.
 LONG_RUNS = "long_runs"
+_CASE = re.compile(r"test_f\d\d_")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -23,6 +28,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("faults")
     group.addoption("--seed", type=int, default=None, help="seed of the fault tests (else random)")
     group.addoption("--faults-long", action="store_true", help="the long counts of faults")
+    group.addoption(
+        "--faults-share", type=float, default=1.0, help="so much of the long counts: 0.1 is a tenth"
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -33,6 +41,14 @@ def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("--seed") is None:
         given = getattr(config, "workerinput", {}).get("seed")
         config.option.seed = given if given is not None else secrets.randbelow(1_000_000)
+
+
+def long_count(config: pytest.Config, often: int) -> int:
+    """How often in the long run: `often`, or with `--faults-share` a part of it, rounded up."""
+    share: float = config.getoption("--faults-share")
+    if not 0 < share <= 1:
+        raise pytest.UsageError("--faults-share takes more than 0 and at most 1")
+    return math.ceil(often * share)
 
 
 def pytest_configure_node(node: Any) -> None:
@@ -73,9 +89,32 @@ def pytest_testnodedown(node: Any, error: object) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
-    """Say what was not run."""
+    """Say what was not run and, after a long run, what came of each case."""
+    if config.getoption("--faults-long"):
+        terminalreporter.section("fault cases")
+        ended = {
+            outcome: terminalreporter.stats.get(outcome, ())
+            for outcome in ("passed", "failed", "error")
+        }
+        for line in case_lines(ended, config.getoption("--seed")):
+            terminalreporter.line(line)
     names = config.stash.get(NOT_RUN, set())
     if names:
         terminalreporter.section("fault tests NOT RUN")
         for name in sorted(names):
             terminalreporter.line(name)
+
+
+def case_lines(ended: dict[str, Sequence[pytest.TestReport]], seed: int) -> list[str]:
+    """One line a test of a case: how many of its runs passed, how long they took together, and their base seed."""
+    runs: dict[str, list[tuple[str, float]]] = {}
+    for outcome, reports in ended.items():
+        for report in reports:
+            name = report.nodeid.partition("[")[0].rpartition("::")[2]
+            if _CASE.match(name):
+                runs.setdefault(name, []).append((outcome, report.duration))
+    return [
+        f"{name}: {sum(outcome == 'passed' for outcome, _ in own)} of {len(own)} runs passed,"
+        f" {sum(seconds for _, seconds in own):.0f} s, seed {seed}"
+        for name, own in sorted(runs.items())
+    ]

@@ -16,18 +16,27 @@ import redis.asyncio
 from redis.crc import key_slot
 
 from auction_engine import keys
-from auction_engine.errors import ReplicaNotDurable
-from auction_engine.gateway import AGE_US_MAX
+from auction_engine.durability import MODES
+from auction_engine.errors import (
+    EngineBusy,
+    EngineOutcomeUnknown,
+    EngineUnreachable,
+    ReplicaNotDurable,
+)
+from auction_engine.gateway import AGE_US_MAX, Gateway
+from auction_engine.journal import ACCEPTED, Entry, entry_of
+from auction_engine.keeper import Keeper
 from auction_engine.library import check_library
+from auction_engine.rules.commands import Command
 from auction_engine.servers import Servers
 from kit.embedded import Postgres, Valkey
 from kit.embedded_cluster import ValkeyCluster
 from kit.errors import LuochuiError
-from tests.auction_engine.make_engine import until
+from tests.auction_engine.make_engine import a_key, until
 from tests.faults import nemesis
 from tests.faults.check import CLUSTER_LIVE_SECONDS
-from tests.faults.client import Load
-from tests.faults.cluster import Case, Site, site
+from tests.faults.client import EngineDesk, Load
+from tests.faults.cluster import START_FEN, STEP_FEN, UNLIMITED, Case, Site, site
 from tests.faults.evidence import all_holds, entries_of
 from tests.faults.network import Network
 
@@ -212,26 +221,112 @@ async def test_f25_primary_stands_still_and_wakes_up_replaced(
 async def test_f25_primary_cut_off_from_the_others_but_not_from_its_clients(
     case: Case, database_url: str, scratch: Valkey
 ) -> None:
-    """What it decides alone is told as unknown, never as done; healed, it holds nothing but what is journalled."""
+    """What it decides alone is told as unknown, never as done, and vanishes when the network heals.
+
+    A gateway on its side of the cut sees no other node. It hands in two bids as soon as the node is alone: the batch is
+    decided there and nowhere else. The mode does not forbid that (`min-replicas-to-write` only bounds it); it promises
+    that nobody is told "accepted", and that no journal, receipt or book has it.
+    """
     with Network(6) as network, network_cluster(case, network) as cluster:
         async with clustered(case, cluster, database_url) as running:
             load = running.load()
             victim, shard = victim_of(running, cluster), hot_shard(running)
-            async with load.running():
+            async with load.running(), gateway_beside(running, cluster, victim) as gateway:
                 await load.until_accepted(40)
                 async with cut_off(network, victim):
+                    alone = await decided_alone(running, cluster, victim, gateway)
+                    await refuses_to_go_on(running, gateway)
                     await moved_from(running, cluster, victim)
                 await load.until_accepted(40)
-            codes = {record.rep.get("code") for record in case.history.records}
-            assert "outcome_unknown" in codes, (
+            assert "outcome_unknown" in refused_codes(running), (
                 "a short count of replicas was told as something else"
             )
+            await load.settled()
+            await running.until_alive()
+            await are_decided_anew(running)
             await ends_well(running, load, scratch)
-            journalled = await heads_in_journal(running, shard)
+            journalled = await entries_in_journal(running, shard)
+            assert alone.head not in {entry.head for entry in journalled}, "journalled all the same"
+            told = [receipt.header for receipt in case.history.receipts if receipt.shard == shard]
+            assert alone.header.public() not in told, "there is a receipt for it"
             await asyncio.to_thread(cluster.until_whole)
             assert cluster.ask_replica(victim, "ROLE")[0] == b"slave"
             forgotten = cluster.ask_replica(victim, "HGET", keys.meta(shard), "head").decode()
-            assert forgotten in journalled, "it still holds what it decided alone"
+            assert forgotten in {entry.head for entry in journalled}, (
+                "it still holds what it decided alone"
+            )
+
+
+#: The bids that only the node that was cut off hears of: whoever leads, the second is accepted.
+_LONE_BIDS = (
+    Command(do="bid", paddle=7, value=START_FEN + 100_000 * STEP_FEN, id="alone-7"),
+    Command(do="bid", paddle=8, value=START_FEN + 100_001 * STEP_FEN, id="alone-8"),
+)
+
+
+@contextlib.asynccontextmanager
+async def gateway_beside(
+    running: Site, cluster: ValkeyCluster, number: int
+) -> AsyncIterator[Gateway]:
+    """A gateway that knows one node only, as one on its side of a cut does; past the fence, and in no batch."""
+    engine, servers = running.engine, Servers(cluster.url_at(number))
+    keeper = Keeper(
+        MODES["replicated"], servers=servers, pool=running.pool, projector=engine.projector
+    )
+    gateway = Gateway(
+        servers, fence=engine.fence.verify, durability=keeper, key=a_key(), limits=UNLIMITED
+    )
+
+    async def is_past_the_fence() -> bool:
+        try:
+            await gateway.submit(str(running.auctions[0]), Command(do="tick"))
+        except EngineBusy:  # the look at servers and journal took longer than a command may wait
+            return False
+        return True
+
+    try:
+        await until(is_past_the_fence, _FAILOVER_SECONDS)
+        yield gateway
+    finally:
+        await gateway.close()
+        await servers.aclose()
+
+
+async def decided_alone(
+    running: Site, cluster: ValkeyCluster, number: int, gateway: Gateway
+) -> Entry:
+    """Hand in the lone bids: the node decides and accepts them, and both bidders are told that nobody knows."""
+    shard = hot_shard(running)
+    asked = asyncio.create_task(gateway.submit_many(str(running.auctions[0]), _LONE_BIDS))
+    found: list[Entry] = []
+
+    def is_decided() -> bool:
+        rows = cluster.ask(number, "XREVRANGE", keys.log(shard), "+", "-", "COUNT", 20)
+        entries = (entry_of(shard, fields) for _, fields in rows)
+        found[:] = [entry for entry in entries if b"alone-8" in entry.commands_bytes]
+        return bool(found)
+
+    await until(is_decided)
+    assert found[0].decisions[-1][0] == ACCEPTED, "it did not take the bid"
+    answers = await asked
+    assert [type(answer) for answer in answers] == [EngineOutcomeUnknown] * len(_LONE_BIDS)
+    return found[0]
+
+
+async def refuses_to_go_on(running: Site, gateway: Gateway) -> None:
+    """After the short count the next bid is refused before it is decided: the batch in doubt stays the only one."""
+    later = Command(do="bid", paddle=7, value=START_FEN + 200_000 * STEP_FEN, id="alone-later")
+    with pytest.raises((ReplicaNotDurable, EngineUnreachable)):
+        await gateway.submit(str(running.auctions[0]), later)
+
+
+async def are_decided_anew(running: Site) -> None:
+    """Asked again with the same ids after the heal, the bids are decided for the first time."""
+    desk, auction = EngineDesk(running.engine), str(running.auctions[0])
+    for command in _LONE_BIDS:
+        answer = await running.history.attempt(desk, auction, command, paddle=command.paddle)
+        assert answer.out != "unknown"
+        assert not answer.rep.get("replayed"), "the decision of one node alone has come through"
 
 
 @contextlib.asynccontextmanager
@@ -245,10 +340,10 @@ async def cut_off(network: Network, number: int) -> AsyncIterator[None]:
         await asyncio.to_thread(cut.__exit__, None, None, None)
 
 
-async def heads_in_journal(running: Site, shard: int) -> set[str]:
-    """The head behind each batch of a shard in the database."""
+async def entries_in_journal(running: Site, shard: int) -> list[Entry]:
+    """Each batch of a shard in the database."""
     async with running.pool.acquire() as conn:
-        return {entry.head for entry in await entries_of(conn, shard)}
+        return await entries_of(conn, shard)
 
 
 @pytest.mark.long_runs(5)
