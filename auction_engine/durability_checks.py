@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 import redis.asyncio
 
+from auction_engine import keys
 from auction_engine.connection import Call
 from auction_engine.durability import (
     Durability,
@@ -27,6 +28,8 @@ from kit.sql import Pool
 #: How long a batch waits for its replicas, twice, before its callers are told that the outcome is unknown.
 WAIT_MS = 700
 _ASK_SECONDS = 1.0
+#: The field of a shard's meta that is written to be waited for.
+_MARK = "waited_for"
 #: What every primary must have whose batches wait for replicas.
 _REPLICATING: dict[str, Wanted] = {
     # a replica that comes back is not kept waiting for others, while nothing is decided
@@ -62,8 +65,20 @@ class Replication(msgspec.Struct, frozen=True, kw_only=True):
     calls: tuple[Call, ...]
     read_back: dict[str, str]
 
+    def behind(self, shard: int) -> tuple[Call, ...]:
+        """What is sent behind a batch or a reading of this shard, on the same connection: a mark, then `calls`.
+
+        A server waits for what the connection itself wrote last. Redis counts a command that only reads as well, Valkey
+        9.1 does not: it would answer at once for what others have written and this connection has only read. The mark
+        is a write, so that everything that stands before it is waited for.
+        """
+        return (("HSET", keys.meta(shard), _MARK, 1), *self.calls)
+
     def missing(self, replies: Sequence[object]) -> str | None:
-        """What is not on disk yet by the replies to `calls`, or None."""
+        """What is not on disk yet by the replies to `behind`, or None."""
+        refused = next((reply for reply in replies if isinstance(reply, Exception)), None)
+        if refused is not None:  # also of the mark alone: then it was not waited for
+            return f"the server answered {refused!r} instead of the number of replicas"
         found, local = replies[-1], 1
         if isinstance(found, list) and len(found) == 2:
             local, found = found

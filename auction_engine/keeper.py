@@ -1,6 +1,6 @@
 """Keeps a durability mode's promise: looks at every server that has a part in it, and waits behind each batch.
 
-- `replicated`: WAIT and WAITAOF (on Redis 7.0 WAIT alone) once a batch, pipelined behind it on the same connection. A
+- `replicated`: a mark, WAIT and WAITAOF (on Redis 7.0 WAIT alone) once a batch, behind it on the same connection. A
   short count is an unknown outcome, never an acknowledgement. The same calls stand behind what the projector reads, so
   that PostgreSQL never holds a batch that a failover could take back.
 - `journalled`: the batch is projected, and acknowledged once PostgreSQL has committed it: this very batch, by its
@@ -105,7 +105,7 @@ class Keeper:
 
         return Keeping(
             name=self.mode.name,
-            after_call=replication.calls,
+            after_call=replication.behind(shard),
             settle=partial(self._settle_by_replicas, replication),
         )
 
@@ -134,9 +134,11 @@ class Keeper:
         """All that this primary has decided is on its replicas: it is the primary, and not a cut off one."""
         pipeline = self._servers.client_of(shard).pipeline(transaction=False)
         pipeline.hget(keys.meta(shard), "seq")
-        for call in replication.calls:
+        for call in replication.behind(shard):
             pipeline.execute_command(*call)
-        found: list[Any] = await pipeline.execute()
+        found: list[Any] = await pipeline.execute(raise_on_error=False)
+        if isinstance(found[0], Exception):
+            raise found[0]
         missing = replication.missing(found[1:])
         if missing is not None:
             raise ReplicaNotDurable(

@@ -303,9 +303,11 @@ async def read_entries(
     pipeline = client.pipeline(transaction=False)
     pipeline.xrange(keys.log(shard), min=f"{after + 1}-0", count=count)
     if replication is not None:
-        for call in replication.calls:  # on the same connection: of all that was read
+        for call in replication.behind(shard):  # on the same connection: of all that was read
             pipeline.execute_command(*call)
-    found, *behind = await pipeline.execute()
+    found, *behind = await pipeline.execute(raise_on_error=False)
+    if isinstance(found, Exception):
+        raise found
     if found and replication is not None and (missing := replication.missing(behind)):
         raise ReplicaNotDurable(
             f"shard {shard}: what its stream holds is not journalled yet, {missing}",

@@ -17,6 +17,7 @@ from auction_engine.durability_checks import Replication
 from auction_engine.engine import Engine
 from auction_engine.errors import EngineOutcomeUnknown, ReplicaNotDurable, WeakDurability
 from auction_engine.keeper import Keeper
+from auction_engine.projector import read_entries
 from auction_engine.watch import Watch
 from kit.embedded import Valkey
 from kit.embedded_cluster import ValkeyPair
@@ -111,6 +112,34 @@ async def test_a_short_count_is_an_unknown_outcome_and_then_a_refusal(
         await engine.aclose()
 
 
+async def test_what_was_only_read_is_waited_for_as_well(
+    database: asyncpg.Pool, pair: ValkeyPair
+) -> None:
+    """A retry over another gateway writes nothing; neither it nor PostgreSQL is told a decision that the replica lacks.
+
+    A server may count only what a connection wrote itself: then a count behind a reading says nothing.
+    """
+    first, other = await opened(database, pair), await opened(database, pair)
+    try:
+        for number, engine in enumerate((first, other)):
+            bid = a_bid(1 + number, 10_000_000 + 100 * number, f"before-{number}")
+            assert (await engine.submit(AUCTION_ID, bid)).decision.accepted
+        replication = await other.keeper.behind_reading(SHARD)
+        assert replication is not None
+        os.kill(pair.replica.pid, signal.SIGSTOP)
+        with pytest.raises(EngineOutcomeUnknown):
+            await first.submit(AUCTION_ID, a_bid(1, 11_000_000, "x"))
+        with pytest.raises(EngineOutcomeUnknown):  # decided already: only looked up
+            await other.submit(AUCTION_ID, a_bid(1, 11_000_000, "x"))
+        async with redis.asyncio.Redis.from_url(pair.url) as fresh:
+            with pytest.raises(ReplicaNotDurable, match="not journalled yet, 0 of 1"):
+                await read_entries(fresh, SHARD, after=0, replication=replication)
+    finally:
+        os.kill(pair.replica.pid, signal.SIGCONT)
+        await first.aclose()
+        await other.aclose()
+
+
 async def until_answered(engine: Engine, paddle: int, amount: int, name: str) -> Any:
     """The answer to a bid that is asked for until it is definite."""
     for _ in range(300):
@@ -198,7 +227,8 @@ async def test_without_waitaof_wait_does_on_replicas_that_fsync(
         engine = await opened(database, pair)
         try:
             keeping = await engine.keeper.keeping(SHARD)
-            assert keeping.after_call[0][:2] == ("WAIT", 1)
+            mark, wait = keeping.after_call
+            assert (mark[0], wait[:2]) == ("HSET", ("WAIT", 1))
             assert (await engine.submit(AUCTION_ID, a_bid(1, 10_000_000, "x"))).decision.accepted
             os.kill(pair.replica.pid, signal.SIGSTOP)
             with pytest.raises(EngineOutcomeUnknown):
@@ -217,6 +247,7 @@ async def test_without_waitaof_wait_does_on_replicas_that_fsync(
         ([2], None),
         ([1], "1 of 2"),
         ([RuntimeError("UNBLOCKED")], "answered"),
+        ([RuntimeError("NOREPLICAS"), 2, [1, 2]], "NOREPLICAS"),
     ],
 )
 def test_what_the_count_behind_a_batch_says(replies: list[Any], missing: str | None) -> None:
