@@ -231,7 +231,7 @@ async def test_f25_primary_cut_off_from_the_others_but_not_from_its_clients(
         async with clustered(case, cluster, database_url) as running:
             load = running.load()
             victim, shard = victim_of(running, cluster), hot_shard(running)
-            async with load.running(), gateway_beside(running, cluster, victim) as gateway:
+            async with gateway_beside(running, cluster, victim) as gateway, load.running():
                 await load.until_accepted(40)
                 async with cut_off(network, victim):
                     alone = await decided_alone(running, cluster, victim, gateway)

@@ -10,6 +10,7 @@ import redis
 from auction_engine.library import rehearsal_source
 from auction_engine.rehearsal import Played, parse_scenario, play_on_model, play_on_server
 from kit.embedded import Valkey
+from tests.make_scenarios import Case, answers, scenario
 
 _shards = itertools.count()
 
@@ -35,3 +36,17 @@ def play(rehearsal_server: redis.Redis) -> Callable[[dict[str, Any]], dict[str, 
         return on_model.as_object()
 
     return through_both
+
+
+@pytest.fixture
+def holds(play: Callable[[dict[str, Any]], dict[str, Any]]) -> Callable[[Case], None]:
+    """Plays a case, and insists on the decisions and the result that its source says."""
+
+    def as_its_source_says(case: Case) -> None:
+        played = play(scenario(case.rules, [step for step, _ in case.steps]))
+        for (asked, expected), decision in zip(case.steps, played["decisions"], strict=True):
+            assert answers(decision, expected), f"{case.source}: {asked} answered {decision}"
+        told = {name: played["result"][name] for name in case.result}
+        assert told == case.result, case.source
+
+    return as_its_source_says
