@@ -6,6 +6,7 @@ import signal
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
+from unittest.mock import AsyncMock
 
 import asyncpg
 import pytest
@@ -13,11 +14,12 @@ import redis.asyncio
 
 from auction_engine import keys
 from auction_engine.durability import MODES, NotKept
-from auction_engine.durability_checks import Replication
+from auction_engine.durability_checks import Replication, verify_replication
 from auction_engine.engine import Engine
 from auction_engine.errors import EngineOutcomeUnknown, ReplicaNotDurable, WeakDurability
 from auction_engine.keeper import Keeper
 from auction_engine.projector import read_entries
+from auction_engine.servers import Servers
 from auction_engine.watch import Watch
 from kit.embedded import Valkey
 from kit.embedded_cluster import ValkeyPair
@@ -132,7 +134,7 @@ async def test_what_was_only_read_is_waited_for_as_well(
         with pytest.raises(EngineOutcomeUnknown):  # decided already: only looked up
             await other.submit(AUCTION_ID, a_bid(1, 11_000_000, "x"))
         async with redis.asyncio.Redis.from_url(pair.url) as fresh:
-            with pytest.raises(ReplicaNotDurable, match="not journalled yet, 0 of 1"):
+            with pytest.raises(ReplicaNotDurable, match="is not journalled yet"):
                 await read_entries(fresh, SHARD, after=0, replication=replication)
     finally:
         os.kill(pair.replica.pid, signal.SIGCONT)
@@ -166,6 +168,23 @@ async def test_replicated_refuses_to_start_on_less(
         await client.config_set(setting, value)
     with pytest.raises(WeakDurability, match=setting):
         await opened(database, pair)
+
+
+async def test_a_replica_that_its_primary_no_longer_hears_is_not_counted(
+    pair: ValkeyPair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A replica that is cut off believes in its link for a minute; whom its primary heard lately counts."""
+    servers, mode = Servers(pair.url), MODES["replicated"]
+    try:
+        found = await verify_replication(servers, pair.url, mode, is_degradable=False)
+        assert found.replicas == 1
+        primary = servers.client_at(pair.url)
+        told = await primary.info("replication") | {"min_slaves_good_slaves": 0}
+        monkeypatch.setattr(primary, "info", AsyncMock(return_value=told))
+        with pytest.raises(ReplicaNotDurable, match="has heard 0 of them lately"):
+            await verify_replication(servers, pair.url, mode, is_degradable=False)
+    finally:
+        await servers.aclose()
 
 
 async def test_replicated_needs_a_replica(

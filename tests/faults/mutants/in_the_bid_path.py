@@ -66,11 +66,18 @@ MUTANTS = (
         "tests/auction_engine/test_replies.py::test_each_row_of_the_table",
     ),
     Mutant(
+        "what was only read is not waited for",
+        "auction_engine/durability_checks.py",
+        '        return (("HSET", keys.meta(shard), _MARK, 1), *self.calls)\n',
+        "        return self.calls\n",
+        _DURABILITY + "test_what_was_only_read_is_waited_for_as_well",
+    ),
+    Mutant(
         "a replica that believes in its link is believed",
         "auction_engine/durability_checks.py",
         "good = min(found.count(None), int(heard))",
         "good = found.count(None)",
-        "tests/faults/test_cluster.py::test_f26_replica_cut_off_from_everybody",
+        _DURABILITY + "test_a_replica_that_its_primary_no_longer_hears_is_not_counted",
     ),
     Mutant(
         "a lost reply is told as not decided",
