@@ -8,6 +8,7 @@ import msgspec
 from auction_engine.codes import WITH_MINIMUM, code_of
 from auction_engine.journal import ACCEPTED, REFUSED, Entry, WireCommand, WireDecision
 from auction_engine.receipts import AGE, DO, ID, PADDLE, VALUE
+from auction_engine.rules.commands import GRACE_MS
 
 #: Actions whose amount is public from the moment they are decided. A maximum, a sealed bid and a limit are not.
 SHOWN_AMOUNT = frozenset({"bid", "accept"})
@@ -135,8 +136,12 @@ def shown_amount(command: WireCommand) -> int | None:
 
 
 def ingress_ms(command: WireCommand, decided_ms: int) -> int:
-    """The moment the command entered the gateway, in the engine's time."""
-    return decided_ms - number(command[AGE]) // 1000
+    """The moment the command entered the gateway, in the engine's time; by the grace before the decision at most.
+
+    The engine judges it so (rules/shard.py). What it is sent may be a little older than a gateway lets in, because it
+    waited between the look at its age and the sending.
+    """
+    return decided_ms - min(max(number(command[AGE]) // 1000, 0), GRACE_MS)
 
 
 def number(value: object) -> int:
