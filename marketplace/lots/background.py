@@ -10,6 +10,9 @@ import msgspec
 
 from kit.clock import CHINA
 from kit.sql import Connection, load_statements
+from marketplace.assets import service as assets
+from marketplace.assets.export_control import ExportClass
+from marketplace.consignments.schemas import Consignment
 from marketplace.lots import intake
 from marketplace.lots.schemas import Lot
 from marketplace.organisations import service as organisations
@@ -23,6 +26,19 @@ _PLATFORM = {
 _NOT_VALUED = {
     "en": "Not valued; the start price rests on the consignor's own decision.",
     "zh": "未经评估，起始价由委托人依法确定。",
+}
+#: Whether foreigners may bid, and what they hold before they do (domain 3.7, 3.8).
+_NO_FOREIGNERS = {
+    "en": "Foreign persons and enterprises may not bid.",
+    "zh": "不接受境外自然人、企业和其他组织参加竞买。",
+}
+_FOREIGNERS = {
+    "en": "Foreign bidders are let in; a transfer of technology to them is registered as an export contract.",
+    "zh": "接受境外竞买人；向其转让技术的，须办理技术出口合同登记。",
+}
+_FOREIGNERS_WITH_LETTER = {
+    "en": "Foreign bidders who hold the letter of intent of an export licence are let in: restricted technology.",
+    "zh": "接受持有技术出口许可意向书的境外竞买人：标的含限制出口技术。",
 }
 _TOLD = {
     "en": "Parties and known priority holders were told as follows.",
@@ -66,7 +82,19 @@ async def background_of(conn: Connection, lot: Lot, *, now: datetime) -> dict[st
             "rate_bp": consignment.commission_bp,
             "costs_borne_by": consignment.costs_borne_by,
         },
+        "foreign_bidders": await _foreigners(conn, consignment),
         "parties_notified": {"parties": told, **_TOLD},
     }
     shown: dict[str, Any] = msgspec.to_builtins(found)
     return shown
+
+
+async def _foreigners(conn: Connection, consignment: Consignment) -> dict[str, str]:
+    """The rule on nationality, as bidders are held to it."""
+    if not consignment.foreign_bidders:
+        return _NO_FOREIGNERS
+    rights = await assets.of_ids(
+        conn, consignment.asset_ids, organisation_id=consignment.organisation_id
+    )
+    is_restricted = any(each.export_class is ExportClass.RESTRICTED for each in rights)
+    return _FOREIGNERS_WITH_LETTER if is_restricted else _FOREIGNERS

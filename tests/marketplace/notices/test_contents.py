@@ -2,6 +2,7 @@
 
 import json
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -12,7 +13,8 @@ from marketplace.notices.rules import (
     require_complete,
     standard_texts,
 )
-from tests.make_stage import CONDITIONS, Stage
+from tests.make_routes import consigned
+from tests.make_stage import CONDITIONS, Stage, lot_draft
 
 WHOLE = {item.section: {"en": "said", "zh": "已载明"} for item in CONTENTS.items}
 ASKED = [(regime, item) for regime in Regime for item in CONTENTS.items if regime in item.articles]
@@ -105,6 +107,31 @@ async def test_a_lots_own_words_replace_those_of_the_regime(stage: Stage) -> Non
         opens_in=60, lasts=60, conditions=CONDITIONS | {"deposit_rules": own}
     )
     assert (await _notice(stage, lot))["deposit_rules"] == own
+
+
+@pytest.mark.parametrize(
+    ("terms", "words"),
+    [
+        ({}, "不接受境外"),
+        ({"foreign_bidders": True}, "合同登记"),
+        ({"foreign_bidders": True, "buyer_conditions": "须持技术出口许可意向书"}, "意向书"),
+    ],
+)
+async def test_a_notice_says_whether_foreigners_may_bid(
+    stage: Stage, terms: dict[str, Any], words: str
+) -> None:
+    """Nobody, everybody whose contract is registered, or who holds a letter of intent for restricted technology."""
+    export_class = "restricted" if "buyer_conditions" in terms else "free"
+    right = {"right": {"export_class": export_class}}
+    consignment = await consigned(stage, **terms, **right)
+    given = lot_draft(UUID(consignment["id"]), opens_in=60, lasts=60)
+    lot = await stage.operator.post("/v1/lots", given)
+    checked = await stage.operator.post(f"/v1/lots/{lot['id']}/check")
+    assert checked["lot"]["status"] == "checked", checked["findings"]
+    published = await stage.checker.post(f"/v1/lots/{lot['id']}/publish")
+    assert words in (await _notice(stage, published))["foreign_bidders"]["zh"]
+    page = await stage.client.get(f"/lots/{lot['id']}")
+    assert words in page.text
 
 
 async def _notice(stage: Stage, lot: dict[str, Any]) -> dict[str, Any]:
