@@ -28,6 +28,7 @@ from marketplace.licence_offers import awarding, options
 from marketplace.lots import service as lots
 from marketplace.lots.offered import OFFERED
 from marketplace.lots.rules import LotStatus
+from marketplace.lots.schemas import Lot
 from marketplace.mandates import money as mandate_money
 from marketplace.mandates import service as mandates
 from marketplace.monitoring import service as monitoring
@@ -106,7 +107,9 @@ async def create_auction(resources: JobResources, lot_id: UUID, now: datetime) -
 
 async def open_auction(resources: JobResources, lot_id: UUID, now: datetime) -> datetime | None:
     """The opening has come: the engine takes bids by its own clock, and the lot's status says so."""
-    later = await _waits(resources, lot_id, now)
+    async with resources.pool.acquire() as conn:
+        lot = await lots.get(conn, lot_id)
+    later = await _waits(resources, lot, now)
     if later is not None:
         return later
     if not await opening.create(resources.pool, resources.engine, lot_id):
@@ -133,7 +136,7 @@ async def close_auction(resources: JobResources, lot_id: UUID, now: datetime) ->
         lot = await lots.get(conn, lot_id)
     if lot.status not in _RUNNING:
         return None
-    later = await _waits(resources, lot_id, now)
+    later = await _waits(resources, lot, now)
     if later is not None:
         return max(later, lot.closes_at + _GRACE)
     await opening.create(resources.pool, resources.engine, lot_id)
@@ -155,7 +158,7 @@ async def admit_bidder(resources: JobResources, bidder_id: UUID, now: datetime) 
         return lot.priority_closes_at  # its notice changed, or the listing goes on
     if not has_acknowledged(lot, bidder) and now < lot.closes_at:
         return lot.closes_at  # the acknowledgement hastens it
-    later = None if lot.format in OFFERED else await _waits(resources, lot.id, now)
+    later = None if lot.format in OFFERED else await _waits(resources, lot, now)
     if later is None:
         await opening.admit(resources.pool, resources.engine, bidder_id, now=now)
     return later
@@ -342,20 +345,18 @@ HANDLERS: Mapping[Kind, Handler] = MappingProxyType(
 )
 
 
-async def _waits(resources: JobResources, lot_id: UUID, now: datetime) -> datetime | None:
+async def _waits(resources: JobResources, lot: Lot, now: datetime) -> datetime | None:
     """When to look again at a lot that does not open yet, because its notice changed or its listing may go on.
 
     Where an extension is announced, the duty at the end of registration alone decides whether the auction is set up.
     """
-    async with resources.pool.acquire() as conn:
-        lot = await lots.get(conn, lot_id)
     if lot.status not in _BEFORE_OPEN:
         return None
     if now < lot.opens_at:
         return lot.opens_at
     if lot.conditions.listing_extension is None:
         return None
-    return None if await opening.is_set_up(resources.engine, lot_id) else now + _SOON
+    return None if await opening.is_set_up(resources.engine, lot.id) else now + _SOON
 
 
 async def _later(resources: JobResources, lot_id: UUID, not_due: NotDue, now: datetime) -> datetime:
