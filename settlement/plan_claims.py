@@ -149,9 +149,14 @@ async def paid_to_lender(conn: Connection, case_id: UUID, *, but_for: UUID) -> d
     return paid
 
 
-async def covered(conn: Connection, case_id: UUID, *, owed_fen: int) -> Coverage:
-    """Whether the lots of a loan that were sold cover what is owed; their known costs come out first."""
-    return coverage(owed_fen, await sold_lots(conn, case_id))
+async def covered(
+    conn: Connection, case_id: UUID, *, owed_fen: int, received_fen: int = 0
+) -> Coverage:
+    """Whether the lots of a loan that were sold cover what is owed, with what was received beside them.
+
+    The known costs of each come out first.
+    """
+    return coverage(owed_fen, await sold_lots(conn, case_id), received_fen=received_fen)
 
 
 async def sold_lots(conn: Connection, case_id: UUID) -> list[LotResult]:

@@ -19,6 +19,7 @@ from marketplace.lots import service as lots
 from marketplace.lots.rules import LotStatus
 from marketplace.lots.schemas import Lot
 from marketplace.organisations.schemas import SYSTEM_CALLER, Caller
+from marketplace.sales import received
 from marketplace.sales.schemas import ConsentIn, CoverageView
 from settlement import plan_claims
 from settlement.rules.several import Coverage
@@ -30,17 +31,25 @@ BEFORE_OPEN = frozenset({LotStatus.PUBLISHED, LotStatus.REGISTRATION})
 
 
 async def of_lot(conn: Connection, lot: Lot) -> Coverage:
-    """Whether what was sold for the lot's loan, and for those that its lots stand for too, covers what is owed."""
+    """Whether what was sold for the lot's loan, and for those that its lots stand for too, covers what is owed.
+
+    What else came in for these loans counts before the lots.
+    """
     consignment = await intake.of(conn, lot.consignment_id)
     loans = {consignment.case_id}
-    for row in await conn.fetch(_SQL["sold_lots"], consignment.case_id):
+    sold = await conn.fetch(_SQL["sold_lots"], consignment.case_id)
+    for row in sold:
         claims = await plan_claims.claims_of(conn, row["lot_id"])
         loans |= set(claims.other_loans)
-    owed_fen = 0
+    owed_fen, received_fen = 0, 0
     for loan_id in loans:
         loan = await cases.get(conn, SYSTEM_CALLER, loan_id)
         owed_fen += loan.principal_fen + loan.interest_fen + loan.penalty_fen
-    return await plan_claims.covered(conn, consignment.case_id, owed_fen=owed_fen)
+        priced = [str(row["lot_id"]) for row in sold]
+        received_fen += await received.of_loan(conn, loan_id, priced=priced)
+    return await plan_claims.covered(
+        conn, consignment.case_id, owed_fen=owed_fen, received_fen=received_fen
+    )
 
 
 async def shown(conn: Connection, caller: Caller, lot_id: UUID) -> CoverageView:
@@ -119,7 +128,8 @@ async def agree(
 async def _is_beyond_the_debt(conn: Connection, lot: Lot) -> bool:
     """Whether others were sold and cover the debt, and the debtor did not agree to more."""
     found = await of_lot(conn, lot)
-    if not (found.is_covered and found.needed):
+    is_sold = bool(found.owed_fen and found.needed + found.beyond)
+    if not (found.is_covered and is_sold):
         return False
     return await conn.fetchval(_SQL["consent"], lot.id) is None
 

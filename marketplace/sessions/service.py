@@ -22,6 +22,7 @@ from marketplace.lots import service as lots
 from marketplace.lots.rules import LotStatus
 from marketplace.lots.schemas import Lot
 from marketplace.organisations.schemas import SYSTEM_CALLER, Caller, OrganisationKind
+from marketplace.sales import received
 from marketplace.sessions.rules import closes, require_session_step, require_together
 from marketplace.sessions.schemas import Consent, Session, SessionIn, SessionLot, SessionState
 from settlement import plan_claims
@@ -49,8 +50,8 @@ _BEFORE = frozenset(
 )
 _RUNNING = frozenset({LotStatus.OPEN, LotStatus.PAUSED})
 _COVERED = (
-    "the debt and its costs are covered by the lots sold (2020 auction rules, art. 14)"
-    " 已成交标的足以清偿债务和费用（拍卖变卖规定第十四条）"
+    "the debt and its costs are covered by the lots sold and what else came in (2020 auction rules, art. 14)"
+    " 成交价款和其他已收回款项足以清偿债务和费用（拍卖变卖规定第十四条）"
 )
 
 
@@ -254,7 +255,7 @@ async def _put_lots(
 
 
 async def _coverage(conn: Connection, case_id: UUID, of_case: Sequence[asyncpg.Record]) -> Coverage:
-    """Whether a loan is covered by what the session sold for it and by what was sold for it elsewhere."""
+    """Whether a loan is covered by what the session sold for it, what was sold elsewhere, and what else came in."""
     case = await cases.get(conn, SYSTEM_CALLER, case_id)
     own = {str(row["lot_id"]) for row in of_case}
     elsewhere = [one for one in await plan_claims.sold_lots(conn, case_id) if one.lot not in own]
@@ -263,7 +264,9 @@ async def _coverage(conn: Connection, case_id: UUID, of_case: Sequence[asyncpg.R
         for row in of_case
         if row["status"] in _SOLD
     ]
-    return coverage(case.principal_fen + case.interest_fen + case.penalty_fen, [*elsewhere, *sold])
+    owed_fen = case.principal_fen + case.interest_fen + case.penalty_fen
+    received_fen = await received.of_loan(conn, case_id)
+    return coverage(owed_fen, [*elsewhere, *sold], received_fen=received_fen)
 
 
 async def _stop(

@@ -38,12 +38,15 @@ class Coverage(msgspec.Struct, frozen=True, kw_only=True):
         return max(self.owed_fen - self.net_fen, 0)
 
 
-def coverage(owed_fen: int, sold: Sequence[LotResult]) -> Coverage:
-    """Whether the lots sold so far, in order, cover the debt; costs come out of each price first, never below 0."""
-    net_fen = 0
+def coverage(owed_fen: int, sold: Sequence[LotResult], *, received_fen: int = 0) -> Coverage:
+    """Whether the lots sold so far, in order, cover the debt; costs come out of each price first, never below 0.
+
+    `received_fen` is what came in otherwise, net of its costs: it counts before the lots.
+    """
+    net_fen = received_fen
     needed: list[str] = []
     beyond: list[str] = []
-    terms = []
+    terms = [f"{yuan(received_fen)} received 已回收"] if received_fen else []
     for lot in sold:
         (beyond if net_fen >= owed_fen else needed).append(lot.lot)
         part_fen = max(lot.price_fen - lot.costs_fen, 0)

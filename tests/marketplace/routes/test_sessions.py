@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from kit.clock import system_clock
+from marketplace.sessions import service as sessions
 from tests.make_routes import consigned
 from tests.make_stage import START_FEN, Refused, Stage, lot_draft, moment, text
 
@@ -75,6 +76,42 @@ async def test_what_was_sold_before_the_session_counts_towards_the_cover(stage: 
     await sold(stage, await stage.anyone.get(f"/v1/lots/{first['id']}"))
     second = await stage.anyone.get(f"/v1/lots/{second['id']}")
     assert (await stage.until_closed(second))["status"] == "withdrawn"
+
+
+async def test_what_came_in_otherwise_counts_towards_the_cover(stage: Stage) -> None:
+    """Recorded money brings the loan to a fen short: all goes on. With the last fen the lots are not sold at all."""
+    loan = {"loan_amount_fen": 100_000_000, "principal_fen": 1_000_000, "interest_fen": 0}
+    first = await drafted(stage, loan=loan)
+    case_id = (await stage.bank_maker.get("/v1/cases"))["items"][0]["id"]
+    second = await drafted(stage, case_id=case_id)
+    elsewhere = await consigned(stage, case_id=case_id, route="securitise")
+    opens_at = system_clock() + timedelta(hours=1)
+    times = {"opens_at": text(opens_at), "first_closes_at": text(opens_at + timedelta(hours=1))}
+    session = await arranged(stage, first, second, stagger=60, **times)
+    session = await stage.checker.post(f"/v1/auction-sessions/{session['id']}/publish")
+    body = {
+        "consignment_id": elsewhere["id"],
+        "kind": "securitise",
+        "counterparty": "示例公司",
+        "terms": "as the contract says 按合同",
+        "amount_fen": 50_000_000,
+        "document_sha256": "ab" * 32,
+    }
+    route = await stage.bank_maker.post("/v1/recorded-routes", body)
+    path = f"/v1/recorded-routes/{route['id']}"
+    await stage.bank_checker.post(f"{path}/decide", {"document_sha256": "ab" * 32})
+    for gross_fen, is_covered in ((1_000_099, False), (1, True)):
+        flow = {"reference": f"D-{gross_fen}", "gross_fen": gross_fen, "received_on": "2026-11-01"}
+        costs_fen = 0 if is_covered else 100
+        await stage.bank_maker.post(f"{path}/flows", flow | {"costs_fen": costs_fen})
+        async with stage.pool.acquire() as conn, conn.transaction():
+            await sessions.follow(conn, UUID(first["id"]), now=system_clock())
+        shown = await stage.anyone.get(f"/v1/auction-sessions/{session['id']}")
+        assert [one["stopped_at"] is not None for one in shown["lots"]] == [is_covered] * 2
+    assert shown["state"] == "closed"
+    figures = await stage.operator.get(f"/v1/lots/{first['id']}/coverage")
+    assert (figures["net_fen"], figures["is_covered"], figures["needed"]) == (1_000_000, True, [])
+    assert {one["status"] for one in shown["lots"]} == {"withdrawn"}
 
 
 async def sold(stage: Stage, lot: dict[str, Any]) -> None:
