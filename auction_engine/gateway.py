@@ -164,7 +164,9 @@ class Gateway:
     async def close(self) -> None:
         """Take no more, let what is in flight be answered, and close the connections."""
         self._closed = True
-        while tasks := [lane.task for lane in self._lanes.values() if lane.task is not None]:
+        while tasks := [
+            lane.task for lane in self._lanes.values() if lane.task and not lane.task.done()
+        ]:
             await asyncio.gather(*tasks, return_exceptions=True)
         for lane in self._lanes.values():
             if lane.connection is not None:

@@ -218,14 +218,15 @@ class LoneBid:
 
     def land(self) -> None:
         """Its lane is free."""
-        if self._landed is not None:
+        if self._landed is not None and not self._landed.done():
             self._landed.set_result(None)
 
     def __await__(self) -> Generator[Any, None, None]:
         """Wait until its lane is free; only a gateway that closes does."""
         if self.lane.task is self:
-            self._landed = asyncio.get_running_loop().create_future()
-            yield from self._landed
+            if self._landed is None:
+                self._landed = asyncio.get_running_loop().create_future()
+            yield from asyncio.shield(self._landed)  # another may wait for it too
 
 
 class Salts:

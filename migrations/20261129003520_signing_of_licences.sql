@@ -9,6 +9,7 @@ CREATE UNIQUE INDEX one_open_licence_offer ON market.licence_offers (consignment
   WHERE state IN ('open', 'scoring', 'opening', 'awarded');
 
 -- migrate:down
+SET LOCAL app.scope = 'all';
 UPDATE market.licence_offers SET state = 'filled' WHERE state = 'awarded';
 DROP INDEX market.one_open_licence_offer;
 CREATE UNIQUE INDEX one_open_licence_offer ON market.licence_offers (consignment_id)

@@ -324,6 +324,24 @@ async def test_a_closing_gateway_answers_it_and_what_waits_behind(
         await gateway.submit(AUCTION, a_bid())
 
 
+async def test_who_stops_waiting_for_the_close_disturbs_nobody(
+    engine: ScriptedEngine, warmed: Callable[..., Any]
+) -> None:
+    """Of three who close at once one gives up; the bid is answered and the others come to their end."""
+    gateway = await warmed()
+    release = held(engine)
+    bid = asyncio.create_task(gateway.submit(AUCTION, a_bid(2)))
+    await until(lambda: engine.calls)
+    closing = [asyncio.create_task(gateway.close()) for _ in range(3)]
+    await asyncio.sleep(0.01)
+    closing[1].cancel()
+    await asyncio.sleep(0)
+    release.set()
+    assert (await bid).decision.leader == 2
+    _, given_up, _ = await asyncio.gather(*closing, return_exceptions=True)
+    assert isinstance(given_up, asyncio.CancelledError)
+
+
 async def test_the_limits_and_refusals_hold_for_it(
     engine: ScriptedEngine, warmed: Callable[..., Any]
 ) -> None:

@@ -70,8 +70,8 @@ async def test_f03_power_cut_with_an_engine_that_fsyncs_once_a_second(
                         await asyncio.to_thread(disk.restore_power)
                         await back_up(database)
                         await running.start_server()
+                        await running.until_alive(seconds=60)  # resumed after the rebuild
                 await load.settled()
-                await running.until_alive(seconds=60)
                 await all_holds(running, load, scratch=scratch)
         finally:
             server.stop()
