@@ -12,7 +12,7 @@ from marketplace.consignments.schemas import Authority, Route
 from marketplace.lots import regimes
 from marketplace.lots.regimes import Regime, Severity
 from marketplace.valuations.kinds import ValuationKind
-from marketplace.valuations.rules import INTERNAL_LOAN_MAX_FEN, is_kind_allowed, is_valid_on
+from marketplace.valuations.rules import LoanSize, is_kind_allowed, is_valid_on
 
 #: Civil Code 188: three years, counted anew from a demand (195).
 LIMITATION_YEARS = 3
@@ -151,7 +151,7 @@ def default_not_proven(facts: Facts) -> Iterator[Objection]:
 
 
 def valuation_does_not_count(facts: Facts) -> Iterator[Objection]:
-    """ELG-19: missing, expired, or internal for a loan above CNY 10 million."""
+    """ELG-19: missing, expired, or internal for a loan above CNY 10 million or what its scheme widened it to."""
     for right in facts.rights:
         number, report = right.asset.number, right.valuation
         if report is None:
@@ -175,13 +175,14 @@ def valuation_does_not_count(facts: Facts) -> Iterator[Objection]:
                 report=report.report_number,
                 valid_to=report.valid_to,
             )
-        if not is_kind_allowed(report.kind, loan_amount_fen=facts.case.loan_amount_fen):
+        loan = LoanSize(facts.case.loan_amount_fen, facts.internal_limit_fen)
+        if not is_kind_allowed(report.kind, loan=loan):
             yield _object(
                 facts,
                 "valuation",
-                f"the loan is {yuan(facts.case.loan_amount_fen)}, above {yuan(INTERNAL_LOAN_MAX_FEN)};"
+                f"the loan is {yuan(facts.case.loan_amount_fen)}, above {yuan(loan.limit_fen)};"
                 " it needs a valuation from outside",
-                f"贷款金额 {yuan(facts.case.loan_amount_fen)} 元，超过 {yuan(INTERNAL_LOAN_MAX_FEN)} 元，"
+                f"贷款金额 {yuan(facts.case.loan_amount_fen)} 元，超过 {yuan(loan.limit_fen)} 元，"
                 "须外部评估",
                 subject=number,
                 report=report.report_number,

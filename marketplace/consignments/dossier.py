@@ -31,6 +31,7 @@ from marketplace.monitoring import service as monitoring
 from marketplace.organisations import service as organisations
 from marketplace.organisations.schemas import SYSTEM_CALLER
 from marketplace.pledges import service as pledges
+from marketplace.valuations import limits
 from marketplace.valuations import service as valuations
 
 _SQL = load_statements("marketplace.consignments", "queries.sql")
@@ -98,6 +99,7 @@ async def _gathered(conn: Connection, consignment: Consignment, *, today: date) 
             ),
             *await monitoring.open_of_lender(conn, case_id=consignment.case_id),
         ),
+        internal_limit_fen=await limits.limit_of(conn, owner_id, case.contract_number),
         fund_ids=fund_ids,
         is_fund_told=bool(fund_ids) and await is_fund_told(conn, consignment, fund_ids),
         unnotified=await _unnotified(conn, consignment, parties_to_tell(rights, case)),

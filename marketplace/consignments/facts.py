@@ -13,7 +13,7 @@ from marketplace.consignments.schemas import Terms
 from marketplace.lots.regimes import Finding, Regime, Severity
 from marketplace.monitoring.schemas import Alert
 from marketplace.pledges.schemas import Pledge
-from marketplace.valuations.rules import is_valid_on
+from marketplace.valuations.rules import INTERNAL_LOAN_MAX_FEN, is_valid_on
 from marketplace.valuations.schemas import Valuation
 
 
@@ -118,6 +118,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     unnotified: tuple[str, ...] = ()
     #: The lot of the round that is on its way; None before one is drafted.
     listed: Listed | None = None
+    #: Up to how large a loan a valuation from inside is enough for it, by its scheme.
+    internal_limit_fen: int = INTERNAL_LOAN_MAX_FEN
 
     @property
     def expected_fen(self) -> int:

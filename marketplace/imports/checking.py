@@ -33,7 +33,13 @@ from marketplace.imports.schemas import Finding
 from marketplace.imports.workings import workings_of
 from marketplace.pledges.rules import why_not_registrable
 from marketplace.pledges.schemas import JointPledgee
-from marketplace.valuations.rules import INTERNAL_LOAN_MAX_FEN, is_kind_allowed, require_validity
+from marketplace.valuations.rules import (
+    INTERNAL_LOAN_MAX_FEN,
+    LoanSize,
+    farthest,
+    is_kind_allowed,
+    require_validity,
+)
 from marketplace.valuations.schemas import ValuationKind, ValuationMethod
 
 #: What of a right stands in columns of its type (`extras`).
@@ -78,8 +84,8 @@ class _Checking:
             self.on_record[reference_key(number)].append((nice_class, asset_id))
             self.type_of[asset_id] = IpType(ip_type)
         self.pledged: set[Reference] = set()
-        self.loan_fen_of: dict[Reference, int] = {
-            Reference(None, asset_id): amount for asset_id, amount in known.loans.items()
+        self.loan_of: dict[Reference, LoanSize] = {
+            Reference(None, asset_id): size for asset_id, size in known.loans.items()
         }
         self.loan_fen: dict[str, int] = {
             number: amount for number, (_, amount) in known.contracts.items()
@@ -192,8 +198,9 @@ class _Checking:
             references = self._references(row)
             self._refuse_second_pledges(row, references)
             for reference in references:
-                amount = max(self.loan_fen.get(contract, 0), self.loan_fen_of.get(reference, 0))
-                self.loan_fen_of[reference] = amount
+                limit_fen = self.known.limits.get(contract, INTERNAL_LOAN_MAX_FEN)
+                size = LoanSize(self.loan_fen.get(contract, 0), limit_fen)
+                self.loan_of[reference] = farthest([size, self.loan_of.get(reference, size)])
             if row.is_complete:
                 built.append(self._pledge(row, contract, references))
         return tuple(built)
@@ -259,18 +266,16 @@ class _Checking:
             except InvalidInput as error:
                 self._report(row, [error])
             kind = ValuationKind(cast("str", values["kind"]))
-            loan_fen = max(
-                (self.loan_fen_of.get(reference, 0) for reference in references), default=0
-            )
-            if not is_kind_allowed(kind, loan_amount_fen=loan_fen):
-                limit = yuan(INTERNAL_LOAN_MAX_FEN)
+            loan = farthest(self.loan_of.get(reference, LoanSize()) for reference in references)
+            if not is_kind_allowed(kind, loan=loan):
+                limit = yuan(loan.limit_fen)
                 self.findings.append(
                     about_cell(
                         row,
                         "kind",
                         "external_valuation_needed",
-                        f"the loan is {yuan(loan_fen)} yuan; above {limit} the valuation must be external",
-                        f"贷款金额为 {yuan(loan_fen)} 元，超过 {limit} 元的须外部评估",
+                        f"the loan is {yuan(loan.amount_fen)} yuan; above {limit} the valuation must be external",
+                        f"贷款金额为 {yuan(loan.amount_fen)} 元，超过 {limit} 元的须外部评估",
                     )
                 )
             values |= {"kind": kind, "method": ValuationMethod(cast("str", values["method"]))}

@@ -16,6 +16,7 @@ from marketplace.cases.schemas import NewCase
 from marketplace.imports.cells import CellWrong, RawCell, Reading, parse
 from marketplace.imports.layout import INSTRUCTIONS_TITLE, LOANS, RIGHTS, SHEETS, Sheet
 from marketplace.imports.schemas import Finding
+from marketplace.valuations.rules import LoanSize
 
 _EMPTY = RawCell("", "")
 _SHOWN_CHARACTERS = 100
@@ -54,7 +55,12 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     pledged: frozenset[UUID] = frozenset()
     registrations: frozenset[str] = frozenset()
     reports: frozenset[str] = frozenset()
-    loans: Mapping[UUID, int] = {}  # right -> the largest loan that it secures, in fen
+    loans: Mapping[
+        UUID, LoanSize
+    ] = {}  # right -> the loan it secures that decides how it is valued
+    limits: Mapping[
+        str, int
+    ] = {}  # contract -> up to what loan a valuation from inside is enough, if widened
 
 
 class Reference(msgspec.Struct, frozen=True):

@@ -30,6 +30,7 @@ from marketplace.organisations.schemas import Caller, OrganisationKind, Role
 from marketplace.outbox.service import add as tell
 from marketplace.pledges import service as pledges
 from marketplace.pledges.schemas import NewPledge
+from marketplace.valuations import limits
 from marketplace.valuations import service as valuations
 from marketplace.valuations.schemas import NewValuation
 
@@ -176,6 +177,7 @@ async def _known(conn: Connection, caller: Caller, rows: Rows) -> Known:
             conn, caller, named(rows, VALUATIONS.title, "report_number")
         ),
         loans=await valuations.largest_loans(conn, found.values()),
+        limits=await limits.widened(conn, caller.organisation_id, contracts),
     )
 
 

@@ -64,12 +64,11 @@ SELECT v.id, v.organisation_id, v.report_number, v.kind, v.method, v.valuer_name
  ORDER BY v.base_on DESC, v.id DESC;
 
 -- name: largest_loans
--- For each of these rights the largest loan that it secures, by pledges that are not cancelled.
-SELECT a.asset_id, max(l.loan_amount_fen) AS loan_amount_fen FROM market.pledge_assets a
+-- For each of these rights the loans that it secures, by pledges that are not cancelled: of each contract the amount.
+SELECT a.asset_id, l.organisation_id, l.contract_number, l.loan_amount_fen FROM market.pledge_assets a
   JOIN market.pledges p ON p.id = a.pledge_id AND p.state <> 'cancelled'
   JOIN market.loan_cases l ON l.id = p.case_id
- WHERE a.asset_id = ANY ($1::uuid[])
- GROUP BY a.asset_id;
+ WHERE a.asset_id = ANY ($1::uuid[]);
 
 -- name: known
 -- Which of these reports an organisation has on record.

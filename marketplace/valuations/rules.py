@@ -1,20 +1,42 @@
 """Which valuation is allowed for which loan, and for how long it holds. Source: domain 4.3."""
 
+from collections.abc import Iterable
 from datetime import date
+
+import msgspec
 
 from kit.errors import InvalidInput
 from marketplace.assets.terms import add_years
 from marketplace.valuations.calculators import Computation, compute
 from marketplace.valuations.schemas import NewValuation, ValuationKind, ValuationMethod
+from settlement.schemes import INTERNAL_VALUATION_MAX_FEN
 
 #: A single loan up to this amount, inclusive, may rest on an internal or negotiated valuation: CNY 10 million
-#: (鄂知发〔2025〕17号 clause 2, "1000万元以下"; the word includes the number, Civil Code 1259).
-INTERNAL_LOAN_MAX_FEN = 1_000_000_000
+#: (鄂知发〔2025〕17号 clause 2, "1000万元以下"; the word includes the number, Civil Code 1259), unless the loan's
+#: scheme widened it (`valuations.limits`).
+INTERNAL_LOAN_MAX_FEN = INTERNAL_VALUATION_MAX_FEN
 
 
-def is_kind_allowed(kind: ValuationKind, *, loan_amount_fen: int) -> bool:
+class LoanSize(msgspec.Struct, frozen=True):
+    """How large a loan is, and up to how large it may be valued from inside, in fen."""
+
+    amount_fen: int = 0
+    limit_fen: int = INTERNAL_LOAN_MAX_FEN
+
+    @property
+    def over_fen(self) -> int:
+        """By how much it is above its limit; below 0 where it is under."""
+        return self.amount_fen - self.limit_fen
+
+
+def farthest(sizes: Iterable[LoanSize]) -> LoanSize:
+    """Of several loans the one that decides: farthest above its own limit; an empty one where there is none."""
+    return max(sizes, key=lambda size: size.over_fen, default=LoanSize())
+
+
+def is_kind_allowed(kind: ValuationKind, *, loan: LoanSize) -> bool:
     """Whether a loan of this size may rest on a valuation of this kind."""
-    return kind is ValuationKind.EXTERNAL or loan_amount_fen <= INTERNAL_LOAN_MAX_FEN
+    return kind is ValuationKind.EXTERNAL or loan.over_fen <= 0
 
 
 def is_valid_on(day: date, *, base_on: date, valid_to: date) -> bool:

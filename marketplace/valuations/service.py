@@ -19,9 +19,12 @@ from marketplace.assets.visibility import visibility_of
 from marketplace.audit.service import record
 from marketplace.organisations.schemas import Caller
 from marketplace.outbox.service import add as tell
+from marketplace.valuations import limits
 from marketplace.valuations.events import RecognitionMoved, ValuationRecorded
 from marketplace.valuations.rules import (
     INTERNAL_LOAN_MAX_FEN,
+    LoanSize,
+    farthest,
     is_kind_allowed,
     is_valid_on,
     require_computation,
@@ -46,12 +49,12 @@ async def register(
     require_validity(new.base_on, new.valid_to)
     require_computation(new)
     await assets.lock_own(conn, caller, new.asset_ids)
-    loan_fen = max((await largest_loans(conn, new.asset_ids)).values(), default=0)
-    if not is_kind_allowed(new.kind, loan_amount_fen=loan_fen):
-        limit = yuan(INTERNAL_LOAN_MAX_FEN)
+    loan = farthest((await largest_loans(conn, new.asset_ids)).values())
+    if not is_kind_allowed(new.kind, loan=loan):
+        limit = yuan(loan.limit_fen)
         raise ExternalValuationNeeded(
-            f"kind: the loan is {yuan(loan_fen)}; up to {limit} may be valued internally, above it is external",
-            f"评估类型：贷款金额为 {yuan(loan_fen)} 元；{limit} 元以下（含）可内部评估，超过的须外部评估",
+            f"kind: the loan is {yuan(loan.amount_fen)}; up to {limit} may be valued internally, above it is external",
+            f"评估类型：贷款金额为 {yuan(loan.amount_fen)} 元；{limit} 元以下（含）可内部评估，超过的须外部评估",
             field="kind",
         )
     valuation = _valuation(new, caller, now=now, import_id=None)
@@ -118,10 +121,19 @@ async def of_assets(conn: Connection, asset_ids: Iterable[UUID]) -> list[Valuati
     return [_from_row(row) for row in rows]
 
 
-async def largest_loans(conn: Connection, asset_ids: Iterable[UUID]) -> Mapping[UUID, int]:
-    """For each of these rights that is pledged: the largest loan that it secures, in fen."""
+async def largest_loans(conn: Connection, asset_ids: Iterable[UUID]) -> Mapping[UUID, LoanSize]:
+    """For each of these rights that is pledged: the loan it secures that is largest by its own scheme's limit."""
     rows = await conn.fetch(_SQL["largest_loans"], sorted(set(asset_ids)))
-    return {row["asset_id"]: row["loan_amount_fen"] for row in rows}
+    numbers: dict[UUID, set[str]] = {}
+    for row in rows:
+        numbers.setdefault(row["organisation_id"], set()).add(row["contract_number"])
+    wider = {lender: await limits.widened(conn, lender, own) for lender, own in numbers.items()}
+    sizes: dict[UUID, LoanSize] = {}
+    for row in rows:
+        limit_fen = wider[row["organisation_id"]].get(row["contract_number"], INTERNAL_LOAN_MAX_FEN)
+        size = LoanSize(row["loan_amount_fen"], limit_fen)
+        sizes[row["asset_id"]] = farthest([size, sizes.get(row["asset_id"], size)])
+    return sizes
 
 
 async def known(conn: Connection, caller: Caller, numbers: Iterable[str]) -> frozenset[str]:

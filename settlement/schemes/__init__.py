@@ -8,13 +8,17 @@ unused fund: `settlement.rules.caps.caps_left` takes off what was spent. Source:
 from datetime import date
 from functools import cache
 from importlib.resources import files
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
 from kit.errors import InvalidInput, NotFound
+from kit.money import FEN_MAX
 from settlement.rules.reading import read_json
 from settlement.rules.scheme import Scheme, read_scheme
+
+#: Up to this loan, inclusive, a valuation from inside is enough wherever no scheme says more: CNY 10 million.
+INTERNAL_VALUATION_MAX_FEN = 1_000_000_000
 
 
 class Breaker(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -31,6 +35,8 @@ class OperatingTerms(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     What is to come back comes within `remit_workdays`; later, it bears `late_interest_bp_year`. `party_year_cap_fen`
     limits what a fund promises to one lender in a year. MARGIN_ACCOUNT sets an advance aside (保证金) until the final
     clearing. Where `enrolment_required`, only a loan enrolled (备案) before its default can be claimed for.
+    `internal_valuation_max_fen` widens, and never narrows, up to which loan a valuation from inside is enough (domain
+    4.3); left out, nothing is widened.
     """
 
     remit_workdays: int = 10
@@ -39,6 +45,10 @@ class OperatingTerms(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     payout_form: Literal["CASH", "MARGIN_ACCOUNT"] = "CASH"
     enrolment_required: bool = False
     party_year_cap_fen: dict[str, int] = {}
+    # Unset where a file does not say: versions that are stored already keep their bytes.
+    internal_valuation_max_fen: (
+        Annotated[int, msgspec.Meta(ge=INTERNAL_VALUATION_MAX_FEN, le=FEN_MAX)] | msgspec.UnsetType
+    ) = msgspec.UNSET
 
 
 class SchemeFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -4,9 +4,11 @@ import json
 from datetime import date
 from typing import Any
 
+import msgspec
 import pytest
 
 from kit.errors import InvalidInput, NotFound
+from settlement.documents import canonical
 from settlement.rules.case import Loan
 from settlement.rules.compensation import open_claim
 from settlement.schemes import parse_scheme_file, scheme_file, scheme_files
@@ -85,6 +87,16 @@ def given(**changes: Any) -> bytes:
     return json.dumps(values | {"missing": ["all"], "scheme": None} | changes).encode()
 
 
+def test_a_file_may_widen_the_limit_of_valuations_from_inside() -> None:
+    """Ten million at the least; what a file does not say is not in its bytes; none of the real ones says it."""
+    for limit_fen in (1_000_000_000, 2_000_000_000):
+        terms = parse_scheme_file(given(terms={"internal_valuation_max_fen": limit_fen})).operating
+        assert terms.internal_valuation_max_fen == limit_fen
+    assert b"internal_valuation_max_fen" not in canonical(parse_scheme_file(given(terms={})))
+    found = {file.operating.internal_valuation_max_fen for file in scheme_files().values()}
+    assert found == {msgspec.UNSET}
+
+
 @pytest.mark.parametrize(
     ("document", "reason"),
     [
@@ -94,6 +106,8 @@ def given(**changes: Any) -> bytes:
         (given(missing=[]), "missing: must list something"),
         (given(scheme={}), r"scheme\.recovery\.share_by: is missing|scheme\.base: is missing"),
         (given(valid_from="2024-02-30"), "valid_from"),
+        (given(terms={"internal_valuation_max_fen": 999_999_999}), "internal_valuation_max_fen"),
+        (given(terms={"internal_valuation_max_fen": None}), "internal_valuation_max_fen"),
     ],
 )
 def test_bad_scheme_files_are_refused(document: bytes, reason: str) -> None:

@@ -23,6 +23,12 @@ def replaced(given: Facts, **changed: Any) -> Facts:
     return msgspec.structs.replace(given, rights=(right,))
 
 
+def widened(limit_fen: int, *, loan_amount_fen: int) -> Facts:
+    """A loan valued from inside, under a scheme that widened the limit."""
+    given = facts(valuation={"kind": "internal"}, case={"loan_amount_fen": loan_amount_fen})
+    return msgspec.structs.replace(given, internal_limit_fen=limit_fen)
+
+
 def cancelled() -> Facts:
     given = facts()
     pledge = msgspec.structs.replace(given.rights[0].pledges[0], state=PledgeState.CANCELLED)
@@ -89,6 +95,7 @@ TRIPS: list[tuple[str, Severity, Facts]] = [
     ("ELG-19", H, facts(valuation={"valid_to": "2026-11-01"})),
     ("ELG-19", H, facts(valuation={"kind": "internal"}, case={"loan_amount_fen": 1_000_000_001})),
     ("ELG-19", H, facts(valuation={"kind": "negotiated"}, case={"loan_amount_fen": 1_000_000_001})),
+    ("ELG-19", H, widened(2_000_000_000, loan_amount_fen=2_000_000_001)),
     ("ELG-20", B, facts(terms={"regime": "judicial_network", "start_price_fen": 209_999_999})),
     ("ELG-22", B, facts(terms={"regime": "judicial_network", "deposit_fen": 10_499_999})),
     ("ELG-22", W, facts(terms={"deposit_fen": 42_000_001})),
@@ -134,6 +141,7 @@ PASSES: list[tuple[str, Facts]] = [
     ("ELG-13", facts(asset={"expires_on": "2027-12-15"})),
     ("ELG-17", facts(asset={"ip_type": "patent_utility", "has_evaluation_report": True})),
     ("ELG-19", facts(valuation={"kind": "internal"}, case={"loan_amount_fen": 1_000_000_000})),
+    ("ELG-19", widened(2_000_000_000, loan_amount_fen=2_000_000_000)),
     ("ELG-19", facts(valuation={"valid_to": "2026-11-02"})),
     ("ELG-20", facts(terms={"regime": "judicial_network", "start_price_fen": 210_000_000})),
     ("ELG-22", facts(terms={"deposit_fen": 10_500_000})),

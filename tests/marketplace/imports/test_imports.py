@@ -219,6 +219,19 @@ def test_each_kind_of_wrong_row_is_found(name: str) -> None:
     assert (address, code) in {(f.address, f.code) for f in findings}
 
 
+@pytest.mark.parametrize(
+    ("limit_fen", "is_refused"), [(1_200_000_000, False), (1_199_999_999, True)]
+)
+def test_a_loan_whose_scheme_widened_the_limit_is_valued_inside(
+    limit_fen: int, is_refused: bool
+) -> None:
+    """CNY 12 million under a scheme that says 12 million, and a fen less."""
+    rows = rows_of(answer(changed_workbook(put("贷款", "D2", 12_000_000))))
+    number = next(iter(rows.by_sheet["贷款"])).text("contract_number")
+    _, findings = checked(rows, Known(limits={number: limit_fen}))
+    assert [f.code for f in findings] == ["external_valuation_needed"] * is_refused
+
+
 async def test_ten_million_exactly_may_be_valued_internally(
     conn: Connection, parties: Parties, now: datetime
 ) -> None:
