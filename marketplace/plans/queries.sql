@@ -63,8 +63,10 @@ SELECT id, plan_id, content, sha256, reason, state, proposed_by, proposed_at, de
 UPDATE market.plan_changes SET state = $2, decided_by = $3, decided_at = $4 WHERE id = $1;
 
 -- name: recovered
--- What the lender got of a loan so far: out of sales and licences, by set-off, on recorded routes, of rights operated.
+-- What the lender got of a loan so far: out of sales and licences, by set-off, on recorded routes, of rights operated. Compensation is none
+-- of it: the debtor still owes what a fund has paid (domain 6.2).
 SELECT (coalesce((SELECT sum(p.amount_fen) FROM settlement.payouts p
+                    JOIN settlement.accounts a ON a.id = p.source_id AND a.kind <> 'compensation_payable'
                    WHERE p.payee_id = $2
                      AND (p.ref = 'case:' || $1::uuid
                           OR p.ref IN (SELECT 'licence:' || l.id FROM settlement.licences l LEFT JOIN market.licence_grants g ON g.id = l.id
