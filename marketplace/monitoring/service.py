@@ -251,8 +251,11 @@ async def _freeze_or_thaw(
         return
     reason = f"{alert.code}: {given.reason}"
     stands = given.state is AlertState.CONFIRMED and BY_CODE[alert.code].stands_confirmed
-    if stands and (await cases.get(conn, SYSTEM_CALLER, alert.case_id)).state in _SETTLED:
-        return  # nothing goes on with it that could be stopped
+    is_again = given.state is AlertState.FROZEN and alert.state is AlertState.CONFIRMED
+    if stands or is_again:
+        case = await cases.get(conn, SYSTEM_CALLER, alert.case_id)
+        if case.state in _SETTLED:
+            return  # nothing goes on with it that could be stopped
     if given.state is AlertState.FROZEN or stands:
         await cases.freeze(conn, caller, alert.case_id, reason=reason, now=now)
     elif alert.state is AlertState.FROZEN:

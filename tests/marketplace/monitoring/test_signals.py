@@ -339,6 +339,29 @@ async def test_an_alert_freezes_its_loan_and_two_people_let_it_go(
     assert await service.open_over(conn, case_id=case.id, asset_ids=[]) == []
 
 
+async def test_a_confirmation_on_a_settled_loan_is_looked_at_again(
+    conn: Connection, parties: Parties, now: datetime
+) -> None:
+    """A confirmed fraud is reviewed again though nothing goes on with its loan that could be frozen, and dismissed."""
+    case, _ = await make_collateral(conn, parties, now=now)
+    signal = Signal(code="MON-01", subject="x", key="x", message="x", message_zh="x", evidence={})
+    alert_id = await service.raise_alert(
+        conn, signal, organisation_id=case.organisation_id, case_id=case.id, now=now
+    )
+    assert alert_id is not None
+    await cases.advance(conn, parties.maker, case.id, CaseState.IN_DISPOSAL, now=now)
+    await cases.move(conn, parties.maker, case.id, CaseState.SATISFIED, now=now)
+    for who, state in (
+        (parties.maker, AlertState.UNDER_REVIEW),
+        (parties.checker, AlertState.CONFIRMED),
+        (parties.maker, AlertState.FROZEN),
+        (parties.checker, AlertState.DISMISSED),
+    ):
+        await service.review(conn, who, alert_id, Review(state=state, reason="核查"), now=now)
+    assert await service.open_over(conn, case_id=case.id, asset_ids=[]) == []
+    assert (await cases.get(conn, parties.maker, case.id)).state is CaseState.SATISFIED
+
+
 async def test_what_befalls_a_right_alarms_its_bank_and_ends_recognitions(
     conn: Connection, parties: Parties, now: datetime
 ) -> None:
