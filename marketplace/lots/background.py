@@ -3,7 +3,7 @@
 Sources: domain 2.1 (art. 13 (2), (3), (7)), 3.8 (title basis, value).
 """
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import msgspec
@@ -12,11 +12,13 @@ from kit.clock import CHINA
 from kit.sql import Connection, load_statements
 from marketplace.assets import service as assets
 from marketplace.assets.export_control import ExportClass
+from marketplace.consignments.facts import valuation_of
 from marketplace.consignments.schemas import Consignment
 from marketplace.lots import intake
 from marketplace.lots.schemas import Lot
 from marketplace.organisations import service as organisations
 from marketplace.valuations import service as valuations
+from marketplace.valuations.schemas import Valuation
 
 _SQL = load_statements("marketplace.lots", "queries.sql")
 _PLATFORM = {
@@ -59,15 +61,7 @@ async def background_of(conn: Connection, lot: Lot, *, now: datetime) -> dict[st
             "valid_to": report.valid_to,
             "value_fen": report.value_fen,
         }
-        for report in [
-            *await valuations.of_assets(conn, list(consignment.asset_ids)),
-            *await valuations.recognised_over(
-                conn,
-                consignment.asset_ids,
-                organisation_id=consignment.organisation_id,
-                today=now.astimezone(CHINA).date(),
-            ),
-        ]
+        for report in await _reports(conn, consignment, today=now.astimezone(CHINA).date())
     ]
     told = [dict(row) for row in await conn.fetch(_SQL["told"], lot.id)]
     found: dict[str, Any] = {
@@ -87,6 +81,16 @@ async def background_of(conn: Connection, lot: Lot, *, now: datetime) -> dict[st
     }
     shown: dict[str, Any] = msgspec.to_builtins(found)
     return shown
+
+
+async def _reports(conn: Connection, consignment: Consignment, *, today: date) -> list[Valuation]:
+    """The reports that count for the rights, in the order of consignment, each once."""
+    own = await valuations.of_assets(conn, consignment.asset_ids)
+    recognised = await valuations.recognised_over(
+        conn, consignment.asset_ids, organisation_id=consignment.organisation_id, today=today
+    )
+    counted = [valuation_of(one, own, recognised, on=today) for one in consignment.asset_ids]
+    return list({report.id: report for report in counted if report is not None}.values())
 
 
 async def _foreigners(conn: Connection, consignment: Consignment) -> dict[str, str]:

@@ -1,11 +1,16 @@
 """What a notice must say by its regime: each item that lacks is refused with its article; what is said stands in it."""
 
 import json
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
 
+from kit.clock import CHINA, system_clock
+from marketplace.assets import service as assets
+from marketplace.lots import service as lots
+from marketplace.lots.background import background_of
 from marketplace.lots.regimes import Regime
 from marketplace.notices.rules import (
     CONTENTS,
@@ -13,6 +18,8 @@ from marketplace.notices.rules import (
     require_complete,
     standard_texts,
 )
+from marketplace.valuations import service as valuations
+from tests.make_portfolio import make_parties, some_asset, some_valuation
 from tests.make_routes import consigned
 from tests.make_stage import CONDITIONS, Stage, lot_draft
 
@@ -132,6 +139,32 @@ async def test_a_notice_says_whether_foreigners_may_bid(
     assert words in (await _notice(stage, published))["foreign_bidders"]["zh"]
     page = await stage.client.get(f"/lots/{lot['id']}")
     assert words in page.text
+
+
+async def test_a_notice_states_the_report_that_counts(stage: Stage) -> None:
+    """The bank's own newest while it holds, and no other; after that the one of another bank that it recognises."""
+    consignment = await consigned(stage)
+    (asset_id,) = consignment["asset_ids"]
+    asset = await stage.bank_maker.get(f"/v1/assets/{asset_id}")
+    now = system_clock()
+    today = now.astimezone(CHINA).date()
+    other = await make_parties(stage.pool, now=now)
+    async with stage.pool.acquire() as conn, conn.transaction():
+        right = some_asset(number=asset["number"])
+        theirs = await assets.register(conn, other.maker, right, now=now)
+        days = {"base_on": today, "valid_to": today + timedelta(days=360)}
+        given = some_valuation(theirs.id, value_fen=777, **days)
+        report = await valuations.register(conn, other.maker, given, now=now)
+        await valuations.recognise(conn, stage.bank_checker.caller, report.id, now=now)
+    given_lot = lot_draft(UUID(consignment["id"]), opens_in=60, lasts=60)
+    lot_id = UUID((await stage.operator.post("/v1/lots", given_lot))["id"])
+    values = []
+    async with stage.pool.acquire() as conn:
+        lot = await lots.get(conn, lot_id)
+        for days_on in (0, 330):  # the bank's own holds for 300 days more
+            shown = await background_of(conn, lot, now=now + timedelta(days=days_on))
+            values.append([each["value_fen"] for each in shown["valuation"]["reports"]])
+    assert values == [[300_000_000], [777]]
 
 
 async def _notice(stage: Stage, lot: dict[str, Any]) -> dict[str, Any]:
