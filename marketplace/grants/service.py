@@ -64,7 +64,10 @@ class SigningOver(Conflict):
 
 
 async def offer(conn: Connection, bank: Caller, new: NewGrant, *, now: datetime) -> Grant:
-    """Offer a licence to its licensee: settlement drafts it, in the name of who drafted the offer."""
+    """Offer a licence to its licensee: settlement drafts it, in the name of who drafted the offer.
+
+    Who offers it sees to it that it is let go when nobody signs it.
+    """
     made = await licences.draft(conn, bank, new.licence, now=now)
     await conn.execute(
         _SQL["insert"],
@@ -87,7 +90,6 @@ async def offer(conn: Connection, bank: Caller, new: NewGrant, *, now: datetime)
         now,
         new.sign_by,
     )
-    await duties.add(conn, Kind.LET_LICENCE_GO, subject_id=made.id, due_at=new.sign_by, now=now)
     await _moved(conn, bank, made.id, "", GrantState.OFFERED, now=now)
     return await lock(conn, made.id)
 
@@ -329,16 +331,20 @@ async def _end(
 
 
 async def end_disposal(conn: Connection, grant: Grant, *, now: datetime) -> None:
-    """With the last licence over, the consignment has given what it gave."""
+    """With the last licence over, the consignment has given what it gave: sold where one of the offer took effect.
+
+    `grant`: any licence of the offer.
+    """
     if await conn.fetchval(_SQL["unended_of_consignment"], grant.consignment_id):
         return
     consignment = await consignments.get(conn, SYSTEM_CALLER, grant.consignment_id)
     if consignment.state is ConsignmentState.DISPOSING:
+        made = await of_offer(conn, grant.offer_id)
         await consignments.end_disposal(
             conn,
             SYSTEM_CALLER,
             consignment.id,
-            is_sold=grant.effective_at is not None,
+            is_sold=any(one.effective_at is not None for one in made),
             now=now,
             reason="the last licence ended 许可终止",
         )

@@ -131,8 +131,9 @@ async def close_opening(conn: Connection, offer_id: UUID, *, now: datetime) -> N
 
 async def follow(conn: Connection, grant_id: UUID, *, now: datetime) -> None:
     """A licence was signed or let go: the offer is filled, has failed, or asks the next in its order."""
+    # The offer is locked before its licences, as its close does it.
+    offer = await service.lock(conn, (await grants.get(conn, SYSTEM_CALLER, grant_id)).offer_id)
     grant = await grants.lock(conn, grant_id)
-    offer = await service.lock(conn, grant.offer_id)
     if offer.state is _S.OPEN and offer.way in NAMED:
         await _settle(conn, offer, now=now)
     elif offer.state is _S.AWARDED:
@@ -154,10 +155,20 @@ async def _settle_award(conn: Connection, offer: LicenceOffer, *, now: datetime)
         offered += 1
     if offered:
         return
-    if signed:
+    if any(map(_gave_rights, made)):
         await service.set_state(conn, SYSTEM_CALLER, offer, _S.FILLED, now=now)
+        # Where the last licence was over before the last answer came, its own end could not tell.
+        await grants.end_disposal(conn, made[0], now=now)
+    elif signed:
+        await _fail(conn, offer, "ended before it took effect 许可未生效即终止", now=now)
     else:
         await _fail(conn, offer, "nobody signed 无人签署", now=now)
+
+
+def _gave_rights(grant: Grant) -> bool:
+    """Whether a licence took effect, or was signed and still may."""
+    is_over = grant.state is GrantState.ENDED
+    return grant.effective_at is not None or (grant.signed_at is not None and not is_over)
 
 
 async def _choose(
@@ -167,13 +178,17 @@ async def _choose(
     assert one.organisation_id is not None, "an application is an organisation's"
     await conn.execute(_SQL["choose"], one.id, True, one.score_bp)
     name = (await organisations.organisation_by_id(conn, one.organisation_id)).name
-    await _grant(conn, offer, one.organisation_id, name, fee_fen, now=now)
+    made = await _grant(conn, offer, one.organisation_id, name, fee_fen, now=now)
+    # A licence whose licensee the offer names has no time of its own: the offer's close lets it go.
+    assert made.sign_by is not None, "an award says until when it is signed"
+    await duties.add(conn, Kind.LET_LICENCE_GO, subject_id=made.id, due_at=made.sign_by, now=now)
 
 
 async def _settle(conn: Connection, offer: LicenceOffer, *, now: datetime) -> None:
     """Filled when a licence was signed; failed when none was and nobody can sign any more."""
-    made = await grants.of_offer(conn, offer.id)
-    if any(grant.signed_at is not None and grant.state is not GrantState.ENDED for grant in made):
+    # Locked: none is signed, or let go, while this looks.
+    made = [await grants.lock(conn, one.id) for one in await grants.of_offer(conn, offer.id)]
+    if any(map(_gave_rights, made)):
         await service.set_state(conn, SYSTEM_CALLER, offer, _S.FILLED, now=now)
         return
     for grant in made:

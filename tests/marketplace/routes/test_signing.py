@@ -3,11 +3,20 @@
 from typing import Any
 from uuid import UUID
 
+import pytest
+
 from kit.clock import CHINA, system_clock
 from marketplace.organisations.schemas import Role
 from tests.make_routes import consigned, started
 from tests.make_stage import Person, Stage, moment
-from tests.marketplace.routes.test_licences import HOUR, grants_of, offered, pass_by, sealed
+from tests.marketplace.routes.test_licences import (
+    HOUR,
+    grants_of,
+    offered,
+    opened,
+    pass_by,
+    sealed,
+)
 
 UNIFORM = {"way": "uniform_price", "floor_fen": 100, "opening_seconds": HOUR}
 
@@ -95,6 +104,51 @@ async def test_nobody_signs_and_the_plan_goes_on(stage: Stage) -> None:
     assert await steps_of(stage, plan) == ["failed", "running"]
     held = await stage.bank_maker.get(f"/v1/consignments/{consignment['id']}")
     assert held["state"] == "disposing"
+
+
+@pytest.mark.parametrize("took_effect", [True, False])
+async def test_the_signed_licence_is_over_before_the_last_answer(
+    stage: Stage, *, took_effect: bool
+) -> None:
+    """One of two signs and its licence ends while the other is still asked: with the last answer the consignment is
+    sold if the licence took effect; if it did not, the offer has failed and the plan goes on.
+    """
+    consignment = await consigned(stage)
+    terms = {"kind": "licence", "offer": offered(**UNIFORM, places=2)}
+    plan = await started(stage, consignment, terms, {"kind": "licence", "offer": offered()})
+    offer = await _offer_of(stage, plan, 0)
+    _, people = await awarded(stage, offer, [500, 400])
+    first, second = await grants_of(stage, offer)
+    await sign(people[0], first)
+    await stage.work()
+    path = f"/v1/licence-grants/{first['id']}"
+    if took_effect:
+        await stage.bank_checker.post(f"{path}/effect")
+    await stage.bank_checker.post(f"{path}/end", {"reason": "by agreement 协商终止"})
+    assert await steps_of(stage, plan) == ["running", "planned"]
+    for _ in range(3):
+        await pass_by(stage, second["sign_by"])
+    over = await stage.bank_maker.get(f"/v1/licence-offers/{offer['id']}")
+    held = await stage.bank_maker.get(f"/v1/consignments/{consignment['id']}")
+    assert (over["state"], held["state"], await steps_of(stage, plan)) == (
+        ("filled", "recovered", ["succeeded", "skipped"])
+        if took_effect
+        else ("failed", "disposing", ["failed", "running"])
+    )
+
+
+async def test_a_named_licence_is_let_go_by_its_offers_close_alone(stage: Stage) -> None:
+    """Nothing else is due at that moment for it, so that two workers cannot end it at once."""
+    agency = await stage.person(Role.AGENCY_BIDDER)
+    named = {"way": "negotiated", "licensee_id": str(agency.caller.organisation_id)}
+    offer = await opened(stage, await consigned(stage), **named)
+    (grant,) = await grants_of(stage, offer)
+    due = "SELECT count(*) FROM market.duties WHERE subject_id = $1"
+    assert await stage.pool.fetchval(due, UUID(grant["id"])) == 0
+    await pass_by(stage, offer["closes_at"])
+    (after,) = await grants_of(stage, offer)
+    over = await stage.bank_maker.get(f"/v1/licence-offers/{offer['id']}")
+    assert (after["state"], over["state"]) == ("ended", "failed")
 
 
 async def _offer_of(stage: Stage, plan: dict[str, Any], n: int) -> dict[str, Any]:
