@@ -28,9 +28,9 @@ from marketplace.organisations.authorities import Area
 from marketplace.organisations.schemas import Caller, Role
 from marketplace.pages import content_words, formats, vocabulary
 from marketplace.pages.filling import REFUSALS, Form, chosen_of
-from marketplace.pages.forms import given, in_bp, in_fen
+from marketplace.pages.forms import given, in_bp, in_fen, version_of
 from marketplace.pages.rendering import page
-from marketplace.pages.serving import PAGE, form_of, visitor_of
+from marketplace.pages.serving import LONG_FORM_BYTES, PAGE, form_of, visitor_of
 
 _READERS = allow(
     Role.BANK_MAKER,
@@ -43,7 +43,7 @@ _READERS = allow(
 )
 _MAKER = allow(Role.BANK_MAKER)
 _VENUE = (Role.VENUE_OPERATOR, Role.VENUE_CHECKER)
-_STEPS: Final[dict[str, Any]] = {"request_max_body_size": 32 * 1024, **PAGE}
+_STEPS: Final[dict[str, Any]] = {"request_max_body_size": LONG_FORM_BYTES, **PAGE}
 _S = ConsignmentState
 _DRAFTED = frozenset({_S.DRAFT, _S.RETURNED})
 _OFFERABLE = frozenset({_S.ACCEPTED, _S.UNSOLD})
@@ -95,7 +95,7 @@ async def draft_by_form(
     request: Request[Any, Any, Any], conn: Conn, caller: Me, now: Now, case: FromQuery[UUID]
 ) -> Response[Any]:
     """Draft it: prices in yuan, the commission in percent."""
-    fields = await form_of(request)
+    fields = await form_of(request, bytes_max=LONG_FORM_BYTES)
     chosen = await chosen_of(request, "asset_ids")
     try:
         async with conn.transaction():
@@ -132,14 +132,14 @@ async def change_by_form(
     consignment_id: FromPath[UUID],
 ) -> Response[Any]:
     """Give it new terms; refused where somebody changed it meanwhile."""
-    fields = await form_of(request)
+    fields = await form_of(request, bytes_max=LONG_FORM_BYTES)
     chosen = await chosen_of(request, "asset_ids")
     one = await _own(conn, caller, consignment_id)
-    version = int(fields.pop("version", "0") or 0)
+    version = fields.pop("version", "")
     try:
         async with conn.transaction():
             terms = _terms(fields, chosen, one.case_id)
-            await service.change(conn, caller, one.id, terms, version=version, now=now)
+            await service.change(conn, caller, one.id, terms, version=version_of(version), now=now)
     except REFUSALS as error:
         form = Form(values=fields, chosen=chosen, error=error)
         return await _form(request, conn, caller, one.case_id, form, changing=one)
@@ -155,7 +155,7 @@ async def submit_by_form(
     consignment_id: FromPath[UUID],
 ) -> Response[Any]:
     """Hand it to my bank's checker."""
-    await form_of(request)
+    await form_of(request, bytes_max=LONG_FORM_BYTES)
     step = service.submit(conn, caller, consignment_id, now=now)
     return await _taken(request, conn, caller, consignment_id, step)
 
@@ -169,7 +169,7 @@ async def accept_by_form(
     consignment_id: FromPath[UUID],
 ) -> Response[Any]:
     """Take it on for my venue, and have the rules run."""
-    await form_of(request)
+    await form_of(request, bytes_max=LONG_FORM_BYTES)
 
     async def step() -> None:
         await service.accept(conn, caller, consignment_id, now=now)
@@ -191,7 +191,7 @@ async def return_by_form(
     consignment_id: FromPath[UUID],
 ) -> Response[Any]:
     """Send it back to the maker with a reason."""
-    said = given(await form_of(request), Refusal)
+    said = given(await form_of(request, bytes_max=LONG_FORM_BYTES), Refusal)
     step = service.send_back(conn, caller, consignment_id, reason=said.reason, now=now)
     return await _taken(request, conn, caller, consignment_id, step)
 
@@ -209,7 +209,7 @@ async def withdraw_by_form(
     consignment_id: FromPath[UUID],
 ) -> Response[Any]:
     """Take it back, with a reason."""
-    said = given(await form_of(request), Refusal)
+    said = given(await form_of(request, bytes_max=LONG_FORM_BYTES), Refusal)
     step = service.withdraw(conn, caller, consignment_id, reason=said.reason, now=now)
     return await _taken(request, conn, caller, consignment_id, step)
 

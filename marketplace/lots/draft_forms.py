@@ -34,9 +34,20 @@ _NUMBERS: Final = ("payment_hours", "objection_days", "refund_working_days", "ro
 _MS_A_MINUTE: Final = 60_000
 
 
-def draft_of(fields: Mapping[str, str], consignment_id: UUID) -> LotDraft:
-    """The draft. Raises `InvalidInput` that names the form's field."""
-    written = in_china(in_fen(fields, "step"), *TIMES)
+def draft_of(
+    fields: Mapping[str, str], consignment_id: UUID, *, changing: Lot | None = None
+) -> LotDraft:
+    """The draft. Raises `InvalidInput` that names the form's field.
+
+    `changing`: the lot that the form showed. A time that was left as shown stays as it is, to the microsecond.
+    """
+    kept = {
+        name: at.isoformat()
+        for name in TIMES
+        if changing is not None and fields.get(name) == local(at := getattr(changing, name))
+    }
+    written = in_china(in_fen(fields, "step"), *(name for name in TIMES if name not in kept))
+    written |= kept
     body: dict[str, Any] = {
         name: written[name].strip()
         for name in (*_PLAIN, *_NUMBERS, *TIMES)
@@ -94,6 +105,15 @@ def form_of_lot(lot: Lot) -> Form:
         if is_so:
             values[name] = "true"
     return Form(values=values)
+
+
+def is_whole(lot: Lot) -> bool:
+    """Whether the form shows all that the lot says: sent back as shown, it would leave every term as it is."""
+    own = LotDraft(**{name: getattr(lot, name) for name in LotDraft.__struct_fields__})
+    try:
+        return draft_of(form_of_lot(lot).values, lot.consignment_id, changing=lot) == own
+    except InvalidInput:
+        return False
 
 
 def texts_of(conditions: Conditions) -> dict[str, str]:

@@ -17,10 +17,11 @@ from marketplace.edge.policies import POLICY, allow
 from marketplace.lots import draft_forms, publication, service, signing
 from marketplace.lots.rules import LotStatus
 from marketplace.lots.schemas import Lot, Override
+from marketplace.lots.service import LotNotReady
 from marketplace.organisations.schemas import Caller, Role
 from marketplace.pages import content_words, intake_words
 from marketplace.pages.filling import REFUSALS, Form
-from marketplace.pages.forms import given
+from marketplace.pages.forms import given, version_of
 from marketplace.pages.rendering import page
 from marketplace.pages.rules_in_words import rules_in_words
 from marketplace.pages.serving import PAGE, form_of, visitor_of
@@ -75,6 +76,7 @@ async def lot_terms_page(
 ) -> Response[str]:
     """The form of an unpublished lot as it stands."""
     lot = await service.owned(reader, caller, lot_id)
+    _require_whole(lot)
     one = await consignments.get(reader, caller, lot.consignment_id)
     return _form(request, draft_forms.form_of_lot(lot), one, changing=lot)
 
@@ -87,11 +89,13 @@ async def revise_by_form(
     fields = await form_of(request, bytes_max=_LONG_FORM_BYTES)
     lot = await service.owned(conn, caller, lot_id)
     one = await consignments.get(conn, caller, lot.consignment_id)
-    version = int(fields.pop("version", "0") or 0)
+    _require_whole(lot)
+    version = fields.pop("version", "")
     try:
         async with conn.transaction():
-            draft = draft_forms.draft_of(fields, lot.consignment_id)
-            await service.revise(conn, caller, lot_id, draft, version=version, now=now)
+            draft = draft_forms.draft_of(fields, lot.consignment_id, changing=lot)
+            opened = version_of(version)
+            await service.revise(conn, caller, lot_id, draft, version=opened, now=now)
     except REFUSALS as error:
         return _form(request, Form(values=fields, error=error), one, changing=lot)
     return _to(lot_id)
@@ -154,6 +158,8 @@ async def _shown(
     is_venue = caller.organisation_id == lot.venue_id
     is_checker = is_venue and caller.has(Role.VENUE_CHECKER) and caller.user_id != lot.drafted_by
     is_open = lot.status in _OPEN
+    is_whole = draft_forms.is_whole(lot)
+    may_write = is_venue and is_open and caller.has(Role.VENUE_OPERATOR)
     return page(
         "lot_draft.html",
         status_code=form.status_code,
@@ -168,14 +174,21 @@ async def _shown(
         findings=await service.findings(conn, lot_id),
         is_venue=is_venue,
         may_check=is_venue and lot.status is LotStatus.DRAFT,
-        may_revise=is_venue
-        and is_open
-        and caller.has(Role.VENUE_OPERATOR)
-        and lot.bidding.format == draft_forms.FORMAT,
+        may_revise=may_write and is_whole,
+        is_kept=may_write and not is_whole,
         may_pass_over=is_checker and is_open,
         may_agree=is_checker and lot.status in _WAITS,
         waits=lot.status in _WAITS,
     )
+
+
+def _require_whole(lot: Lot) -> None:
+    """Refuse a form that would drop terms that it cannot show."""
+    if not draft_forms.is_whole(lot):
+        raise LotNotReady(
+            f"lot {lot.number} has terms that the form does not show: change it over the API",
+            f"标的 {lot.number} 含有表单未列的条款，请通过接口修改",
+        )
 
 
 def _to(lot_id: UUID) -> Redirect:

@@ -17,6 +17,8 @@ T = TypeVar("T", bound=msgspec.Struct)
 _NOT_OURS = frozenset({"form_token"})
 _NONE: Final[Mapping[str, Collection[str]]] = MappingProxyType({})
 _POINTS: Final = re.compile(r"([0-9]{1,3})(?:\.([0-9]{1,2}))?")
+#: No more than fit the database's four-byte numbers.
+_VERSION_DIGITS: Final = 9
 _YUAN: Final = re.compile(r"[¥￥]?\s*(\d{1,3}(?:,\d{3})+|\d{1,14})(?:\.(\d{1,2}))?")
 
 
@@ -38,6 +40,13 @@ def built(values: Mapping[str, object], kind: type[T]) -> T:
         return msgspec.convert(values, kind, strict=False)
     except msgspec.ValidationError as error:
         raise invalid_field(str(error)) from error
+
+
+def version_of(written: str) -> int:
+    """The version that a form was opened with. Raises `InvalidInput` that names the field."""
+    if not (written.isascii() and written.isdigit() and len(written) <= _VERSION_DIGITS):
+        raise InvalidInput("version", "must be a whole number", "须为整数")
+    return int(written)
 
 
 def in_fen(fields: Mapping[str, str], *names: str) -> dict[str, str]:

@@ -51,6 +51,8 @@ _WITHOUT_STATEMENTS: Final = frozenset(
 )
 _ID: Final = re.compile(r" ?[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _FORM_BYTES_MAX: Final = 16_384
+#: For forms with texts of 1,000 characters, each of three bytes in Chinese and each byte as %XX, or with many choices.
+LONG_FORM_BYTES: Final = 65_536
 
 
 class FormRefused(Forbidden):

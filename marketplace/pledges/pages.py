@@ -18,12 +18,12 @@ from marketplace.organisations.schemas import Caller, Role
 from marketplace.pages.filling import REFUSALS, Form, chosen_of
 from marketplace.pages.forms import given, in_fen
 from marketplace.pages.rendering import page
-from marketplace.pages.serving import PAGE, form_of, visitor_of
+from marketplace.pages.serving import LONG_FORM_BYTES, PAGE, form_of, visitor_of
 from marketplace.pledges import service
 from marketplace.pledges.schemas import NewPledge
 
 _MAKER = allow(Role.BANK_MAKER)
-_STEPS: Final[dict[str, Any]] = {"request_max_body_size": 32 * 1024, **PAGE}
+_STEPS: Final[dict[str, Any]] = {"request_max_body_size": LONG_FORM_BYTES, **PAGE}
 #: The newest rights of the bank, among which the form lets choose.
 _RIGHTS_MAX: Final = 100
 
@@ -45,7 +45,7 @@ async def enter_by_form(
     request: Request[Any, Any, Any], conn: Conn, caller: Me, now: Now, case_id: FromPath[UUID]
 ) -> Response[Any]:
     """Enter the pledge, the secured amount in yuan."""
-    fields = await form_of(request)
+    fields = await form_of(request, bytes_max=LONG_FORM_BYTES)
     chosen = await chosen_of(request, "asset_ids")
     try:
         async with conn.transaction():

@@ -137,6 +137,13 @@ async def consignment(stage: Stage, case: str, right_id: str) -> str:
     version = re.search(r'name="version" value="(\d+)"', changing)
     assert version is not None
     changed = form | {"start_price": "3,200,000", "version": version[1]}
+    for wrong in ("x", "", "²", "9" * 10):
+        assert (
+            await press(maker, f"{path}/terms", **changed | {"version": wrong})
+        ).status_code == 400
+    many = {"asset_ids": [right_id, *(str(uuid4()) for _ in range(199))]}
+    many |= {"buyer_conditions": "条" * 1000, "commission": "two"}
+    await wrong_at(maker, f"{path}/terms", "commission", **changed | many)
     assert await sent(maker, f"{path}/terms", **changed) == path
     again = await press(maker, f"{path}/terms", **changed)
     assert again.status_code in (409, 412), again.text
@@ -188,6 +195,9 @@ async def published_by_forms(stage: Stage, draft: str, form: dict[str, str]) -> 
     version = re.search(r'name="version" value="(\d+)"', changing)
     assert version is not None
     changed = form | {"title": "A patent", "version": version[1]}
+    for wrong in ("x", "9" * 10):
+        answer = await press(stage.operator, f"{lot_path}/terms", **changed | {"version": wrong})
+        assert answer.status_code == 400
     assert await sent(stage.operator, f"{lot_path}/terms", **changed) == draft
     assert "A patent" in await page(stage.bank_maker, draft)
     slot = {

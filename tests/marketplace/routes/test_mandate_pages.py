@@ -45,6 +45,10 @@ async def proposed(stage: Stage, agency: Person) -> str:
     assert 'value="1,000.50"' in unknown.text
     wrong = await press(stage.bank_maker, "/mandates/new", **wanted | {"floor": "much"})
     assert 'id="e-floor"' in wrong.text
+    long = {"powers": "许" * 950, "reversion": "收" * 950, "floor": "much"}
+    kept = await press(stage.bank_maker, "/mandates/new", **wanted | {"agency_code": code} | long)
+    assert (kept.status_code, 'id="e-floor"' in kept.text) == (400, True)
+    assert long["powers"] in kept.text
     made = await press(stage.bank_maker, "/mandates/new", **wanted | {"agency_code": code.lower()})
     assert made.status_code == 303
     again = await press(stage.bank_maker, "/mandates/new", **wanted | {"agency_code": code})
