@@ -45,6 +45,12 @@ class ScoresMissing(Conflict):
     code = "scores_missing"
 
 
+class SignedAlready(Conflict):
+    """A licence of this offer is signed: end that licence instead. / 已有许可签署，请改为终止该许可。"""
+
+    code = "licence_signed_already"
+
+
 async def open_(
     conn: Connection, caller: Caller, offer_id: UUID, *, sha256: str, approved: bool, now: datetime
 ) -> LicenceOffer:
@@ -127,6 +133,24 @@ async def close_opening(conn: Connection, offer_id: UUID, *, now: datetime) -> N
     await service.set_state(
         conn, SYSTEM_CALLER, offer, _S.AWARDED, now=now, price_fen=award.price_fen
     )
+
+
+async def withdraw(
+    conn: Connection, caller: Caller, offer_id: UUID, *, reason: str, now: datetime
+) -> LicenceOffer:
+    """The bank's checker takes an offer back; what it offered and nobody signed ends with it.
+
+    One that was awarded is taken back only while nobody has signed.
+    """
+    before = await service.lock(conn, offer_id)
+    offer = await service.withdraw(conn, caller, offer_id, reason=reason, now=now)
+    for one in await grants.of_offer(conn, offer_id):
+        grant = await grants.lock(conn, one.id)
+        if before.state is _S.AWARDED and grant.signed_at is not None:
+            raise SignedAlready
+        if grant.state is GrantState.OFFERED:
+            await grants.end(conn, caller, grant.id, reason=reason, now=now)
+    return offer
 
 
 async def follow(conn: Connection, grant_id: UUID, *, now: datetime) -> None:

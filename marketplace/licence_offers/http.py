@@ -81,8 +81,8 @@ async def open_licence_offer(
 async def withdraw_licence_offer(
     conn: Conn, caller: Me, now: Now, offer_id: FromPath[UUID], data: JSONBody[Why]
 ) -> LicenceOffer:
-    """Take an offer back before anybody is chosen."""
-    return await service.withdraw(conn, caller, offer_id, reason=data.reason, now=now)
+    """Take an offer back before a licence is signed; what it offered ends with it."""
+    return await awarding.withdraw(conn, caller, offer_id, reason=data.reason, now=now)
 
 
 @post(**_step("applications", _AGENCY, summary="Apply 申请许可"))

@@ -23,8 +23,8 @@ STEPS: Mapping[OfferState, frozenset[OfferState]] = MappingProxyType(
         _S.OPEN: frozenset({_S.SCORING, _S.OPENING, _S.FILLED, _S.FAILED, _S.WITHDRAWN}),
         _S.SCORING: frozenset({_S.OPENING, _S.WITHDRAWN}),
         _S.OPENING: frozenset({_S.AWARDED, _S.FAILED, _S.WITHDRAWN}),
-        # Filled by signatures alone; failed when nobody who was asked has signed.
-        _S.AWARDED: frozenset({_S.FILLED, _S.FAILED}),
+        # Filled by signatures alone; failed when nobody who was asked has signed; withdrawn before anybody has.
+        _S.AWARDED: frozenset({_S.FILLED, _S.FAILED, _S.WITHDRAWN}),
         _S.FILLED: frozenset(),
         _S.FAILED: frozenset(),
         _S.WITHDRAWN: frozenset(),

@@ -253,7 +253,7 @@ async def open_application(
 async def withdraw(
     conn: Connection, caller: Caller, offer_id: UUID, *, reason: str, now: datetime
 ) -> LicenceOffer:
-    """The bank's checker takes an offer back before anybody is chosen."""
+    """The bank's checker takes an offer back before a licence is signed; what it offered is its caller's to end."""
     offer = await _locked_own(conn, caller, offer_id)
     before = offer.state
     offer = await set_state(conn, caller, offer, _S.WITHDRAWN, now=now, reason=reason)

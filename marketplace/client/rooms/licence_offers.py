@@ -169,7 +169,7 @@ class LicenceOffers:
     async def withdraw_licence_offer(
         self, offer_id: UUID, data: plans_schemas.Why, *, key: str | None = None
     ) -> licence_offers_schemas.LicenceOffer:
-        """Take an offer back before anybody is chosen.
+        """Take an offer back before a licence is signed; what it offered ends with it.
 
         `POST /v1/licence-offers/{offer_id}/withdraw`
         """

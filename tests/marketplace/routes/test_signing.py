@@ -138,7 +138,7 @@ async def test_the_signed_licence_is_over_before_the_last_answer(
 
 
 async def test_a_named_licence_is_let_go_by_its_offers_close_alone(stage: Stage) -> None:
-    """Nothing else is due at that moment for it, so that two workers cannot end it at once."""
+    """Nothing else is due then for it, so that two workers cannot end it at once; a withdrawal ends it too."""
     agency = await stage.person(Role.AGENCY_BIDDER)
     named = {"way": "negotiated", "licensee_id": str(agency.caller.organisation_id)}
     offer = await opened(stage, await consigned(stage), **named)
@@ -149,6 +149,30 @@ async def test_a_named_licence_is_let_go_by_its_offers_close_alone(stage: Stage)
     (after,) = await grants_of(stage, offer)
     over = await stage.bank_maker.get(f"/v1/licence-offers/{offer['id']}")
     assert (after["state"], over["state"]) == ("ended", "failed")
+    other = await opened(stage, await consigned(stage), **named)
+    path = f"/v1/licence-offers/{other['id']}/withdraw"
+    await stage.bank_checker.post(path, {"reason": "权利有争议"})
+    assert [one["state"] for one in await grants_of(stage, other)] == ["ended"]
+
+
+async def test_a_bank_withdraws_an_award_that_nobody_signed(stage: Stage) -> None:
+    """What is offered ends with the offer and the next is not asked; once one has signed it is refused."""
+    for has_signed in (True, False):
+        consignment = await consigned(stage)
+        offer = await opened(stage, consignment, **UNIFORM)
+        _, people = await awarded(stage, offer, [500, 400])
+        (grant,) = await grants_of(stage, offer)
+        path, why = f"/v1/licence-offers/{offer['id']}/withdraw", {"reason": "权利有争议"}
+        if has_signed:
+            await sign(people[0], grant)
+            refused = await stage.bank_checker.post(path, why, expect=409)
+            assert refused["code"] == "licence_signed_already"
+            continue
+        assert (await stage.bank_checker.post(path, why))["state"] == "withdrawn"
+        await stage.work()
+        assert [one["state"] for one in await grants_of(stage, offer)] == ["ended"]
+        held = await stage.bank_maker.get(f"/v1/consignments/{consignment['id']}")
+        assert held["state"] == "unsold"
 
 
 async def _offer_of(stage: Stage, plan: dict[str, Any], n: int) -> dict[str, Any]:

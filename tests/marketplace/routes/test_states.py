@@ -65,7 +65,7 @@ MACHINES: dict[str, tuple[Mapping[Any, frozenset[Any]], Callable[..., None], str
         lambda a, b: require_offer_step(a, b, number="1"),
         """draft open | draft withdrawn | open scoring | open opening | open filled | open failed | open withdrawn
         scoring opening | scoring withdrawn | opening awarded | opening failed | opening withdrawn
-        awarded filled | awarded failed""",
+        awarded filled | awarded failed | awarded withdrawn""",
     ),
     "licence": (
         GRANT_STEPS,
