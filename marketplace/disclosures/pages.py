@@ -33,7 +33,9 @@ from marketplace.pages.forms import given, in_china
 from marketplace.pages.rendering import page
 from marketplace.pages.serving import PAGE, form_of, visitor_of
 
-_STEPS: Final[dict[str, Any]] = {"request_max_body_size": 128 * 1024, **PAGE}
+#: All texts of a notice in both languages, percent-encoded.
+_FORM_BYTES: Final = 1024 * 1024
+_STEPS: Final[dict[str, Any]] = {"request_max_body_size": _FORM_BYTES, **PAGE}
 #: The sections of a notice that a venue writes itself, in the order of the notice.
 _SECTIONS: Final = tuple(
     item for item in CONTENTS.items if item.section in Conditions.__struct_fields__
@@ -76,7 +78,7 @@ async def propose_redisclosure_by_form(
 ) -> Redirect:
     """Propose the words and times of the form."""
     lot = await lots.owned(conn, caller, lot_id)
-    wanted = _wanted(await form_of(request), lot)
+    wanted = _wanted(await form_of(request, bytes_max=_FORM_BYTES), lot)
     await service.propose(conn, caller, lot_id, wanted, now=now)
     return Redirect(path=f"/lots/{lot_id}/redisclosure")
 

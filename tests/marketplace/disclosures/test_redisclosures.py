@@ -175,6 +175,7 @@ async def test_pages_propose_and_publish(stage: Stage) -> None:
     """On the page one person changes words and times, another sees what is different and publishes just that."""
     lot = await listed(stage)
     at = f"/lots/{lot['id']}/redisclosure"
+    defect = DEFECT | {"zh": DEFECT["zh"] * 300}  # long texts are taken too
     notice = (await stage.client.get(f"/lots/{lot['id']}", headers=stage.operator.headers)).text
     assert at in notice
     form = (await stage.client.get(at, headers=stage.operator.headers)).text
@@ -182,7 +183,7 @@ async def test_pages_propose_and_publish(stage: Stage) -> None:
     for name, pair in CONDITIONS.items():
         assert f'name="{name}.zh"' in form
         fields |= {f"{name}.zh": pair["zh"], f"{name}.en": pair["en"]}
-    fields |= {"known_defects.zh": DEFECT["zh"], "known_defects.en": DEFECT["en"]}
+    fields |= {"known_defects.zh": defect["zh"], "known_defects.en": DEFECT["en"]}
     fields |= {name: lot[name] for name in ("priority_closes_at", "opens_at", "closes_at")}
     wrong = await stage.client.post(
         at, headers=stage.operator.headers, data=fields | {"opens_at": "tomorrow"}
@@ -194,11 +195,11 @@ async def test_pages_propose_and_publish(stage: Stage) -> None:
         'data-part="waiting"' in (await stage.client.get(at, headers=stage.operator.headers)).text
     )
     shown = (await stage.client.get(at, headers=stage.checker.headers)).text
-    assert DEFECT["zh"] in shown
+    assert defect["zh"] in shown
     assert shown.count("<ins>") == 1
     change = await stage.checker.get(f"/v1/lots/{lot['id']}/redisclosure")
     decision = {"form_token": "", "sha256": change["sha256"], "approved": "true"}
     await stage.client.post(f"{at}/decision", headers=stage.checker.headers, data=decision)
     after = await stage.anyone.get(f"/v1/lots/{lot['id']}")
-    assert after["conditions"]["known_defects"] == DEFECT
+    assert after["conditions"]["known_defects"] == defect
     assert "重新披露公告" in (await stage.client.get(at, headers=stage.bank_maker.headers)).text
