@@ -78,9 +78,15 @@ MACHINES: dict[str, tuple[Table, Callable[..., None], str]] = {
     ),
     "alert": (
         monitoring.STEPS,
-        lambda a, b: monitoring.require_alert_step(a, b, code="1"),
+        lambda a, b: monitoring.require_alert_step(a, b, code="MON-04"),
         """open under_review | under_review frozen | under_review confirmed | under_review dismissed
         frozen confirmed | frozen dismissed""",
+    ),
+    "alert of a loan that may be invented": (
+        monitoring.STEPS,
+        lambda a, b: monitoring.require_alert_step(a, b, code="MON-01"),
+        """open under_review | under_review frozen | under_review confirmed | under_review dismissed
+        frozen confirmed | frozen dismissed | confirmed frozen""",
     ),
     "white list": (
         white_lists.STEPS,
