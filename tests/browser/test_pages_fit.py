@@ -121,7 +121,10 @@ async def under_way(venue: Venue) -> tuple[dict[Role, Person], dict[str, UUID]]:
         ),
     }
     agency = await venue.person(Role.AGENCY_BIDDER)
-    draft = msgspec.convert(lot_draft(consignment_id, opens_in=86_400.0), LotDraft)
+    bidding = {
+        "extension": {"mode": "reset", "window_ms": 120_000}
+    }  # whole minutes: a form can say it
+    draft = msgspec.convert(lot_draft(consignment_id, opens_in=86_400.0, bidding=bidding), LotDraft)
     terms = MandateTerms(
         agency_id=agency.caller.organisation_id, term_months=12, agency_bp=2_000, floor_fen=100_000,
         powers="propose licences 提出许可方案", reversion="at the end 期满收回",
