@@ -95,7 +95,7 @@ async def draft_by_form(
     request: Request[Any, Any, Any], conn: Conn, caller: Me, now: Now, case: FromQuery[UUID]
 ) -> Response[Any]:
     """Draft it: prices in yuan, the commission in percent."""
-    fields = await form_of(request, bytes_max=LONG_FORM_BYTES)
+    fields = await form_of(request)
     chosen = await chosen_of(request, "asset_ids")
     try:
         async with conn.transaction():
@@ -132,7 +132,7 @@ async def change_by_form(
     consignment_id: FromPath[UUID],
 ) -> Response[Any]:
     """Give it new terms; refused where somebody changed it meanwhile."""
-    fields = await form_of(request, bytes_max=LONG_FORM_BYTES)
+    fields = await form_of(request)
     chosen = await chosen_of(request, "asset_ids")
     one = await _own(conn, caller, consignment_id)
     version = fields.pop("version", "")
@@ -155,7 +155,7 @@ async def submit_by_form(
     consignment_id: FromPath[UUID],
 ) -> Response[Any]:
     """Hand it to my bank's checker."""
-    await form_of(request, bytes_max=LONG_FORM_BYTES)
+    await form_of(request)
     step = service.submit(conn, caller, consignment_id, now=now)
     return await _taken(request, conn, caller, consignment_id, step)
 
@@ -169,7 +169,7 @@ async def accept_by_form(
     consignment_id: FromPath[UUID],
 ) -> Response[Any]:
     """Take it on for my venue, and have the rules run."""
-    await form_of(request, bytes_max=LONG_FORM_BYTES)
+    await form_of(request)
 
     async def step() -> None:
         await service.accept(conn, caller, consignment_id, now=now)
@@ -191,7 +191,7 @@ async def return_by_form(
     consignment_id: FromPath[UUID],
 ) -> Response[Any]:
     """Send it back to the maker with a reason."""
-    said = given(await form_of(request, bytes_max=LONG_FORM_BYTES), Refusal)
+    said = given(await form_of(request), Refusal)
     step = service.send_back(conn, caller, consignment_id, reason=said.reason, now=now)
     return await _taken(request, conn, caller, consignment_id, step)
 
@@ -209,7 +209,7 @@ async def withdraw_by_form(
     consignment_id: FromPath[UUID],
 ) -> Response[Any]:
     """Take it back, with a reason."""
-    said = given(await form_of(request, bytes_max=LONG_FORM_BYTES), Refusal)
+    said = given(await form_of(request), Refusal)
     step = service.withdraw(conn, caller, consignment_id, reason=said.reason, now=now)
     return await _taken(request, conn, caller, consignment_id, step)
 

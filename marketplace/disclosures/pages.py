@@ -31,11 +31,9 @@ from marketplace.notices.rules import CONTENTS
 from marketplace.organisations.schemas import Caller, Role
 from marketplace.pages.forms import given, in_china
 from marketplace.pages.rendering import page
-from marketplace.pages.serving import PAGE, form_of, visitor_of
+from marketplace.pages.serving import NOTICE_FORM_BYTES, PAGE, form_of, visitor_of
 
-#: All texts of a notice in both languages, percent-encoded.
-_FORM_BYTES: Final = 1024 * 1024
-_STEPS: Final[dict[str, Any]] = {"request_max_body_size": _FORM_BYTES, **PAGE}
+_STEPS: Final[dict[str, Any]] = {"request_max_body_size": NOTICE_FORM_BYTES, **PAGE}
 #: The sections of a notice that a venue writes itself, in the order of the notice.
 _SECTIONS: Final = tuple(
     item for item in CONTENTS.items if item.section in Conditions.__struct_fields__
@@ -78,7 +76,7 @@ async def propose_redisclosure_by_form(
 ) -> Redirect:
     """Propose the words and times of the form."""
     lot = await lots.owned(conn, caller, lot_id)
-    wanted = _wanted(await form_of(request, bytes_max=_FORM_BYTES), lot)
+    wanted = _wanted(await form_of(request), lot)
     await service.propose(conn, caller, lot_id, wanted, now=now)
     return Redirect(path=f"/lots/{lot_id}/redisclosure")
 

@@ -24,14 +24,12 @@ from marketplace.pages.filling import REFUSALS, Form
 from marketplace.pages.forms import given, version_of
 from marketplace.pages.rendering import page
 from marketplace.pages.rules_in_words import rules_in_words
-from marketplace.pages.serving import PAGE, form_of, visitor_of
+from marketplace.pages.serving import NOTICE_FORM_BYTES, PAGE, form_of, visitor_of
 
 _OPERATOR, _CHECKER = allow(Role.VENUE_OPERATOR), allow(Role.VENUE_CHECKER)
 _VENUE = allow(Role.VENUE_OPERATOR, Role.VENUE_CHECKER)
 _INSIDERS = allow(Role.VENUE_OPERATOR, Role.VENUE_CHECKER, Role.BANK_MAKER, Role.BANK_CHECKER)
-#: Fourteen texts in two languages each, up to 4,000 characters in three bytes, each byte as %XX.
-_LONG_FORM_BYTES: Final = 1024 * 1024
-_STEPS: Final[dict[str, Any]] = {"request_max_body_size": _LONG_FORM_BYTES, **PAGE}
+_STEPS: Final[dict[str, Any]] = {"request_max_body_size": NOTICE_FORM_BYTES, **PAGE}
 _OPEN = frozenset({LotStatus.DRAFT, LotStatus.CHECKED, LotStatus.NOTIFIED})
 #: Waits for the venue's checkers, who agree among the approvals.
 _WAITS = frozenset({LotStatus.CHECKED, LotStatus.NOTIFIED})
@@ -51,7 +49,7 @@ async def draft_by_form(
     request: Request[Any, Any, Any], conn: Conn, caller: Me, now: Now, consignment: FromQuery[UUID]
 ) -> Response[Any]:
     """Draft the lot."""
-    fields = await form_of(request, bytes_max=_LONG_FORM_BYTES)
+    fields = await form_of(request)
     one = await consignments.get(conn, caller, consignment)
     try:
         async with conn.transaction():
@@ -86,7 +84,7 @@ async def revise_by_form(
     request: Request[Any, Any, Any], conn: Conn, caller: Me, now: Now, lot_id: FromPath[UUID]
 ) -> Response[Any]:
     """Give it new terms; refused where somebody changed it meanwhile. A checked lot is a draft again."""
-    fields = await form_of(request, bytes_max=_LONG_FORM_BYTES)
+    fields = await form_of(request)
     lot = await service.owned(conn, caller, lot_id)
     one = await consignments.get(conn, caller, lot.consignment_id)
     _require_whole(lot)

@@ -89,7 +89,7 @@ async def propose_by_form(
     request: Request[Any, Any, Any], conn: Conn, caller: Me, now: Now
 ) -> Response[Any]:
     """Draft the mandate; the agency is named by its credit code, shares in percent, money in yuan."""
-    fields = await form_of(request, bytes_max=LONG_FORM_BYTES)
+    fields = await form_of(request)
     try:
         async with conn.transaction():
             made = await service.propose(conn, caller, await _wanted(conn, fields), now=now)
@@ -115,7 +115,7 @@ async def approve_by_form(
     request: Request[Any, Any, Any], conn: Conn, caller: Me, now: Now, mandate_id: FromPath[UUID]
 ) -> Redirect:
     """Another person of the bank says yes or no to what the page showed."""
-    word = given(await form_of(request, bytes_max=LONG_FORM_BYTES), MandateDecision)
+    word = given(await form_of(request), MandateDecision)
     await service.approve(conn, caller, mandate_id, word, now=now)
     return _to(mandate_id)
 
@@ -129,7 +129,7 @@ async def answer_by_form(
     request: Request[Any, Any, Any], conn: Conn, caller: Me, now: Now, mandate_id: FromPath[UUID]
 ) -> Redirect:
     """The agency agrees to what the page showed, or declines."""
-    word = given(await form_of(request, bytes_max=LONG_FORM_BYTES), MandateDecision)
+    word = given(await form_of(request), MandateDecision)
     await service.answer(conn, caller, mandate_id, word, now=now)
     return _to(mandate_id)
 
@@ -148,7 +148,7 @@ async def report_by_form(
     n: FromPath[int],
 ) -> Response[Any]:
     """The agency reports on a period, in yuan."""
-    fields = await form_of(request, bytes_max=LONG_FORM_BYTES)
+    fields = await form_of(request)
     try:
         async with conn.transaction():
             said = given(in_fen(fields, "income", "costs"), ReportIn)
@@ -173,7 +173,7 @@ async def receipt_by_form(
     n: FromPath[int],
 ) -> Response[Any]:
     """The bank books what the agency paid of a period, in yuan."""
-    fields = await form_of(request, bytes_max=LONG_FORM_BYTES)
+    fields = await form_of(request)
     try:
         async with conn.transaction():
             booked = given(in_fen(fields, "amount"), MandateReceiptIn)
@@ -193,7 +193,7 @@ async def revert_by_form(
     request: Request[Any, Any, Any], conn: Conn, caller: Me, now: Now, mandate_id: FromPath[UUID]
 ) -> Redirect:
     """The bank's checker takes the rights back before the time is over."""
-    said = given(await form_of(request, bytes_max=LONG_FORM_BYTES), Why)
+    said = given(await form_of(request), Why)
     await service.revert(conn, caller, mandate_id, reason=said.reason, now=now)
     return _to(mandate_id)
 

@@ -50,9 +50,10 @@ _WITHOUT_STATEMENTS: Final = frozenset(
     {Role.AGENCY_BIDDER, Role.PLATFORM_ADMINISTRATOR, Role.VALUER, Role.EXPERT}
 )
 _ID: Final = re.compile(r" ?[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_FORM_BYTES_MAX: Final = 16_384
 #: For forms with texts of 1,000 characters, each of three bytes in Chinese and each byte as %XX, or with many choices.
 LONG_FORM_BYTES: Final = 65_536
+#: For a notice's fourteen texts in two languages each, of up to 4,000 such characters.
+NOTICE_FORM_BYTES: Final = 1024 * 1024
 
 
 class FormRefused(Forbidden):
@@ -106,15 +107,11 @@ def visitor_of(request: Request[Any, Any, Any]) -> Visitor:
     return Visitor(caller=identity.caller, form_token=identity.form_token or "")
 
 
-async def form_of(
-    request: Request[Any, Any, Any], *, bytes_max: int = _FORM_BYTES_MAX
-) -> dict[str, str]:
-    """The fields of an HTML form. Source: reliability T45.
+async def form_of(request: Request[Any, Any, Any]) -> dict[str, str]:
+    """The fields of an HTML form, which is as large as its route says at most. Source: reliability T45.
 
     In a session the form must carry the session's token; before there is one, the guard has refused other sites.
     """
-    if len(await request.body()) > bytes_max:
-        raise FormRefused()
     fields = {
         name: value for name, value in (await request.form()).items() if isinstance(value, str)
     }

@@ -45,7 +45,7 @@ async def enter_by_form(
     request: Request[Any, Any, Any], conn: Conn, caller: Me, now: Now, case_id: FromPath[UUID]
 ) -> Response[Any]:
     """Enter the pledge, the secured amount in yuan."""
-    fields = await form_of(request, bytes_max=LONG_FORM_BYTES)
+    fields = await form_of(request)
     chosen = await chosen_of(request, "asset_ids")
     try:
         async with conn.transaction():

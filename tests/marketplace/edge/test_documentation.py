@@ -8,6 +8,7 @@ import re
 import httpx
 import pytest
 from litestar import Litestar
+from litestar.types import Empty
 
 import auction_engine
 import kit
@@ -74,6 +75,17 @@ def test_every_route_has_a_policy(app: Litestar) -> None:
     handlers = list(http_handlers(app))
     assert len(handlers) > 20
     assert [path for path, handler in handlers if policy_of(handler.opt) is None] == []
+
+
+def test_every_form_says_how_large_it_may_be(app: Litestar) -> None:
+    """`form_of` asks no more: the bound of a posted form is its own route's, not the application's."""
+    posted = {
+        path: handler
+        for path, handler in http_handlers(app)
+        if "POST" in handler.http_methods and not path.startswith("/v1/")
+    }
+    assert len(posted) > 50
+    assert [path for path, one in posted.items() if one.request_max_body_size is Empty] == []
 
 
 async def test_routes_refuse_strangers(app: Litestar) -> None:
