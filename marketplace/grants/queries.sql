@@ -54,8 +54,10 @@ UPDATE market.licence_grants
 -- The licence whose holder buys by this lot, if it is one, locked.
 SELECT id FROM market.licence_grants WHERE option_lot_id = $1 FOR UPDATE;
 
--- name: unended_of_consignment
-SELECT count(*) FROM market.licence_grants WHERE consignment_id = $1 AND state <> 'ended';
+-- name: is_going_on
+-- Whether a licence of the consignment has not ended, or an offer of it may still lead to one.
+SELECT EXISTS (SELECT FROM market.licence_grants WHERE consignment_id = $1 AND state <> 'ended')
+    OR EXISTS (SELECT FROM market.licence_offers WHERE consignment_id = $1 AND state IN ('open', 'scoring', 'opening', 'awarded'));
 
 -- name: burdens
 -- The burdens that a licence put on the rights, by the reference that it wrote into them.

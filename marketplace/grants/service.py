@@ -323,6 +323,8 @@ async def _end(
             given = BurdenEnd(ended_on=max(today, grant.starts_on), reason=reason)
             await burdens.end(conn, caller, row["id"], given, now=now)
     await _moved(conn, caller, grant.id, grant.state, GrantState.ENDED, now=now, reason=reason)
+    if today > grant.ends_on:  # the places that are left are nobody's to take any more
+        await duties.hasten(conn, Kind.CLOSE_LICENCE_OFFER, subject_id=grant.offer_id, now=now)
     if (
         grant.signed_at is not None
     ):  # of one that nobody signed its offer knows whether it was the last
@@ -331,11 +333,12 @@ async def _end(
 
 
 async def end_disposal(conn: Connection, grant: Grant, *, now: datetime) -> None:
-    """With the last licence over, the consignment has given what it gave: sold where one of the offer took effect.
+    """With the last licence over, and no offer open any more, the consignment has given what it gave: sold where one of
+    the offer took effect.
 
     `grant`: any licence of the offer.
     """
-    if await conn.fetchval(_SQL["unended_of_consignment"], grant.consignment_id):
+    if await conn.fetchval(_SQL["is_going_on"], grant.consignment_id):
         return
     consignment = await consignments.get(conn, SYSTEM_CALLER, grant.consignment_id)
     if consignment.state is ConsignmentState.DISPOSING:

@@ -72,18 +72,25 @@ async def take(
         )
     if len(await grants.of_offer(conn, offer_id)) >= offer.terms.places:
         raise service.NotTakenNow("every licence is taken", "许可名额已满")
+    if offer.published_at is not None and now >= service.over_at(
+        offer.terms, now=offer.published_at
+    ):
+        raise service.NotTakenNow("the licences' time is over", "许可期限已届满")
     await service.apply(conn, caller, offer_id, given, now=now)
     name = (await organisations.organisation_by_id(conn, caller.organisation_id)).name
     entry_fee_fen = offer.terms.terms.entry_fee_fen
     made = await _grant(conn, offer, caller.organisation_id, name, entry_fee_fen, now=now)
     signed = await grants.put_signature(conn, caller, made, sha256=made.sha256, now=now)
-    if len(await grants.of_offer(conn, offer_id)) == offer.terms.places:
-        await service.set_state(conn, SYSTEM_CALLER, offer, _S.FILLED, now=now)
+    made_so_far = await grants.of_offer(conn, offer_id)
+    if len(made_so_far) == offer.terms.places:
+        await _fill(conn, offer, made_so_far, now=now)
     return signed
 
 
 async def close(conn: Connection, offer_id: UUID, *, now: datetime) -> None:
-    """The offer closes: sealed ones are scored or opened, others are filled if a licence was signed."""
+    """The offer closes, at the latest with the last day of its licences: sealed ones are scored or opened, others are
+    filled if a licence was signed.
+    """
     offer = await service.lock(conn, offer_id)
     if offer.state is not _S.OPEN:
         return
@@ -140,16 +147,21 @@ async def withdraw(
 ) -> LicenceOffer:
     """The bank's checker takes an offer back; what it offered and nobody signed ends with it.
 
-    One that was awarded is taken back only while nobody has signed.
+    One that was awarded is taken back only while nobody has signed. Licences taken at a posted price stay: with the
+    last of them the consignment's disposal ends.
     """
     before = await service.lock(conn, offer_id)
     offer = await service.withdraw(conn, caller, offer_id, reason=reason, now=now)
-    for one in await grants.of_offer(conn, offer_id):
-        grant = await grants.lock(conn, one.id)
+    made = [await grants.lock(conn, one.id) for one in await grants.of_offer(conn, offer_id)]
+    for grant in made:
         if before.state is _S.AWARDED and grant.signed_at is not None:
             raise SignedAlready
         if grant.state is GrantState.OFFERED:
             await grants.end(conn, caller, grant.id, reason=reason, now=now)
+    if any(map(_gave_rights, made)):
+        await grants.end_disposal(conn, made[0], now=now)
+    elif before.state is not _S.DRAFT:
+        await _unsold(conn, offer, reason=reason, now=now)
     return offer
 
 
@@ -180,13 +192,9 @@ async def _settle_award(conn: Connection, offer: LicenceOffer, *, now: datetime)
     if offered:
         return
     if any(map(_gave_rights, made)):
-        await service.set_state(conn, SYSTEM_CALLER, offer, _S.FILLED, now=now)
-        # Where the last licence was over before the last answer came, its own end could not tell.
-        await grants.end_disposal(conn, made[0], now=now)
-    elif signed:
-        await _fail(conn, offer, "ended before it took effect 许可未生效即终止", now=now)
+        await _fill(conn, offer, made, now=now)
     else:
-        await _fail(conn, offer, "nobody signed 无人签署", now=now)
+        await _fail(conn, offer, _nothing_given(made), now=now)
 
 
 def _gave_rights(grant: Grant) -> bool:
@@ -213,17 +221,34 @@ async def _settle(conn: Connection, offer: LicenceOffer, *, now: datetime) -> No
     # Locked: none is signed, or let go, while this looks.
     made = [await grants.lock(conn, one.id) for one in await grants.of_offer(conn, offer.id)]
     if any(map(_gave_rights, made)):
-        await service.set_state(conn, SYSTEM_CALLER, offer, _S.FILLED, now=now)
+        await _fill(conn, offer, made, now=now)
         return
     for grant in made:
         if grant.state is GrantState.OFFERED:
             bank = _bank_of(offer)
             await grants.end(conn, bank, grant.id, reason="not signed in time 逾期未签", now=now)
-    await _fail(conn, offer, "nobody signed 无人签署", now=now)
+    await _fail(conn, offer, _nothing_given(made), now=now)
+
+
+async def _fill(conn: Connection, offer: LicenceOffer, made: list[Grant], *, now: datetime) -> None:
+    await service.set_state(conn, SYSTEM_CALLER, offer, _S.FILLED, now=now)
+    # Where the last licence was over before its offer, its own end could not tell.
+    await grants.end_disposal(conn, made[0], now=now)
+
+
+def _nothing_given(made: list[Grant]) -> str:
+    """Why an offer failed whose licences gave no rights."""
+    if any(grant.signed_at is not None for grant in made):
+        return "ended before it took effect 许可未生效即终止"
+    return "nobody signed 无人签署"
 
 
 async def _fail(conn: Connection, offer: LicenceOffer, reason: str, *, now: datetime) -> None:
     await service.set_state(conn, SYSTEM_CALLER, offer, _S.FAILED, now=now, reason=reason)
+    await _unsold(conn, offer, reason=reason, now=now)
+
+
+async def _unsold(conn: Connection, offer: LicenceOffer, *, reason: str, now: datetime) -> None:
     consignment = await consignments.get(conn, SYSTEM_CALLER, offer.consignment_id)
     if consignment.state == "disposing":
         await consignments.end_disposal(

@@ -1,6 +1,6 @@
 """Offers of licences: drafted by a bank's maker, opened by its checker, applied for, scored, and taken."""
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from uuid import UUID
 
 import asyncpg
@@ -137,7 +137,9 @@ async def open_(
         now=now,
     )
     await consignments.begin_disposal(conn, SYSTEM_CALLER, offer.consignment_id, now=now)
-    closes_at = now + timedelta(seconds=offer.terms.open_seconds)
+    closes_at = min(
+        now + timedelta(seconds=offer.terms.open_seconds), over_at(offer.terms, now=now)
+    )
     opened_by = closes_at + timedelta(seconds=offer.terms.opening_seconds)
     await conn.execute(_SQL["open"], offer_id, caller.user_id, now, closes_at, opened_by)
     await duties.add(conn, Kind.CLOSE_LICENCE_OFFER, subject_id=offer_id, due_at=closes_at, now=now)
@@ -253,15 +255,9 @@ async def open_application(
 async def withdraw(
     conn: Connection, caller: Caller, offer_id: UUID, *, reason: str, now: datetime
 ) -> LicenceOffer:
-    """The bank's checker takes an offer back before a licence is signed; what it offered is its caller's to end."""
+    """The bank's checker takes an offer back; what it offered, and its disposal, are its caller's to end."""
     offer = await _locked_own(conn, caller, offer_id)
-    before = offer.state
-    offer = await set_state(conn, caller, offer, _S.WITHDRAWN, now=now, reason=reason)
-    if before is not _S.DRAFT:
-        await consignments.end_disposal(
-            conn, SYSTEM_CALLER, offer.consignment_id, is_sold=False, now=now, reason=reason
-        )
-    return offer
+    return await set_state(conn, caller, offer, _S.WITHDRAWN, now=now, reason=reason)
 
 
 async def set_state(
@@ -365,6 +361,12 @@ def term_of(terms: OfferTerms, *, now: datetime) -> tuple[date, date]:
     """First and last day of a licence whose offer is opened now, in China."""
     starts_on = now.astimezone(CHINA).date() + timedelta(days=terms.starts_in_days)
     return starts_on, add_months(starts_on, terms.term_months) - timedelta(days=1)
+
+
+def over_at(terms: OfferTerms, *, now: datetime) -> datetime:
+    """When the last day of a licence whose offer is opened now is over: nobody takes one any more."""
+    _, ends_on = term_of(terms, now=now)
+    return datetime.combine(ends_on + timedelta(days=1), time(), CHINA)
 
 
 async def _require_power(conn: Connection, consignment: Consignment, offer: OfferTerms) -> None:

@@ -169,7 +169,8 @@ class LicenceOffers:
     async def withdraw_licence_offer(
         self, offer_id: UUID, data: plans_schemas.Why, *, key: str | None = None
     ) -> licence_offers_schemas.LicenceOffer:
-        """Take an offer back before a licence is signed; what it offered ends with it.
+        """Take an offer back: what it offered ends with it, what was taken at a posted price stays.
+        An award, before a licence is signed.
 
         `POST /v1/licence-offers/{offer_id}/withdraw`
         """
