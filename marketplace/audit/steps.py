@@ -34,11 +34,11 @@ class StepTaken(msgspec.Struct, frozen=True, kw_only=True, tag="step_taken"):
 async def moved(
     conn: Connection,
     caller: Caller,
-    *,
-    subject: str,
     subject_id: UUID,
     before: str,
     after: str,
+    *,
+    subject: str,
     now: datetime,
     reason: str | None = None,
     facts: object = None,

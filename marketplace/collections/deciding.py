@@ -1,6 +1,7 @@
 """What time does to a call for offers, and what its answer leads to: a sale like any other, instalments, an option."""
 
 from datetime import datetime, timedelta
+from functools import partial
 from uuid import UUID
 
 import asyncpg
@@ -40,6 +41,7 @@ from settlement import instalments
 from settlement import sales as accounts
 
 _SQL = load_statements("marketplace.collections", "queries.sql")
+_option_moved = partial(moved, subject="repurchase")
 
 
 async def begin(conn: Connection, lot_id: UUID, *, now: datetime) -> None:
@@ -339,25 +341,3 @@ async def _option(conn: Connection, lot_id: UUID) -> asyncpg.Record:
     if row is None:
         raise NotFound("this sale has no repurchase option", "该成交未设回购选择权")
     return row
-
-
-async def _option_moved(
-    conn: Connection,
-    caller: Caller,
-    lot_id: UUID,
-    before: str,
-    after: str,
-    *,
-    now: datetime,
-    reason: str | None = None,
-) -> None:
-    await moved(
-        conn,
-        caller,
-        subject="repurchase",
-        subject_id=lot_id,
-        before=before,
-        after=after,
-        now=now,
-        reason=reason,
-    )

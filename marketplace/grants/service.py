@@ -5,6 +5,7 @@ of operation, and nobody types anything twice.
 """
 
 from datetime import date, datetime, time, timedelta
+from functools import partial
 from uuid import UUID
 
 import asyncpg
@@ -40,6 +41,7 @@ from marketplace.organisations.schemas import (
 )
 
 _SQL = load_statements("marketplace.grants", "queries.sql")
+_moved = partial(moved, subject="licence_grant")
 _WATCH = frozenset({OrganisationKind.REGULATOR, OrganisationKind.AUDITOR})
 #: The entry fee is due so long after the licence takes effect.
 _ENTRY_FEE_WITHIN = timedelta(days=30)
@@ -374,28 +376,6 @@ async def _locked_own(conn: Connection, caller: Caller, grant_id: UUID) -> Grant
     if grant.organisation_id != caller.organisation_id:
         raise NotFound
     return grant
-
-
-async def _moved(
-    conn: Connection,
-    caller: Caller,
-    grant_id: UUID,
-    before: str,
-    after: str,
-    *,
-    now: datetime,
-    reason: str | None = None,
-) -> None:
-    await moved(
-        conn,
-        caller,
-        subject="licence_grant",
-        subject_id=grant_id,
-        before=before,
-        after=after,
-        now=now,
-        reason=reason,
-    )
 
 
 def _grant(row: asyncpg.Record | None) -> Grant:

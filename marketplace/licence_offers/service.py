@@ -1,6 +1,7 @@
 """Offers of licences: drafted by a bank's maker, opened by its checker, applied for, scored, and taken."""
 
 from datetime import date, datetime, time, timedelta
+from functools import partial
 from uuid import UUID
 
 import asyncpg
@@ -52,6 +53,7 @@ from marketplace.organisations.schemas import (
 )
 
 _SQL = load_statements("marketplace.licence_offers", "queries.sql")
+_moved = partial(moved, subject="licence_offer")
 _WATCH = frozenset({OrganisationKind.REGULATOR, OrganisationKind.AUDITOR})
 _S = OfferState
 
@@ -395,28 +397,6 @@ async def _locked_own(conn: Connection, caller: Caller, offer_id: UUID) -> Licen
 
 def _sees_all(caller: Caller) -> bool:
     return caller.organisation_kind in _WATCH or caller.user_id == SYSTEM_USER_ID
-
-
-async def _moved(
-    conn: Connection,
-    caller: Caller,
-    offer_id: UUID,
-    before: str,
-    after: str,
-    *,
-    now: datetime,
-    reason: str | None = None,
-) -> None:
-    await moved(
-        conn,
-        caller,
-        subject="licence_offer",
-        subject_id=offer_id,
-        before=before,
-        after=after,
-        now=now,
-        reason=reason,
-    )
 
 
 async def _audit(

@@ -1,6 +1,7 @@
 """Mandates to operate: drafted and approved by two people of the bank, agreed by the agency, reported on, ended."""
 
 from datetime import date, datetime, time, timedelta
+from functools import partial
 from uuid import UUID
 
 import asyncpg
@@ -41,6 +42,7 @@ from settlement.rules.references import reference_of
 from settlement.rules.references import shown as shown_reference
 
 _SQL = load_statements("marketplace.mandates", "queries.sql")
+_moved = partial(moved, subject="mandate")
 _WATCH = frozenset({OrganisationKind.REGULATOR, OrganisationKind.AUDITOR})
 _S = MandateState
 _OPEN_REPORTS = frozenset({"due", "late"})
@@ -383,30 +385,6 @@ async def _set_state(
 
 def _after(day: date) -> datetime:
     return datetime.combine(day + timedelta(days=1), time(), CHINA)
-
-
-async def _moved(
-    conn: Connection,
-    caller: Caller,
-    mandate_id: UUID,
-    before: str,
-    after: str,
-    *,
-    now: datetime,
-    reason: str | None = None,
-    facts: object = None,
-) -> None:
-    await moved(
-        conn,
-        caller,
-        subject="mandate",
-        subject_id=mandate_id,
-        before=before,
-        after=after,
-        now=now,
-        reason=reason,
-        facts=facts,
-    )
 
 
 def _mandate(row: asyncpg.Record | None) -> Mandate:

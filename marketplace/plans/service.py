@@ -1,6 +1,7 @@
 """Plans of disposal: drafted by a bank's maker, approved by its checker, started by the venue, changed by two."""
 
 from datetime import datetime
+from functools import partial
 from uuid import UUID
 
 import asyncpg
@@ -34,6 +35,7 @@ from marketplace.plans.states import content_of, drop_papers, lock, plan_from, s
 from marketplace.plans.stepping import begin_next
 
 _SQL = load_statements("marketplace.plans", "queries.sql")
+_change_moved = partial(moved, subject="plan_change")
 _WATCH = frozenset({OrganisationKind.REGULATOR, OrganisationKind.AUDITOR})
 _PLANNABLE = frozenset({ConsignmentState.ACCEPTED, ConsignmentState.UNSOLD})
 _CHANGEABLE = frozenset({PlanState.APPROVED, PlanState.RUNNING})
@@ -291,28 +293,6 @@ def kind_of(step: StepTerms) -> str:
     tag = step.__struct_config__.tag
     assert isinstance(tag, str), "every kind of step has a tag"
     return tag
-
-
-async def _change_moved(
-    conn: Connection,
-    caller: Caller,
-    change_id: UUID,
-    before: str,
-    after: str,
-    *,
-    now: datetime,
-    reason: str | None = None,
-) -> None:
-    await moved(
-        conn,
-        caller,
-        subject="plan_change",
-        subject_id=change_id,
-        before=before,
-        after=after,
-        now=now,
-        reason=reason,
-    )
 
 
 async def _locked_own(conn: Connection, caller: Caller, plan_id: UUID) -> Plan:

@@ -1,6 +1,7 @@
 """Recorded routes: proposed by a bank's maker, decided by its checker; each cash flow becomes a recovery, once."""
 
 from datetime import datetime
+from functools import partial
 from uuid import UUID
 
 import asyncpg
@@ -29,6 +30,7 @@ from marketplace.recorded_routes.schemas import (
 from settlement.rules.case import Cost, RecoveryEvent
 
 _SQL = load_statements("marketplace.recorded_routes", "queries.sql")
+_moved = partial(moved, subject="recorded_route")
 _WATCH = frozenset({OrganisationKind.REGULATOR, OrganisationKind.AUDITOR})
 
 
@@ -184,28 +186,6 @@ async def _locked_own(conn: Connection, caller: Caller, route_id: UUID) -> Recor
     if route.organisation_id != caller.organisation_id:
         raise NotFound
     return route
-
-
-async def _moved(
-    conn: Connection,
-    caller: Caller,
-    route_id: UUID,
-    before: str,
-    after: str,
-    *,
-    now: datetime,
-    reason: str | None = None,
-) -> None:
-    await moved(
-        conn,
-        caller,
-        subject="recorded_route",
-        subject_id=route_id,
-        before=before,
-        after=after,
-        now=now,
-        reason=reason,
-    )
 
 
 def _route(row: asyncpg.Record | None) -> RecordedRoute:

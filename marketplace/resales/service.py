@@ -4,6 +4,7 @@ Source: domain 6.5, 9 (DEFAULTED → RE_AUCTION, the old winner barred).
 """
 
 from datetime import datetime, timedelta
+from functools import partial
 from uuid import UUID
 
 import asyncpg
@@ -46,6 +47,7 @@ from settlement import deposits
 from settlement.errors import InsufficientFunds
 
 _SQL = load_statements("marketplace.resales", "queries.sql")
+_moved = partial(moved, subject="underbidder_offer")
 _U = UnderbidState
 _RESOLD = "on sale again after a default 违约后再次处置"
 
@@ -266,25 +268,3 @@ def _offer(row: asyncpg.Record | None) -> UnderbidderOffer:
     if row is None:
         raise NotFound("the underbidder was not asked", "尚未向次高出价人递补")
     return msgspec.convert(dict(row), UnderbidderOffer)
-
-
-async def _moved(
-    conn: Connection,
-    caller: Caller,
-    lot_id: UUID,
-    before: str,
-    after: str,
-    *,
-    now: datetime,
-    reason: str | None = None,
-) -> None:
-    await moved(
-        conn,
-        caller,
-        subject="underbidder_offer",
-        subject_id=lot_id,
-        before=before,
-        after=after,
-        now=now,
-        reason=reason,
-    )

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -29,6 +30,7 @@ from settlement import plan_claims
 from settlement.rules.several import Coverage, LotResult, coverage
 
 _SQL = load_statements("marketplace.sessions", "queries.sql")
+_moved = partial(moved, subject="session")
 _S = SessionState
 _SOLD = frozenset(
     {
@@ -326,28 +328,6 @@ async def _lots(conn: Connection, session_id: UUID) -> list[SessionLot]:
     return [
         msgspec.convert(dict(row), SessionLot) for row in await conn.fetch(_SQL["lots"], session_id)
     ]
-
-
-async def _moved(
-    conn: Connection,
-    caller: Caller,
-    session_id: UUID,
-    before: str,
-    after: str,
-    *,
-    now: datetime,
-    reason: str | None = None,
-) -> None:
-    await moved(
-        conn,
-        caller,
-        subject="session",
-        subject_id=session_id,
-        before=before,
-        after=after,
-        now=now,
-        reason=reason,
-    )
 
 
 def _session(row: asyncpg.Record | None) -> Session:

@@ -1,6 +1,7 @@
 """Set-offs: proposed by a bank's maker or by its plan of disposal, decided by its checker, shared as a recovery."""
 
 from datetime import datetime, time
+from functools import partial
 from uuid import UUID
 
 import asyncpg
@@ -33,6 +34,7 @@ from marketplace.set_offs.schemas import SetOff, SetOffDecision, SetOffIn, SetOf
 from settlement.rules.case import RecoveryEvent
 
 _SQL = load_statements("marketplace.set_offs", "queries.sql")
+_moved = partial(moved, subject="set_off")
 _AGREED = "price and ground looked through 价款与依据已复核"
 _WATCH = frozenset({OrganisationKind.REGULATOR, OrganisationKind.AUDITOR})
 
@@ -196,28 +198,6 @@ async def _locked_own(conn: Connection, caller: Caller, set_off_id: UUID) -> Set
     if set_off.organisation_id != caller.organisation_id:
         raise NotFound
     return set_off
-
-
-async def _moved(
-    conn: Connection,
-    caller: Caller,
-    set_off_id: UUID,
-    before: str,
-    after: str,
-    *,
-    now: datetime,
-    reason: str | None = None,
-) -> None:
-    await moved(
-        conn,
-        caller,
-        subject="set_off",
-        subject_id=set_off_id,
-        before=before,
-        after=after,
-        now=now,
-        reason=reason,
-    )
 
 
 def _set_off(row: asyncpg.Record | None) -> SetOff:
