@@ -81,7 +81,7 @@ async def open_licence_offer(
 async def withdraw_licence_offer(
     conn: Conn, caller: Me, now: Now, offer_id: FromPath[UUID], data: JSONBody[Why]
 ) -> LicenceOffer:
-    """Take an offer back: what it offered ends with it, what was taken at a posted price stays. An award, before a licence is signed."""
+    """Take an offer back, an award before it is signed; what was taken at a posted price stays."""
     return await awarding.withdraw(conn, caller, offer_id, reason=data.reason, now=now)
 
 

@@ -169,8 +169,7 @@ class LicenceOffers:
     async def withdraw_licence_offer(
         self, offer_id: UUID, data: plans_schemas.Why, *, key: str | None = None
     ) -> licence_offers_schemas.LicenceOffer:
-        """Take an offer back: what it offered ends with it, what was taken at a posted price stays.
-        An award, before a licence is signed.
+        """Take an offer back, an award before it is signed; what was taken at a posted price stays.
 
         `POST /v1/licence-offers/{offer_id}/withdraw`
         """

@@ -113,7 +113,7 @@ async def test_a_licence_ended_early_leaves_the_offer_and_its_disposal_open(
 
 
 async def test_a_posted_offer_is_taken_back_and_its_licence_stays(stage: Stage) -> None:
-    """No further place is taken; the consignment is in disposal until the licence ends, and has then given something."""
+    """No further place is taken; the consignment is disposed of until the licence ends; then it gave something."""
     consignment = await consigned(stage)
     offer = await opened(stage, consignment, places=2)
     grant = await taken(stage, offer)
