@@ -218,17 +218,20 @@ async def _verdict(conn: Connection, entry: StoredEntry) -> tuple[Due | None, st
 
 
 async def _booked_as(conn: Connection, entry: StoredEntry, due: Due) -> bool | None:
-    """Whether this very credit was booked by hand before (true), or another under its reference (false)."""
-    row = await conn.fetchrow(_SQL["booked"], entry.bank_reference, entry.id)
-    if row is None:
+    """Whether this very credit was booked by hand before (true), or only others under its reference (false)."""
+    rows = await conn.fetch(_SQL["booked"], entry.bank_reference, entry.id)
+    if not rows:
         return None
-    subject_id = due.subject_id if due.kind in ("PRICE", "ROYALTY", "MANDATE") else None
-    same = (row["payer_id"], row["amount_fen"], row["subject_id"]) == (
-        due.party_id,
-        entry.amount_fen,
-        subject_id,
-    )
-    return same and not row["is_taken"]
+    return any(_is_it(row, entry, due) and not row["is_taken"] for row in rows)
+
+
+def _is_it(row: asyncpg.Record, entry: StoredEntry, due: Due) -> bool:
+    """Whether what was booked is this credit: its amount, from who owes it, for the due or as their free money."""
+    if (row["payer_id"], row["amount_fen"]) != (due.party_id, entry.amount_fen):
+        return False
+    if row["kind"] == "FREE":
+        return due.kind in ("DEPOSIT", "CLAIM")
+    return (row["kind"], row["subject_id"]) == (due.kind, due.subject_id)
 
 
 async def _carry_out(

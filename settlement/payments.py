@@ -92,7 +92,7 @@ async def receive(
 
     What is due is paid first (EXACT, PARTIAL, OVER); what is more is the payer's free money, and so is what comes
     after the price is paid, because the bank has it already. The same reference with the same content is answered
-    as the first time, with other content, or where it is a licensee's, it is refused (`DuplicateBankReference`). Raises
+    as the first time; with other content, or booked as something else, it is refused (`DuplicateBankReference`). Raises
     `IllegalStep` when the payer is not the lot's buyer or the buyer defaulted.
     """
     if amount_fen <= 0:

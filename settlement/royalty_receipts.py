@@ -99,8 +99,8 @@ async def receive(
 ) -> Receipt:
     """Book a credit for an invoice, once a bank reference, and distribute it where its case can take it.
 
-    Raises `DuplicateBankReference` for the reference with other content or of a buyer's payment, `IllegalStep` when the
-    invoice is paid. What came late is charged interest in the next invoice.
+    Raises `DuplicateBankReference` for the reference with other content or of a credit booked as something else,
+    `IllegalStep` when the invoice is paid. What came late is charged interest in the next invoice.
     """
     _require_credit(amount_fen, received_at, now=now)
     invoice = await royalties.get_invoice(conn, invoice_id)

@@ -10,13 +10,13 @@ from marketplace.bidders.schemas import DepositReceipt
 from marketplace.licences import service as licences
 from marketplace.licences.schemas import ReceiptIn
 from marketplace.mandates import money as mandates
-from marketplace.organisations.schemas import Caller, OrganisationKind
+from marketplace.organisations.schemas import Caller
 from marketplace.remedies import buyer_debts
 from marketplace.sales import service as sales
 from marketplace.sales.schemas import PaymentReceipt
 from settlement import dues, matching, refunds
 from settlement.dues import Due
-from settlement.ledger import AccountKey, client_money, outside
+from settlement.ledger import outside
 from settlement.rules.references import same_name
 from settlement.statement_files import StoredEntry
 
@@ -52,8 +52,7 @@ def booker(caller: Caller, now: datetime) -> matching.Booker:
                     received_at=entry.booked_at,
                     now=now,
                 )
-                payee_id, _ = _sender(due, entry)
-                await _give_back(conn, outside(payee_id), due, entry, over_fen, now=now)
+                await _give_back(conn, due, entry, over_fen, now=now)
             case "DEPOSIT":
                 await _deposit(conn, caller, due, entry, reference, now=now)
 
@@ -79,15 +78,12 @@ async def _price(
 async def _royalty(
     conn: Connection, caller: Caller, due: Due, entry: StoredEntry, reference: str, *, now: datetime
 ) -> None:
-    """A licensee's fee. What is above its invoice stays its free money in custody; a bank keeps none for it."""
-    open_fen = await dues.open_fen(conn, due)
     received = ReceiptIn(
         bank_reference=reference, amount_fen=entry.amount_fen, received_at=entry.booked_at
     )
-    await licences.receive_matched(conn, caller, due.subject_id, received, now=now)
-    if caller.organisation_kind is OrganisationKind.BANK:
-        over_fen = entry.amount_fen - open_fen
-        await _give_back(conn, client_money(due.party_id), due, entry, over_fen, now=now)
+    await licences.receive_matched(
+        conn, caller, due.subject_id, received, sender=_sender(due, entry), now=now
+    )
 
 
 async def _deposit(
@@ -103,13 +99,7 @@ async def _deposit(
 
 
 async def _give_back(
-    conn: Connection,
-    source: AccountKey,
-    due: Due,
-    entry: StoredEntry,
-    over_fen: int,
-    *,
-    now: datetime,
+    conn: Connection, due: Due, entry: StoredEntry, over_fen: int, *, now: datetime
 ) -> None:
     """Queue the payout of what a credit is above its due, to who sent it."""
     if over_fen <= 0:
@@ -117,7 +107,7 @@ async def _give_back(
     payee_id, payee_name = _sender(due, entry)
     await refunds.send_back(
         conn,
-        source,
+        outside(payee_id),
         holder_id=entry.holder_id,
         payee_id=payee_id,
         payee_name=payee_name,

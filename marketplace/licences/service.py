@@ -33,14 +33,17 @@ from settlement import (
     paper_sources,
     papers,
     payee_accounts,
+    refunds,
     royalties,
     royalty_receipts,
 )
 from settlement.documents import read
+from settlement.ledger import client_money
 from settlement.licences import LicenceContent
 from settlement.paper_bodies import RoyaltyBody
 from settlement.papers import Paper
 from settlement.payee_accounts import PayeeAccount
+from settlement.royalty_receipts import Receipt
 from settlement.rules.royalties import RoyaltyTerms
 
 _SQL = load_statements("marketplace.licences", "queries.sql")
@@ -176,14 +179,21 @@ async def receive(
     given: ReceiptIn,
     *,
     now: datetime,
+    sender: tuple[UUID, str] | None = None,
 ) -> LicenceOut:
-    """A credit for an invoice reached the caller, who holds the licence's money; `NotFound` for anybody else."""
+    """A credit for an invoice reached the caller, who holds the licence's money; `NotFound` for anybody else.
+
+    What is above the invoice stays the licensee's free money in a venue's custody; a bank keeps none, so it is queued
+    to go back to the `sender` (id and name), the licensee unless said otherwise.
+    """
     if (await licences.get(conn, licence_id)).content.holder_id != caller.organisation_id:
         raise NotFound
+    before = await royalty_receipts.of_licence(conn, licence_id)
+    is_known = any(one.bank_reference == given.bank_reference for one in before)
 
     async def step() -> object:
         await _require_invoice(conn, licence_id, invoice_id)
-        return await royalty_receipts.receive(
+        receipt = await royalty_receipts.receive(
             conn,
             invoice_id,
             bank_reference=given.bank_reference,
@@ -192,16 +202,54 @@ async def receive(
             recorded_by=caller.user_id,
             now=now,
         )
+        if caller.organisation_kind is OrganisationKind.BANK and not is_known:
+            await _give_back(conn, caller, receipt, sender, now=now)
+        return receipt
 
     return await _step(conn, caller, licence_id, "royalty_received", step, now=now, is_holder=True)
 
 
 async def receive_matched(
-    conn: Connection, caller: Caller, invoice_id: UUID, given: ReceiptIn, *, now: datetime
+    conn: Connection,
+    caller: Caller,
+    invoice_id: UUID,
+    given: ReceiptIn,
+    *,
+    sender: tuple[UUID, str],
+    now: datetime,
 ) -> LicenceOut:
-    """Book a credit that a bank statement of the caller, the licence's holder, shows for an invoice."""
+    """Book a credit for an invoice that a statement of the caller, the licence's holder, shows, and who sent it."""
     licence_id = (await royalties.get_invoice(conn, invoice_id)).licence_id
-    return await receive(conn, caller, licence_id, invoice_id, given, now=now)
+    return await receive(conn, caller, licence_id, invoice_id, given, sender=sender, now=now)
+
+
+async def _give_back(
+    conn: Connection,
+    caller: Caller,
+    receipt: Receipt,
+    sender: tuple[UUID, str] | None,
+    *,
+    now: datetime,
+) -> None:
+    """Queue what of a receipt is above its invoice to go back, once."""
+    over_fen = receipt.amount_fen - receipt.applied_fen
+    if over_fen == 0:
+        return
+    licensee_id = (await licences.get(conn, receipt.licence_id)).content.licensee_id
+    if sender is None:
+        names = await conn.fetch(_SQL["names"], [licensee_id])
+        sender = (licensee_id, names[0]["name"] if names else "licensee 被许可人")
+    payee_id, payee_name = sender
+    await refunds.send_back(
+        conn,
+        client_money(licensee_id),
+        holder_id=caller.organisation_id,
+        payee_id=payee_id,
+        payee_name=payee_name,
+        subject=f"over:{receipt.id}",
+        amount_fen=over_fen,
+        now=now,
+    )
 
 
 async def distribute(

@@ -20,6 +20,7 @@ from marketplace.mandates import service
 from marketplace.mandates.schemas import Mandate, MandateReceiptIn, Report
 from marketplace.organisations.schemas import SYSTEM_CALLER, Caller
 from settlement import dues
+from settlement.errors import translated
 from settlement.rules.case import RecoveryEvent
 
 _SQL = load_statements("marketplace.mandates", "queries.sql")
@@ -48,7 +49,8 @@ async def receive(
 ) -> Mandate:
     """Book what the agency paid the caller's bank of a reported period; the same reference again is known.
 
-    Raises `NotReported`, `ReceiptDiffers`, `InvalidInput` for more than is owed.
+    Raises `NotReported`, `ReceiptDiffers`, `InvalidInput` for more than is owed, `DuplicateBankReference` for a credit
+    that was booked as something else or for another mandate.
     """
     mandate = await service.lock(conn, mandate_id)
     if mandate.organisation_id != caller.organisation_id:
@@ -65,17 +67,18 @@ async def receive(
     if given.received_on > now.astimezone(CHINA).date():
         raise InvalidInput("received_on", "must not be in the future", "不得晚于今日")
     receipt_id = uuid7(now)
-    await conn.execute(
-        _SQL["insert_receipt"],
-        receipt_id,
-        report.id,
-        mandate_id,
-        given.bank_reference,
-        given.amount_fen,
-        given.received_on,
-        caller.user_id,
-        now,
-    )
+    with translated():
+        await conn.execute(
+            _SQL["insert_receipt"],
+            receipt_id,
+            report.id,
+            mandate_id,
+            given.bank_reference,
+            given.amount_fen,
+            given.received_on,
+            caller.user_id,
+            now,
+        )
     await audit.record(
         conn,
         caller,

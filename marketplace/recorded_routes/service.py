@@ -27,6 +27,7 @@ from marketplace.recorded_routes.schemas import (
     RouteDecision,
     RouteState,
 )
+from settlement.errors import translated
 from settlement.rules.case import Cost, RecoveryEvent
 
 _SQL = load_statements("marketplace.recorded_routes", "queries.sql")
@@ -102,7 +103,10 @@ async def end(
 async def add_flow(
     conn: Connection, caller: Caller, route_id: UUID, given: FlowIn, *, now: datetime
 ) -> RecordedRoute:
-    """Money came in: the loan's claim shares it as soon as it can. The same reference again is known."""
+    """Money came in: the loan's claim shares it as soon as it can. The same reference again is known.
+
+    Raises `FlowDiffers`, `DuplicateBankReference` for a credit of this bank that was booked as something else.
+    """
     route = await _locked_own(conn, caller, route_id)
     known = next(
         (one for one in await _flows(conn, route_id) if one.reference == given.reference), None
@@ -117,17 +121,18 @@ async def add_flow(
             f"{route.number} 状态为 {route.state}，须经复核后方可登记回款",
         )
     flow_id = uuid7(now)
-    await conn.execute(
-        _SQL["insert_flow"],
-        flow_id,
-        route_id,
-        given.reference,
-        given.gross_fen,
-        given.costs_fen,
-        given.received_on,
-        caller.user_id,
-        now,
-    )
+    with translated():
+        await conn.execute(
+            _SQL["insert_flow"],
+            flow_id,
+            route_id,
+            given.reference,
+            given.gross_fen,
+            given.costs_fen,
+            given.received_on,
+            caller.user_id,
+            now,
+        )
     await audit.record(
         conn,
         caller,

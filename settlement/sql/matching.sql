@@ -18,14 +18,8 @@ SELECT d.* FROM settlement.bank_decisions d JOIN settlement.bank_entries e ON e.
  WHERE e.holder_id = $1 AND d.entry_id = $2 ORDER BY d.position;
 
 -- name: booked
--- A payment, a buyer's, a licensee's or a mandate's agency's, booked under this bank reference, and whether another entry of a statement is it.
-SELECT b.payer_id, b.amount_fen, b.subject_id,
+-- What was booked under this bank reference, each as what it is, and whether another entry of a statement is it.
+SELECT c.kind, c.payer_id, c.amount_fen, c.subject_id,
        EXISTS (SELECT FROM settlement.bank_entries e
                 WHERE e.bank_reference = $1 AND e.id <> $2 AND e.state IN ('MATCHED', 'ASSIGNED', 'BOOKED')) AS is_taken
-  FROM (SELECT p.payer_id, p.amount_fen, p.lot_id AS subject_id FROM settlement.payments_in p WHERE p.bank_reference = $1
-        UNION ALL
-        SELECT l.licensee_id, r.amount_fen, r.invoice_id
-          FROM settlement.royalty_receipts r JOIN settlement.licences l ON l.id = r.licence_id
-         WHERE r.bank_reference = $1
-        UNION ALL
-        SELECT m.payer_id, m.amount_fen, m.period_id FROM settlement.period_receipts m WHERE m.bank_reference = $1) b;
+  FROM settlement.credits c WHERE c.bank_reference = $1;

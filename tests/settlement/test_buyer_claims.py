@@ -9,12 +9,14 @@ import pytest
 
 from kit.errors import NotFound
 from kit.failpoints import FailpointReached
-from settlement import buyer_claims, deposits, ledger, payments, sales, statements
+from kit.ids import uuid7
+from settlement import buyer_claims, deposits, dues, ledger, payments, sales, statements
 from settlement.checks import check_ledger
 from settlement.errors import DuplicateBankReference
 from settlement.ledger import balance
 from settlement.rules.deposits import Loss
 from settlement.statement_bodies import SettlementBody
+from tests.settlement.make_bank import BUYER_NAME, own_account, some_entry, take_in, written
 from tests.settlement.make_money import BANK, VENUE, confirm_payouts, make_bidder
 from tests.settlement.test_forfeitures import forfeited_deposit, use
 
@@ -159,3 +161,41 @@ async def test_a_credit_at_once_and_after_a_failure_moves_its_money_once(
         assert sum(payout.amount_fen for payout in queued) == 400 + 90
         assert await balance(conn, ledger.client_money(debtor_id)) == 0
         assert (await check_ledger(conn)).ok
+
+
+async def test_a_payment_of_a_claim_is_no_deposit_when_a_statement_shows_it(
+    conn: asyncpg.Connection, now: datetime
+) -> None:
+    """Booked by hand for the claim, its line is that money for the claim alone; one that names a deposit waits."""
+    await own_account(conn, now=now)
+    lot_id = await claimed(conn, now)
+    claim = await buyer_claims.find(conn, lot_id)
+    assert claim is not None
+    owed = {"party_id": claim.debtor_id, "party_name": BUYER_NAME, "holder_id": VENUE, "now": now}
+    deposit = await dues.give(conn, "DEPOSIT", subject_id=uuid7(now), amount_fen=100, **owed)
+    due = await dues.give(conn, "CLAIM", subject_id=lot_id, amount_fen=None, **owed)
+    for reference in ("C-1", "C-2"):
+        await pay(conn, lot_id, reference, 50, now)
+    lines = [
+        some_entry("C-1", 50, remittance=written(due)),
+        some_entry("C-2", 50, remittance=written(deposit)),
+    ]
+    _, entries = await take_in(conn, *lines, now=now)
+    assert [(entry.state, entry.verdict) for entry in entries] == [
+        ("BOOKED", "BOOKED_BEFORE"),
+        ("OPEN", "REFERENCE_IN_USE"),
+    ]
+    assert await dues.open_fen(conn, deposit) == 100
+
+
+async def test_a_claims_receipt_is_of_money_that_came_in(
+    conn: asyncpg.Connection, now: datetime
+) -> None:
+    """A receipt forged past the service, of no payment, is refused by the database."""
+    lot_id = await claimed(conn, now)
+    with pytest.raises(asyncpg.ForeignKeyViolationError):
+        await conn.execute(
+            "INSERT INTO settlement.buyer_claim_receipts (id, lot_id, bank_reference, amount_fen, applied_fen,"
+            " costs_fen, received_at, recorded_at) VALUES ($1, $2, 'NOTHING', 1, 1, 0, $3, $3)",
+            *(uuid7(now), lot_id, now),
+        )

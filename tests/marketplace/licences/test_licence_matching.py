@@ -213,3 +213,29 @@ async def test_a_bank_that_takes_the_fees_itself_reads_its_own_statements(office
         True,
         True,
     )
+
+
+async def test_a_bank_sends_back_what_a_fee_booked_by_hand_is_above_its_invoice(
+    office: Office,
+) -> None:
+    """By hand as by statement: the rest goes back to the licensee once, however often it is entered or shown."""
+    cast = office.cast
+    await register(office, cast.bank_maker, cast.bank_checker)
+    loan = await make_loan(office)
+    licence = await licensed(office, loan.id, cast.agency.organisation_id, holder_id=None)
+    line = await credit(office, licence, 1, "O-1", 10_000_007)
+    path = f"/v1/licences/{licence['id']}/invoices/{licence['invoices'][0]['id']}/receipts"
+    given = {"bank_reference": "O-1", "amount_fen": 10_000_007, "received_at": line.booked_at}
+    for _ in range(2):
+        await office.do(cast.bank_maker, path, given)
+    (entry,) = await statement(office, line, of=cast.bank_maker)
+    assert (entry["state"], entry["verdict"]) == ("BOOKED", "BOOKED_BEFORE")
+    await office.do(cast.bank_maker, path, given)
+    payouts = (await office.read(cast.bank_maker, "/v1/banking/payouts"))["items"]
+    back = [one for one in payouts if one["purpose"] == "refund_paid"]
+    licensee = str(cast.agency.organisation_id)
+    assert [(one["payee_id"], one["amount_fen"]) for one in back] == [(licensee, 7)]
+    free_fen = await office.count(
+        "SELECT coalesce(sum(balance_fen), 0)::bigint FROM settlement.accounts WHERE kind = 'client_money'"
+    )
+    assert free_fen == 0
