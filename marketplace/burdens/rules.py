@@ -120,10 +120,13 @@ def _meet(ones: frozenset[str], others: frozenset[str], *, part: str) -> bool:
     )
 
 
-def conflicts_of(new: LicenceQuestion, standing: Iterable[Burden]) -> tuple[LicenceConflict, ...]:
+def conflicts_of(
+    new: LicenceQuestion, standing: Iterable[Burden], *, names: bool = True
+) -> tuple[LicenceConflict, ...]:
     """The standing licences that meet `new`: each blocks it, or has to be left untouched by it.
 
-    A licence that `new` lists among its `carve_outs` is no conflict where the matrix lets it be carved out.
+    A licence that `new` lists among its `carve_outs` is no conflict where the matrix lets it be carved out. Without
+    `names` the words tell kind and term alone, which are public (domain 3.8), and not whose the licence is.
     """
     found = []
     for burden in standing:
@@ -136,15 +139,23 @@ def conflicts_of(new: LicenceQuestion, standing: Iterable[Burden]) -> tuple[Lice
         mine, theirs = _WORDS[new.kind], _WORDS[existing.kind]
         way = " unless it is carved out" if verdict is Verdict.CARVE_OUT else ""
         way_zh = "，除非予以保留" if verdict is Verdict.CARVE_OUT else ""
+        holder, holder_zh = (burden.holder_name,) * 2 if names else ("another", "他人")
+        until, until_zh = _term(existing)
         found.append(
             LicenceConflict(
                 burden_id=burden.id,
                 verdict=verdict,
-                message=f"{mine[0]} licence cannot stand beside {theirs[0]} licence of {burden.holder_name}{way}",
-                message_zh=f"已有{burden.holder_name}的{theirs[1]}许可，不得再授予{mine[1]}许可{way_zh}",
+                message=f"{mine[0]} licence cannot stand beside {theirs[0]} licence of {holder}, {until}{way}",
+                message_zh=f"已有{holder_zh}的{theirs[1]}许可（{until_zh}），不得再授予{mine[1]}许可{way_zh}",
             )
         )
     return tuple(found)
+
+
+def _term(scope: Scope) -> tuple[str, str]:
+    if scope.ends_on is None:
+        return f"from {scope.starts_on} on", f"自 {scope.starts_on} 起"
+    return f"{scope.starts_on} to {scope.ends_on}", f"{scope.starts_on} 至 {scope.ends_on}"
 
 
 def obstacles_of(

@@ -8,7 +8,7 @@ import asyncpg
 import msgspec
 
 from kit.clock import CHINA
-from kit.errors import InvalidInput, NotFound
+from kit.errors import Conflict, InvalidInput, NotFound
 from kit.ids import uuid7
 from kit.sql import Connection, load_statements
 from marketplace.assets import service as assets
@@ -30,6 +30,12 @@ from marketplace.outbox.service import add as tell
 from marketplace.pledges import service as pledges
 
 _SQL = load_statements("marketplace.burdens", "queries.sql")
+
+
+class LicenceBlocked(Conflict):
+    """Another licence, or the state of the right, stands in this one's way. / 已有许可或权利状态妨碍本许可。"""
+
+    code = "licence_blocked"
 
 
 async def register(conn: Connection, caller: Caller, new: NewBurden, *, now: datetime) -> Burden:
@@ -133,6 +139,23 @@ async def may_be_licensed(
         is_pledged=bool(await pledges.pledged_among(conn, [asset_id])),
         today=today,
     )
+
+
+async def require_no_conflict(
+    conn: Connection, asset_ids: Iterable[UUID], question: LicenceQuestion, *, names: bool
+) -> None:
+    """Raise `LicenceBlocked` with each licence that stands on one of these rights and that a new one meets.
+
+    Source: domain 3.4, asked again where a licence that was offered before is signed and takes effect. Whose they are
+    is said with `names` alone.
+    """
+    standing = await of_assets(conn, asset_ids)
+    found = rules.conflicts_of(question, standing, names=names)
+    if found:
+        raise LicenceBlocked(
+            "; ".join(dict.fromkeys(one.message for one in found)),
+            "；".join(dict.fromkeys(one.message_zh for one in found)),
+        )
 
 
 async def _tell(conn: Connection, burden: Burden, *, now: datetime) -> None:

@@ -11,7 +11,7 @@ from marketplace.edge.cursors import Page, page_of
 from marketplace.edge.dependencies import At, Conn, Me, Now
 from marketplace.edge.policies import allow
 from marketplace.edge.reach import REACH
-from marketplace.grants import service
+from marketplace.grants import service, signing
 from marketplace.grants.schemas import Ending, Grant, Recordal, Signing
 from marketplace.licence_offers import options
 from marketplace.organisations.authorities import Area
@@ -58,7 +58,7 @@ async def sign_grant(
     conn: Conn, caller: Me, now: Now, grant_id: FromPath[UUID], data: JSONBody[Signing]
 ) -> Grant:
     """Agree, as the licensee, to the licence as shown."""
-    return await service.sign(conn, caller, grant_id, sha256=data.sha256, now=now)
+    return await signing.sign(conn, caller, grant_id, sha256=data.sha256, now=now)
 
 
 @post(**_step("pledgor-signature", Role.VENUE_OPERATOR, summary="Pledgor signed 出质人签署"))
@@ -66,7 +66,7 @@ async def sign_grant_for_pledgor(
     conn: Conn, caller: Me, now: Now, grant_id: FromPath[UUID], data: JSONBody[Signing]
 ) -> Grant:
     """The venue holds the pledgor's signature to a licence back to it (反向许可)."""
-    return await service.sign_for_pledgor(conn, caller, grant_id, sha256=data.sha256, now=now)
+    return await signing.sign_for_pledgor(conn, caller, grant_id, sha256=data.sha256, now=now)
 
 
 @post(**_step("effect", Role.BANK_CHECKER, summary="Take effect 许可生效"))

@@ -19,6 +19,10 @@ SELECT * FROM market.licence_grants
 -- name: of_offer
 SELECT * FROM market.licence_grants WHERE offer_id = $1 ORDER BY id;
 
+-- name: content_of_offer
+-- What was agreed to when the licence was offered.
+SELECT content FROM market.licence_offers WHERE id = $1;
+
 -- name: sign
 UPDATE market.licence_grants SET state = 'signed', signed_by = $2, signed_at = $3, updated_at = $3 WHERE id = $1;
 

@@ -12,7 +12,7 @@ import asyncpg
 import msgspec
 
 from kit.clock import CHINA
-from kit.errors import Conflict, InvalidInput, NotFound
+from kit.errors import InvalidInput, NotFound
 from kit.sql import Connection, load_statements
 from marketplace.assets import service as assets
 from marketplace.audit.steps import moved
@@ -24,6 +24,7 @@ from marketplace.diligence import service as diligence
 from marketplace.diligence.schemas import NOT_OF_LICENCES, Cause
 from marketplace.duties import service as duties
 from marketplace.duties.schemas import Kind
+from marketplace.grants import scopes
 from marketplace.grants.rules import (
     BURDEN_OF,
     recordal_due_on,
@@ -45,24 +46,6 @@ _moved = partial(moved, subject="licence_grant")
 _WATCH = frozenset({OrganisationKind.REGULATOR, OrganisationKind.AUDITOR})
 #: The entry fee is due so long after the licence takes effect.
 _ENTRY_FEE_WITHIN = timedelta(days=30)
-
-
-class TextDiffers(Conflict):
-    """The licence is not the one you were shown: read it again. / 许可内容与所示不符，请重新查看。"""
-
-    code = "licence_text_differs"
-
-
-class NotSignable(Conflict):
-    """Something holds the rights; the bank settles that before. / 权利存在未决事项，银行处理前暂不能签署。"""
-
-    code = "licence_not_signable"
-
-
-class SigningOver(Conflict):
-    """The time to sign this licence is over. / 签署期限已过。"""
-
-    code = "signing_over"
 
 
 async def offer(conn: Connection, bank: Caller, new: NewGrant, *, now: datetime) -> Grant:
@@ -96,62 +79,11 @@ async def offer(conn: Connection, bank: Caller, new: NewGrant, *, now: datetime)
     return await lock(conn, made.id)
 
 
-async def sign(
-    conn: Connection, caller: Caller, grant_id: UUID, *, sha256: str, now: datetime
-) -> Grant:
-    """The licensee agrees to the licence as shown."""
-    grant = await lock(conn, grant_id)
-    if grant.licensee_id != caller.organisation_id:
-        raise NotFound
-    return await put_signature(conn, caller, grant, sha256=sha256, now=now)
-
-
-async def sign_for_pledgor(
-    conn: Connection, caller: Caller, grant_id: UUID, *, sha256: str, now: datetime
-) -> Grant:
-    """The venue holds the signature of a pledgor without an account, to a licence back to it (反向许可)."""
-    grant = await lock(conn, grant_id)
-    if grant.venue_id != caller.organisation_id:
-        raise NotFound
-    return await put_signature(conn, caller, grant, sha256=sha256, now=now)
-
-
-async def put_signature(
-    conn: Connection, caller: Caller, grant: Grant, *, sha256: str, now: datetime
-) -> Grant:
-    """Write down who signed the licence as shown."""
-    require_grant_step(grant.state, GrantState.SIGNED, name=grant.licensee_name)
-    if grant.sha256 != sha256:
-        raise TextDiffers
-    if grant.sign_by is not None and now >= grant.sign_by:
-        raise SigningOver
-    await _require_signable(conn, grant, now=now)
-    await conn.execute(_SQL["sign"], grant.id, caller.user_id, now)
-    await _moved(conn, caller, grant.id, grant.state, GrantState.SIGNED, now=now)
-    await duties.add(conn, Kind.FOLLOW_LICENCE_OFFER, subject_id=grant.id, due_at=now, now=now)
-    return await lock(conn, grant.id)
-
-
-async def _require_signable(conn: Connection, grant: Grant, *, now: datetime) -> None:
-    """The rules on the rights are run once more; the licensee learns that they hold it, not what they found."""
-    try:
-        await diligence.require_clear(
-            conn,
-            SYSTEM_CALLER,
-            grant.consignment_id,
-            cause=Cause.DECIDED,
-            leaving_out=NOT_OF_LICENCES,
-            now=now,
-        )
-    except consignments.NotEligible as error:
-        raise NotSignable from error
-
-
 async def take_effect(conn: Connection, caller: Caller, grant_id: UUID, *, now: datetime) -> Grant:
     """The bank's checker makes a signed licence effective: it burdens the rights, and its entry fee is invoiced.
 
-    By another person than who drafted the offer (settlement asks), after the rules on the rights were run once more.
-    The recordal is due within three months.
+    By another person than who drafted the offer (settlement asks), after the rules on the rights were run once more
+    and no other licence stands in its way. The recordal is due within three months.
     """
     grant = await _locked_own(conn, caller, grant_id)
     require_grant_step(grant.state, GrantState.EFFECTIVE, name=grant.licensee_name)
@@ -163,6 +95,9 @@ async def take_effect(conn: Connection, caller: Caller, grant_id: UUID, *, now: 
         leaving_out=NOT_OF_LICENCES,
         now=now,
     )
+    # Locked before it is asked: of two licences that cannot stand beside each other one alone takes effect.
+    await assets.lock_own(conn, caller, await scopes.assets_of(conn, grant))
+    await scopes.require_beside(conn, grant, names=True)
     made = await licences.approve(conn, caller, grant_id, grant.sha256, now=now)
     today = now.astimezone(CHINA).date()
     due_on = recordal_due_on(today)
@@ -296,14 +231,14 @@ async def _burden(
     conn: Connection, caller: Caller, grant: Grant, sha256: str, *, now: datetime
 ) -> None:
     """Write the licence onto every right, so that no later licence overlooks it."""
-    consignment = await consignments.get(conn, SYSTEM_CALLER, grant.consignment_id)
-    for right in await assets.of_ids(
-        conn, consignment.asset_ids, organisation_id=grant.organisation_id
-    ):
+    scope = await scopes.question_of(conn, grant)
+    for asset_id in await scopes.assets_of(conn, grant):
         new = NewBurden(
-            asset_id=right.id,
+            asset_id=asset_id,
             kind=BURDEN_OF[grant.kind],
             holder_name=grant.licensee_name,
+            territories=scope.territories,
+            fields=scope.fields,
             starts_on=grant.starts_on,
             ends_on=grant.ends_on,
             has_pledgee_consent=True,

@@ -14,6 +14,7 @@ from marketplace.consignments.dossier import facts_of
 from marketplace.duties import service as duties
 from marketplace.duties.schemas import Kind
 from marketplace.grants import service as grants
+from marketplace.grants import signing
 from marketplace.grants.schemas import Grant, GrantState, NewGrant
 from marketplace.licence_offers import service
 from marketplace.licence_offers.rules import (
@@ -80,7 +81,7 @@ async def take(
     name = (await organisations.organisation_by_id(conn, caller.organisation_id)).name
     entry_fee_fen = offer.terms.terms.entry_fee_fen
     made = await _grant(conn, offer, caller.organisation_id, name, entry_fee_fen, now=now)
-    signed = await grants.put_signature(conn, caller, made, sha256=made.sha256, now=now)
+    signed = await signing.put_signature(conn, caller, made, sha256=made.sha256, now=now)
     made_so_far = await grants.of_offer(conn, offer_id)
     if len(made_so_far) == offer.terms.places:
         await _fill(conn, offer, made_so_far, now=now)

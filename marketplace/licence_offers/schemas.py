@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 
-from marketplace.burdens.schemas import LicenceKind, Territory, UseField
+from marketplace.burdens.schemas import LicenceKind, LicenceQuestion, Territory, UseField
 from marketplace.edge.fields import Bp, Fen, Name, PositiveFen, Reason
 from marketplace.licences.schemas import TermsIn
 from marketplace.lots.schemas import LotTerms, Words
@@ -118,6 +118,18 @@ class OfferTerms(_In, frozen=True, kw_only=True):
     opening_seconds: Annotated[int, msgspec.Meta(ge=0, le=40_000_000)] = 0
     sign_within_days: Annotated[int, msgspec.Meta(ge=1, le=180)] = 30
     option: TransferOption | None = None
+
+    def question(self, starts_on: date, ends_on: date) -> LicenceQuestion:
+        """What the conflict matrix is asked of such a licence for this term (domain 3.4)."""
+        return LicenceQuestion(
+            kind=self.kind,
+            territories=frozenset(self.territories),
+            fields=frozenset(self.fields),
+            starts_on=starts_on,
+            ends_on=ends_on,
+            carve_outs=frozenset(self.carve_outs),
+            has_pledgee_consent=True,  # the pledgee itself offers it
+        )
 
 
 class OfferIn(_In, frozen=True, kw_only=True):

@@ -16,7 +16,6 @@ from marketplace.assets.terms import add_months
 from marketplace.audit import service as audit
 from marketplace.audit.steps import moved
 from marketplace.burdens import service as burdens
-from marketplace.burdens.schemas import LicenceQuestion
 from marketplace.consignments import service as consignments
 from marketplace.consignments.rules import require_another_person
 from marketplace.consignments.schemas import Consignment
@@ -62,12 +61,6 @@ class OfferTextDiffers(Conflict):
     """The offer is not the one you were shown: read it again. / 许可发布内容与所示不符，请重新查看。"""
 
     code = "offer_text_differs"
-
-
-class LicenceBlocked(Conflict):
-    """Another licence, or the state of the right, stands in this one's way. / 已有许可或权利状态妨碍本许可。"""
-
-    code = "licence_blocked"
 
 
 class NotTakenNow(Conflict):
@@ -336,24 +329,15 @@ async def shown(conn: Connection, caller: Caller, offer: LicenceOffer) -> Licenc
 
 
 async def require_unblocked(conn: Connection, offer: LicenceOffer, *, now: datetime) -> None:
-    """Raise `LicenceBlocked` when a standing licence, or the state of a right, is in the way (domain 3.4)."""
+    """Raise `burdens.LicenceBlocked` when a standing licence, or the state of a right, is in the way (domain 3.4)."""
     consignment = await consignments.get(conn, SYSTEM_CALLER, offer.consignment_id)
-    starts_on, ends_on = term_of(offer.terms, now=now)
-    question = LicenceQuestion(
-        kind=offer.terms.kind,
-        territories=frozenset(offer.terms.territories),
-        fields=frozenset(offer.terms.fields),
-        starts_on=starts_on,
-        ends_on=ends_on,
-        carve_outs=frozenset(offer.terms.carve_outs),
-        has_pledgee_consent=True,  # the pledgee itself offers it
-    )
+    question = offer.terms.question(*term_of(offer.terms, now=now))
     for asset_id in consignment.asset_ids:
         found = await burdens.may_be_licensed(conn, SYSTEM_CALLER, asset_id, question, now=now)
         if not found.may_be_granted:
             english = [one.message for one in found.conflicts]
             chinese = [one.message_zh for one in found.conflicts]
-            raise LicenceBlocked(
+            raise burdens.LicenceBlocked(
                 "; ".join([*english, *(one.message for one in found.obstacles)]),
                 "；".join([*chinese, *(one.message_zh for one in found.obstacles)]),
             )

@@ -13,6 +13,7 @@ from kit.reach import everything
 from kit.sql import Connection, load_statements
 from marketplace.audit.service import record
 from marketplace.grants import service as grants
+from marketplace.grants import signing
 from marketplace.grants.schemas import GrantState
 from marketplace.organisations.schemas import Caller
 from marketplace.party_notices.service import PartyToldAlready
@@ -126,7 +127,7 @@ async def sign(
         grant = await grants.lock(conn, grant_id)
         if party is None or grant.licensee_id != party:
             raise NotFound(f"licence {grant_id}: no such licence", f"许可 {grant_id} 不存在")
-        await grants.put_signature(conn, caller, grant, sha256=sha256, now=now)
+        await signing.put_signature(conn, caller, grant, sha256=sha256, now=now)
     return await desk(conn, caller)
 
 
