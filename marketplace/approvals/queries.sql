@@ -81,6 +81,14 @@ VALUES ($1, $2, $3, $4, $5, $6);
 -- name: set_state
 UPDATE market.approvals SET state = $2, settled_at = $3 WHERE id = $1;
 
+-- name: set_checkers
+UPDATE market.approvals SET checkers = $2 WHERE id = $1;
+
+-- name: recount
+-- A new limit: two agree to what waits from that amount on.
+UPDATE market.approvals SET checkers = 2
+ WHERE organisation_id = $1 AND state = 'pending' AND checkers < 2 AND amount_fen >= $2;
+
 -- name: limit
 SELECT version, two_checkers_from_fen, approval_id, set_at
   FROM market.approval_limits

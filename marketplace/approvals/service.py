@@ -18,7 +18,7 @@ A room without states of its own asks first and carries out later; what it does 
     await approvals.use(conn, paper, now=now)        # ApprovalMissing unless this very content is approved; once
 
 People are told apart by the person, not by the account (reliability T69). How many must agree is the organisation's
-versioned limit, looked up when the request is made.
+versioned limit, looked up when the request is made and again at each decision: the larger number counts.
 """
 
 import hashlib
@@ -143,6 +143,8 @@ async def sign(
     _require_checker(caller, paper.kind)
     await conn.execute(_SQL["lock_subject"], paper.kind.value, str(paper.subject_id))
     standing = await _standing(conn, caller, paper, now=now)
+    if standing is not None:
+        standing = await _recounted(conn, caller, standing, paper.amount_fen, now=now)
     if standing is None:
         await _require_not_refused(conn, paper)
         standing = await _insert(conn, caller, paper, reason=reason, now=now)
@@ -185,10 +187,12 @@ async def decide(
     if given.sha256 != found.sha256:
         raise ContentChanged
     await _require_not_concerned(conn, caller, found)
+    found = await _recounted(conn, caller, found, None, now=now) or found
     decided = await _decide(conn, caller, found, given, now=now)
     if decided.kind is Kind.APPROVAL_LIMIT and decided.state is ApprovalState.APPROVED:
         limit = msgspec.json.decode(decided.content, type=LimitIn).two_checkers_from_fen
         await conn.execute(_SQL["insert_limit"], decided.organisation_id, limit, decided.id, now)
+        await conn.execute(_SQL["recount"], decided.organisation_id, limit)
         return await _settle(conn, caller, decided, ApprovalState.USED, now=now)
     return decided
 
@@ -324,6 +328,29 @@ async def _standing(
     return None
 
 
+async def _recounted(
+    conn: Connection, caller: Caller, found: Approval, amount_fen: int | None, *, now: datetime
+) -> Approval | None:
+    """A request with as many checkers as it needs by the limit and the amount of now, and no fewer than when asked.
+
+    None for what fewer agreed to than that, which is taken back: it is asked anew.
+    """
+    amounts = [one for one in (found.amount_fen, amount_fen) if one is not None]
+    needed = await _needed(conn, found.organisation_id, max(amounts, default=None))
+    if needed <= found.checkers:
+        return found
+    if found.state is ApprovalState.APPROVED:
+        await _settle(conn, caller, found, ApprovalState.WITHDRAWN, now=now, reason="changed")
+        return None
+    await conn.execute(_SQL["set_checkers"], found.id, needed)
+    return msgspec.structs.replace(found, checkers=needed)
+
+
+async def _needed(conn: Connection, organisation_id: UUID, amount_fen: int | None) -> int:
+    limit = await conn.fetchrow(_SQL["limit"], organisation_id, 1)
+    return checkers_needed(amount_fen, None if limit is None else limit["two_checkers_from_fen"])
+
+
 async def _require_not_refused(conn: Connection, paper: Paper) -> None:
     newest = await conn.fetchrow(
         _SQL["newest_of_subject"], paper.organisation_id, paper.kind, paper.subject_id
@@ -338,9 +365,7 @@ async def _require_not_refused(conn: Connection, paper: Paper) -> None:
 async def _insert(
     conn: Connection, caller: Caller, paper: Paper, *, reason: str, now: datetime
 ) -> Approval:
-    limit = await conn.fetchrow(_SQL["limit"], paper.organisation_id, 1)
-    two_from_fen = None if limit is None else limit["two_checkers_from_fen"]
-    checkers = checkers_needed(paper.amount_fen, two_from_fen)
+    checkers = await _needed(conn, paper.organisation_id, paper.amount_fen)
     approval_id = uuid7(now)
     await conn.execute(
         _SQL["insert"],

@@ -55,7 +55,7 @@ MACHINES = {
 }
 #: The function that guards each table, and what it says.
 GUARDS = {
-    "market.approvals": ("approval_is_frozen", "what was settled stays"),
+    "market.approvals": ("approval_is_frozen_v2", "what was settled stays"),
     "market.claims": ("claim_is_frozen", "what was decided does not change"),
 }
 BY_STEPS = ("guard_state", "there is no step from")

@@ -85,6 +85,60 @@ async def test_two_checkers_from_the_limit_on(
     assert [(one.version, one.two_checkers_from_fen) for one in versions] == [(2, 100), (1, 1)]
 
 
+async def test_a_limit_that_changes_before_the_decision_counts(
+    conn: Connection, maker: Caller, now: datetime
+) -> None:
+    """Asked when one was enough: from the new limit on two must agree; a higher one later frees nobody from it."""
+    asked = await approvals.ask(conn, maker, paper_of(maker, amount_fen=100), reason="x", now=now)
+    small = msgspec.structs.replace(paper_of(maker, amount_fen=99), subject_id=UUID(int=8))
+    below = await approvals.ask(conn, maker, small, reason="x", now=now)
+    assert asked.checkers == 1
+    await limited(conn, maker, 100, now)
+    one, two = await checker(conn, maker, now), await checker(conn, maker, now)
+    assert [(await approvals.get(conn, one, each.id)).checkers for each in (asked, below)] == [2, 1]
+    await limited(conn, maker, 1_000, now)
+    yes = DecisionIn(approved=True, sha256=asked.sha256, reason=YES)
+    assert not (await approvals.decide(conn, one, asked.id, yes, now=now)).is_complete
+    assert (await approvals.decide(conn, two, asked.id, yes, now=now)).is_complete
+    assert (await approvals.decide(conn, one, below.id, yes, now=now)).is_complete
+
+
+async def test_an_amount_that_grew_before_the_decision_counts(
+    conn: Connection, maker: Caller, now: datetime
+) -> None:
+    """The same bytes over a higher amount: two must agree, and what one agreed to at the request is asked anew."""
+    await limited(conn, maker, 100, now)
+    paper = paper_of(maker, amount_fen=99)
+    grown = msgspec.structs.replace(paper, amount_fen=100)
+    one, two = await checker(conn, maker, now), await checker(conn, maker, now)
+    await approvals.file(conn, maker, paper, reason="x", now=now)
+    assert not (await approvals.sign(conn, one, grown, reason=YES, now=now)).is_complete
+    assert (await approvals.sign(conn, two, paper, reason=YES, now=now)).is_complete
+    asked = await approvals.file(conn, maker, paper, reason="x", now=now)
+    yes = DecisionIn(approved=True, sha256=asked.sha256, reason=YES)
+    assert (await approvals.decide(conn, one, asked.id, yes, now=now)).is_complete
+    anew = await approvals.sign(conn, two, grown, reason=YES, now=now)
+    assert (anew.is_complete, anew.id == asked.id) == (False, False)
+    assert (await approvals.get(conn, one, asked.id)).state is ApprovalState.WITHDRAWN
+    assert (await approvals.sign(conn, one, grown, reason=YES, now=now)).is_complete
+
+
+async def test_the_database_approves_nothing_that_fewer_agreed_to(
+    conn: Connection, maker: Caller, now: datetime
+) -> None:
+    """The number of checkers never falls, and without their decisions nothing is approved, past every service."""
+    await limited(conn, maker, 1, now)
+    asked = await approvals.ask(conn, maker, paper_of(maker, amount_fen=5), reason="x", now=now)
+    one = await checker(conn, maker, now)
+    yes = DecisionIn(approved=True, sha256=asked.sha256, reason=YES)
+    await approvals.decide(conn, one, asked.id, yes, now=now)
+    for forged in ("checkers = 1", "state = 'approved', settled_at = asked_at"):
+        with pytest.raises(asyncpg.PostgresError) as refused:
+            async with conn.transaction():
+                await conn.execute(f"UPDATE market.approvals SET {forged} WHERE id = $1", asked.id)
+        assert refused.value.sqlstate == "LC001"
+
+
 async def test_nobody_signs_twice_or_what_they_asked(
     conn: Connection, maker: Caller, now: datetime
 ) -> None:
