@@ -14,6 +14,7 @@ from marketplace.auctions.seats import seat_of
 from marketplace.edge.dependencies import Conn, Now
 from marketplace.edge.policies import POLICY, public
 from marketplace.lots import service as lots
+from marketplace.lots.rules import TAKES_BIDDERS
 from marketplace.organisations.schemas import Caller, Role
 from marketplace.pages.rendering import page
 from marketplace.pages.serving import PAGE, visitor_of
@@ -38,6 +39,7 @@ async def hall(
     after = await reader.fetchval(_SQL["latest_batch_before"], lot_id, _BATCHES_SHOWN)
     record = await service.record(reader, lot_id, after=after)
     visitor = visitor_of(request)
+    mine = await seat_of(reader, visitor.caller, lot_id)
     return page(
         "hall.html",
         visitor=visitor,
@@ -45,7 +47,11 @@ async def hall(
         lot=lot,
         auction=state,
         record=list(reversed(record)),
-        mine=await seat_of(reader, visitor.caller, lot_id),
+        mine=mine,
+        may_register=mine is None
+        and lot.status in TAKES_BIDDERS
+        and visitor.caller is not None
+        and visitor.caller.has(Role.AGENCY_BIDDER),
         takes_proxies=lot.format in _WITH_PROXIES,
         is_sealed=lot.format in _SEALED,
         is_operator=await _is_operator(reader, visitor.caller, lot_id),

@@ -62,3 +62,7 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12::jsonb, $13);
 -- name: declared
 -- What bidders of a lot declared of themselves: one bidder ($2), or all but an organisation's ($3) that are not barred.
 SELECT code, controllers, related, account_sha256, device_sha256, origin FROM market.declared_at_lot($1, $2, $3);
+
+-- name: declarations
+-- What bidders wrote down (竞买登记表); row-level security shows a lot's to its venue and each bidder its own.
+SELECT bidder_id, content FROM market.bidder_declarations WHERE bidder_id = ANY ($1::uuid[]);

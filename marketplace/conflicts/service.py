@@ -131,6 +131,12 @@ async def still_found(
     return grounds(declared, circle, [_declared(other) for other in others])
 
 
+async def declarations(conn: Connection, bidder_ids: list[UUID]) -> dict[UUID, Declaration]:
+    """What these bidders declared, as far as the caller may read it: a lot's venue all, a bidder its own."""
+    rows = await conn.fetch(_SQL["declarations"], bidder_ids)
+    return {row["bidder_id"]: msgspec.json.decode(row["content"], type=Declaration) for row in rows}
+
+
 async def defaults_since(conn: Connection, organisation_id: UUID, since: datetime) -> int:
     """How often an organisation won and did not pay."""
     return int(await conn.fetchval(_SQL["defaults_since"], organisation_id, since))

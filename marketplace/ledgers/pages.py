@@ -3,20 +3,25 @@
 from typing import Any
 from uuid import UUID
 
-from litestar import Request, Response, get
+from litestar import Request, Response, get, post
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
+from litestar.response import Redirect
 
 from kit.clock import CHINA
+from kit.errors import NotFound
+from kit.sql import Connection
 from marketplace.assets import service as assets
 from marketplace.assets.types import FACTS
 from marketplace.assets.upkeep import upkeep
+from marketplace.bidders import service as bidders
 from marketplace.burdens import service as burdens
 from marketplace.consignments import service as consignments
 from marketplace.consignments.eligibility import CHECK_SET
 from marketplace.diligence import service as diligence
 from marketplace.diligence.pages import CHECKERS, RUNNERS
 from marketplace.documents import service as documents
+from marketplace.documents.schemas import Acceptance
 from marketplace.edge.cursors import page_of
 from marketplace.edge.dependencies import At, Conn, Me, Now, Visitor
 from marketplace.edge.policies import POLICY, allow, public
@@ -25,9 +30,10 @@ from marketplace.imports.layout import RIGHTS
 from marketplace.ledgers import service
 from marketplace.lots import service as lots
 from marketplace.organisations.authorities import Area
-from marketplace.organisations.schemas import Role
+from marketplace.organisations.schemas import Caller, Role
+from marketplace.pages.forms import given
 from marketplace.pages.rendering import page
-from marketplace.pages.serving import PAGE, visitor_of
+from marketplace.pages.serving import PAGE, form_of, visitor_of
 from marketplace.pledges import service as pledges
 from marketplace.valuations import service as valuations
 
@@ -131,7 +137,35 @@ async def data_room_page(
         here="",
         lot=await lots.public(reader, lot_id),
         room=room,
+        may_accept=room.terms is not None
+        and not room.has_accepted
+        and await _is_registered(reader, visitor, lot_id),
     )
+
+
+@post(
+    "/lots/{lot_id:uuid}/data-room/acceptance",
+    opt={POLICY: allow(Role.AGENCY_BIDDER)},
+    request_max_body_size=16 * 1024,
+    **PAGE,
+)
+async def accept_terms_by_form(
+    request: Request[Any, Any, Any], conn: Conn, caller: Me, now: Now, lot_id: FromPath[UUID]
+) -> Redirect:
+    """My organisation, registered for the lot, accepts the secrecy terms whose hash the form carried."""
+    read = given(await form_of(request), Acceptance)
+    await documents.accept_terms(conn, caller, lot_id, read.sha256, now=now)
+    return Redirect(f"/lots/{lot_id}/data-room", status_code=303)
+
+
+async def _is_registered(conn: Connection, visitor: Caller | None, lot_id: UUID) -> bool:
+    if visitor is None or not visitor.has(Role.AGENCY_BIDDER):
+        return False
+    try:
+        await bidders.own(conn, visitor, lot_id)
+    except NotFound:
+        return False
+    return True
 
 
 routes: list[HTTPRouteHandler] = [
@@ -140,4 +174,5 @@ routes: list[HTTPRouteHandler] = [
     right_page,
     diligence_page,
     data_room_page,
+    accept_terms_by_form,
 ]

@@ -4,10 +4,11 @@ from datetime import datetime
 
 from kit.errors import NotFound
 from kit.sql import Connection
+from marketplace.bidders import service as bidders
 from marketplace.collections import service as collections
 from marketplace.disclosures.rules import BEFORE
 from marketplace.lots import service
-from marketplace.lots.rules import LotStatus, Origin
+from marketplace.lots.rules import TAKES_BIDDERS, LotStatus, Origin
 from marketplace.lots.schemas import PublicLot
 from marketplace.organisations.schemas import Caller, Role
 from marketplace.pages.vocabulary import Words
@@ -64,17 +65,22 @@ async def doors_of(
     """Paths and names, in the order in which people need them; none leads to a refusal."""
     at = f"/lots/{lot.id}"
     found = [(f"{at}/data-room", Words("资料室", "Data room"))]
-    is_auctioned = lot.format != "collection" and lot.origin in (None, Origin.REAUCTION)
+    is_auctioned_anew = lot.origin in (None, Origin.REAUCTION)
+    is_auctioned = lot.format != "collection" and is_auctioned_anew
     if lot.status in _OVER and is_auctioned:
         found.append((f"{at}/bid-record", Words("竞价记录", "Record of bids")))
     if visitor is None:
         return found
+    if visitor.has(Role.AGENCY_BIDDER) and await _registers(conn, visitor, lot):
+        found.append((f"{at}/registration", Words("竞买登记", "Registration to bid")))
     if await _sells(conn, visitor, lot):
         found += [
             (path.format(id=lot.id), name)
             for when, path, name in _SELLERS_DOORS
             if lot.status in when
         ]
+        if is_auctioned_anew and visitor.has(Role.VENUE_OPERATOR, Role.VENUE_CHECKER):
+            found.append((f"{at}/bidders", Words("竞买人", "Bidders")))
         if lot.status in _SOLD and visitor.has(Role.VENUE_OPERATOR, Role.VENUE_CHECKER):
             found.append((f"{at}/review", Words("成交复核", "Review of the result")))
     elif lot.status in LEFT_BY_A_BUYER and await _is_asked(conn, visitor, lot):
@@ -103,6 +109,17 @@ async def _sells(conn: Connection, visitor: Caller, lot: PublicLot) -> bool:
         return False
     try:
         await service.owned(conn, visitor, lot.id)
+    except NotFound:
+        return False
+    return True
+
+
+async def _registers(conn: Connection, visitor: Caller, lot: PublicLot) -> bool:
+    """Whether the lot takes the visitor's registration, or has it."""
+    if lot.status in TAKES_BIDDERS:
+        return True
+    try:
+        await bidders.own(conn, visitor, lot.id)
     except NotFound:
         return False
     return True

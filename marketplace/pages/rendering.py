@@ -24,6 +24,7 @@ ROOMS: Final = (
     "marketplace.pages",
     "marketplace.lots",
     "marketplace.auctions",
+    "marketplace.bidders",
     "marketplace.sales",
     "marketplace.organisations",
     "marketplace.statements",

@@ -29,6 +29,9 @@ SELECT n.nspname || '.' || c.relname
    AND c.relname NOT IN ('api_keys', 'sessions', 'sign_in_buckets', 'idempotency_keys', 'audit_entries')
  ORDER BY 1"""
 
+#: Any agency may register for a published lot, whose notice is everybody's to read.
+_OF_THE_PUBLISHED = "/lots/{lot_id:uuid}/registration"
+
 
 def rows_of_matrix() -> Iterator[tuple[str, str, str]]:
     """Method, path, who may call."""
@@ -124,7 +127,8 @@ async def test_nobody_gets_what_the_policy_does_not_grant(
             elif role in _OVERSEERS or role == "platform_administrator":
                 fits = True
             else:  # an answer of their own: it knows nothing of the sale
-                fits = not any(value in text for value in ids.values())
+                published = lot["id"] if path == _OF_THE_PUBLISHED else None
+                fits = not any(value in text for value in ids.values() if value != published)
             if not fits:
                 wrong.append(f"{role}: {method} {path} {status} {text[:200]}")
     assert "\n".join(wrong) == ""
