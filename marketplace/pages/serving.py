@@ -107,14 +107,21 @@ def visitor_of(request: Request[Any, Any, Any]) -> Visitor:
     return Visitor(caller=identity.caller, form_token=identity.form_token or "")
 
 
+async def texts_of(request: Request[Any, Any, Any]) -> dict[str, str]:
+    """The texts of an HTML form: browsers end lines with CRLF, what is kept ends them with LF as over the API."""
+    return {
+        name: value.replace("\r\n", "\n").replace("\r", "\n")
+        for name, value in (await request.form()).items()
+        if isinstance(value, str)
+    }
+
+
 async def form_of(request: Request[Any, Any, Any]) -> dict[str, str]:
     """The fields of an HTML form, which is as large as its route says at most. Source: reliability T45.
 
     In a session the form must carry the session's token; before there is one, the guard has refused other sites.
     """
-    fields = {
-        name: value for name, value in (await request.form()).items() if isinstance(value, str)
-    }
+    fields = await texts_of(request)
     expected = visitor_of(request).form_token
     if not compare_digest(fields.get("form_token", "").encode(), expected.encode()):
         raise FormRefused()

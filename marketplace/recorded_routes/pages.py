@@ -23,7 +23,7 @@ from marketplace.pages import route_words
 from marketplace.pages.filling import REFUSALS, Form
 from marketplace.pages.forms import given, in_fen
 from marketplace.pages.rendering import page
-from marketplace.pages.serving import PAGE, form_of, upload_of, visitor_of
+from marketplace.pages.serving import PAGE, form_of, texts_of, upload_of, visitor_of
 from marketplace.plans.schemas import Why
 from marketplace.recorded_routes import service
 from marketplace.recorded_routes.http import READERS, WHY
@@ -81,11 +81,8 @@ async def propose_by_form(
 ) -> Response[Any]:
     """Record it, the amount in yuan, with the hash of the contract that was chosen."""
     contract = await upload_of(request)
-    fields = {
-        name: value
-        for name, value in (await request.form()).items()
-        if isinstance(value, str) and name != "form_token"
-    }
+    fields = await texts_of(request)
+    fields.pop("form_token")
     try:
         async with conn.transaction():
             if not contract:

@@ -177,13 +177,15 @@ async def test_from_a_loan_to_a_notice_by_forms_alone(stage: Stage) -> None:
         "closes_at": (opens + timedelta(days=1)).strftime("%Y-%m-%dT10:00"),
     }
     texts = {f"{name}_{one}": f"{name} 文" for name in draft_forms.REQUIRED for one in ("zh", "en")}
-    form = LOT | times | texts
+    form = LOT | times | texts | {"viewing_zh": "一楼\r\n二楼"}  # as browsers send two lines
     await wrong_at(stage.operator, found[1], "step", **form | {"step": "much"})
     await wrong_at(stage.operator, found[1], "viewing_zh", **form | {"viewing_zh": ""})
     await wrong_at(stage.operator, found[1], "window_minutes", **form | {"window_minutes": "0"})
     await page(stage.bank_maker, found[1], expect=403)
     draft = await sent(stage.operator, found[1], **form)
     await published_by_forms(stage, draft, form)
+    lot = await stage.operator.get(f"/v1/my/lots/{draft.split('/')[2]}")
+    assert lot["conditions"]["viewing"]["zh"] == "一楼\n二楼"
     # The next lot's form begins with these texts.
     assert "viewing 文" in await page(stage.operator, found[1])
 
