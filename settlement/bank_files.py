@@ -18,7 +18,7 @@ from defusedxml.ElementTree import DefusedXMLParser
 
 from kit.clock import CHINA
 from kit.errors import InvalidInput
-from kit.money import FEN_MAX
+from kit.money import FEN_MAX, yuan
 
 FILE_BYTES_MAX: Final = 5 * 1024 * 1024
 DEPTH_MAX: Final = 32
@@ -234,7 +234,9 @@ def amount_fen(text: str, where: str) -> int:
     whole, _, decimals = text.partition(".")
     fen = int(whole) * 100 + int(decimals.ljust(2, "0") or 0)
     if fen > FEN_MAX:
-        raise refused("amount", f"{where}: more than {FEN_MAX} fen", f"{where}：超过 {FEN_MAX} 分")
+        raise refused(
+            "amount", f"{where}: more than CNY {yuan(FEN_MAX)}", f"{where}：超过 {yuan(FEN_MAX)} 元"
+        )
     return fen
 
 

@@ -14,6 +14,7 @@ from xml.etree.ElementTree import Element
 
 import msgspec
 
+from kit.money import yuan
 from settlement.bank_files import (
     amount_fen,
     is_xml,
@@ -142,8 +143,9 @@ def _check(statement: BankStatement, seen: set[tuple[str, str]]) -> None:
     if off_fen:
         raise refused(
             "balance",
-            f"{where}: opening balance and entries give {off_fen} fen more than the closing balance; it is incomplete",
-            f"对账单 {statement.number}：期初余额加发生额与期末余额相差 {off_fen} 分，文件不完整或有误",
+            f"{where}: opening balance and entries give CNY {yuan(off_fen)} more than the closing balance;"
+            " it is incomplete",
+            f"对账单 {statement.number}：期初余额加发生额与期末余额相差 {yuan(off_fen)} 元，文件不完整或有误",
         )
 
 

@@ -12,6 +12,7 @@ import msgspec
 from kit.errors import InvalidInput, NotFound
 from kit.failpoints import register
 from kit.ids import uuid7
+from kit.money import yuan
 from kit.sql import Connection, load_statements
 from settlement import holds, payments, sales
 from settlement.errors import DepositExists, IllegalStep, translated
@@ -146,8 +147,8 @@ async def forfeit(
     if not 1 <= keep_fen <= deposit.amount_fen:
         raise InvalidInput(
             "kept_fen",
-            f"must be from 1 to {deposit.amount_fen}, not {keep_fen}",
-            f"须为 1 至 {deposit.amount_fen}，不能是 {keep_fen}",
+            f"must be from CNY 0.01 to {yuan(deposit.amount_fen)}, not {yuan(keep_fen)}",
+            f"须为 0.01 至 {yuan(deposit.amount_fen)} 元，不能是 {yuan(keep_fen)} 元",
         )
     state = FORFEITED if keep_fen == deposit.amount_fen else PARTLY_FORFEITED
     if (deposit.state, deposit.kept_fen) == (state, keep_fen):

@@ -10,6 +10,7 @@ import msgspec
 
 from kit.errors import Conflict, InvalidInput, NotFound
 from kit.failpoints import register
+from kit.money import yuan
 from kit.sql import Connection, load_statements
 from settlement.errors import IdempotencyIdReused, IllegalStep, OverCapture
 from settlement.ledger import AccountKey, Entry, Transfer, move, open_accounts, post_one
@@ -96,8 +97,8 @@ async def capture(
     held = await lock(conn, hold_id)
     if amount_fen > held.amount_fen:
         raise OverCapture(
-            f"amount_fen: {amount_fen} is more than the {held.amount_fen} held",
-            f"amount_fen：{amount_fen} 超过冻结的 {held.amount_fen}",
+            f"CNY {yuan(amount_fen)} is more than the {yuan(held.amount_fen)} held",
+            f"{yuan(amount_fen)} 元超过冻结的 {yuan(held.amount_fen)} 元",
         )
     if amount_fen <= 0:
         raise InvalidInput("amount_fen", f"must be above 0, not {amount_fen}", "须大于 0")

@@ -15,6 +15,7 @@ import msgspec
 from kit.clock import CHINA
 from kit.errors import InvalidInput
 from kit.failpoints import register
+from kit.money import yuan
 from kit.sql import Connection, load_statements
 from settlement import orders, sales
 from settlement.calendars import china
@@ -165,8 +166,8 @@ def check_parts(sale: sales.Sale, parts: Sequence[tuple[int, datetime]]) -> None
     """Refuse parts that do not make up the price, are out of order, start too small or late, or last too long."""
     if len(parts) < 2 or sum(amount_fen for amount_fen, _ in parts) != sale.due_fen:
         _refuse(
-            f"must be at least two parts that add up to {sale.due_fen}",
-            f"须至少两期，合计等于 {sale.due_fen}",
+            f"must be at least two parts that add up to CNY {yuan(sale.due_fen)}",
+            f"须至少两期，合计等于 {yuan(sale.due_fen)} 元",
         )
     days = [due_at for _, due_at in parts]
     if any(later <= earlier for earlier, later in pairwise(days)):

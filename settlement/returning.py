@@ -103,8 +103,8 @@ async def record_return(
     if amount_fen != -due.amount_fen:
         raise InvalidInput(
             "amount_fen",
-            f"must be the {-due.amount_fen} that is due, not {amount_fen}",
-            f"应为应退回的 {-due.amount_fen}，不能是 {amount_fen}",
+            f"must be the CNY {yuan(-due.amount_fen)} that is due, not {yuan(amount_fen)}",
+            f"应为应退回的 {yuan(-due.amount_fen)} 元，不能是 {yuan(amount_fen)} 元",
         )
     _before_return()
     suffix = "" if due.version == 1 else f":{due.version}"
@@ -142,8 +142,8 @@ async def record_charge_paid(
     if amount_fen != charge.amount_fen:
         raise InvalidInput(
             "amount_fen",
-            f"must be the {charge.amount_fen} that is charged, not {amount_fen}",
-            f"应为应付的 {charge.amount_fen}，不能是 {amount_fen}",
+            f"must be the CNY {yuan(charge.amount_fen)} that is charged, not {yuan(amount_fen)}",
+            f"应为应付的 {yuan(charge.amount_fen)} 元，不能是 {yuan(amount_fen)} 元",
         )
     if charge.settled_at is not None:
         if charge.bank_reference != bank_reference:

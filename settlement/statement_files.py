@@ -16,6 +16,7 @@ import msgspec
 from kit.errors import NotFound
 from kit.failpoints import register
 from kit.ids import uuid7
+from kit.money import yuan
 from kit.sql import Connection, load_statements
 from settlement import payee_accounts
 from settlement.bank_files import BankFileRefused, is_xml, refused
@@ -262,9 +263,9 @@ def _refuse_contradiction(
     if known is not None and known != (entry.direction, entry.amount_fen):
         raise refused(
             "entry_differs",
-            f"entry {entry.bank_reference} was entered before as {known[0]} of {known[1]} fen,"
-            f" now it is {entry.direction} of {entry.amount_fen}",
-            f"流水 {entry.bank_reference} 此前登记为 {known[1]} 分，本文件为 {entry.amount_fen} 分",
+            f"entry {entry.bank_reference} was entered before as {known[0]} of CNY {yuan(known[1])},"
+            f" now it is {entry.direction} of CNY {yuan(entry.amount_fen)}",
+            f"流水 {entry.bank_reference} 此前登记为 {yuan(known[1])} 元，本文件为 {yuan(entry.amount_fen)} 元",
         )
 
 

@@ -10,6 +10,7 @@ import msgspec
 from auction_engine.rules.profile import RANKED
 from kit.errors import Conflict, InvalidInput, NotFound
 from kit.ids import uuid7
+from kit.money import yuan
 from kit.sql import Connection, load_statements
 from marketplace.audit import service as audit
 from marketplace.bidders.disclosures import require_in_force
@@ -404,8 +405,8 @@ def _require_acknowledged(lot: Lot, given: Registration) -> None:
     if given.limit_fen is not None and given.limit_fen < lot.start_price_fen:
         raise InvalidInput(
             "limit_fen",
-            f"is below the start price of {lot.start_price_fen} fen",
-            f"低于起拍价 {lot.start_price_fen} 分",
+            f"is below the start price of CNY {yuan(lot.start_price_fen)}",
+            f"低于起拍价 {yuan(lot.start_price_fen)} 元",
         )
 
 

@@ -13,6 +13,7 @@ import msgspec
 from kit.commitments import commitment
 from kit.errors import Conflict, Forbidden, InvalidInput, NotFound
 from kit.ids import uuid7
+from kit.money import yuan
 from kit.reach import everything
 from kit.sql import Connection, load_statements
 from marketplace.audit import service as audit
@@ -357,8 +358,8 @@ def _require_offered(lot: Lot) -> None:
 def _require_floor(amount_fen: int, least_fen: int) -> None:
     if amount_fen < least_fen:
         raise OfferTooLow(
-            f"amount_fen: {amount_fen} is below {least_fen}",
-            f"amount_fen：{amount_fen} 低于 {least_fen}",
+            f"an offer of CNY {yuan(amount_fen)} is below CNY {yuan(least_fen)}",
+            f"报价 {yuan(amount_fen)} 元低于 {yuan(least_fen)} 元",
             minimum_fen=least_fen,
         )
 

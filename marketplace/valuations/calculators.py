@@ -11,7 +11,7 @@ from typing import Annotated, Final, TypeAlias
 import msgspec
 
 from kit.errors import InvalidInput
-from kit.money import BP_ONE, FEN_MAX
+from kit.money import BP_ONE, FEN_MAX, yuan
 from marketplace.edge.fields import Bp, Fen, Name, PositiveFen
 from marketplace.valuations.kinds import ValuationMethod
 
@@ -105,8 +105,8 @@ def compute(computation: Computation) -> Computed:
     if not 1 <= value_fen <= FEN_MAX:
         raise InvalidInput(
             "computation",
-            f"comes to {value_fen} fen; a value is from 1 to {FEN_MAX}",
-            f"计算结果为 {value_fen} 分；估值应为 1 至 {FEN_MAX} 分",
+            f"comes to CNY {yuan(value_fen)}; a value is from CNY 0.01 to {yuan(FEN_MAX)}",
+            f"计算结果为 {yuan(value_fen)} 元；估值应为 0.01 至 {yuan(FEN_MAX)} 元",
         )
     return Computed(method=method_of(computation), value_fen=value_fen, lines=tuple(lines))
 

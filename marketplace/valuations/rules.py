@@ -6,6 +6,7 @@ from datetime import date
 import msgspec
 
 from kit.errors import InvalidInput
+from kit.money import yuan
 from marketplace.assets.terms import add_years
 from marketplace.valuations.calculators import Computation, compute
 from marketplace.valuations.schemas import NewValuation, ValuationKind, ValuationMethod
@@ -73,6 +74,7 @@ def computed_as(computation: Computation, *, method: ValuationMethod, value_fen:
     if computed.value_fen != value_fen:
         raise InvalidInput(
             "value_fen",
-            f"is {value_fen}; the computation gives {computed.value_fen} (see `round_to_fen`)",
-            f"为 {value_fen}，按计算应为 {computed.value_fen}（注意取整单位）",
+            f"is CNY {yuan(value_fen)}; the computation gives CNY {yuan(computed.value_fen)}"
+            " (mind the unit to which it is rounded)",
+            f"为 {yuan(value_fen)} 元，按计算应为 {yuan(computed.value_fen)} 元（注意取整单位）",
         )

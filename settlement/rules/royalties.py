@@ -48,8 +48,8 @@ def royalty(terms: RoyaltyTerms, *, sales_fen: int, deductions_fen: int = 0) -> 
     if base_fen < 0:
         raise InvalidInput(
             "deductions_fen",
-            f"must be at most the sales, {sales_fen}, not {deductions_fen}",
-            f"不能超过销售额 {sales_fen}，不能是 {deductions_fen}",
+            f"must be at most the sales, CNY {yuan(sales_fen)}, not {yuan(deductions_fen)}",
+            f"不能超过销售额 {yuan(sales_fen)} 元，不能是 {yuan(deductions_fen)} 元",
         )
     royalty_fen = half_up(base_fen, terms.rate_bp)
     due_fen = max(royalty_fen, terms.minimum_fen)

@@ -1,5 +1,6 @@
 """Credits of bank statements: entered once, matched where there is no doubt, resolved by people where there is."""
 
+import re
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -183,6 +184,8 @@ async def test_a_file_that_does_not_hold_is_kept_aside(
         assert (file.state, file.reason_code, entries) == ("QUARANTINED", reason, [])
         assert file.reason
         assert file.reason_zh
+        # People who enter a file read yuan.
+        assert not re.search(r"\d fen|\d 分", f"{file.reason} {file.reason_zh}")
     assert await custody_fen(conn) == before
     assert len(await statement_files.files(conn, VENUE, kind="STATEMENT", after=None, limit=9)) == 2
     await proven(conn)

@@ -16,6 +16,20 @@ async def test_wrong_notice_is_no_acknowledgement(stage: Stage) -> None:
     assert refused["code"] == "disclosure_not_acknowledged"
 
 
+async def test_a_limit_below_the_start_price_is_refused_in_yuan(stage: Stage) -> None:
+    """A bidder who asks for a limit that lets nobody bid reads the start price as people write it."""
+    lot = await stage.published()
+    agency = await stage.person(Role.AGENCY_BIDDER)
+    given = {
+        "disclosure_sha256": lot["notice_sha256"],
+        "conflict_statement": "none 无",
+        "limit_fen": 1,
+    }
+    refused = await agency.post(f"/v1/lots/{lot['id']}/bidders", given, expect=400)
+    assert "CNY 2,100,000.00" in refused["detail"]
+    assert "2,100,000.00 元" in refused["detail_zh"]
+
+
 async def test_organisation_registers_once(stage: Stage) -> None:
     """A second person of the same agency is told that the agency is registered."""
     lot = await stage.published()

@@ -119,7 +119,9 @@ def test_a_computation_must_give_the_value_by_the_stated_method() -> None:
             require_computation(given_)
         assert caught.value.field == field
     nothing = computation(type="cost", replacement_fen=1, obsolescence_bp=10_000)
-    with pytest.raises(InvalidInput, match="computation"):
+    with pytest.raises(
+        InvalidInput, match=r"computation: comes to CNY 0\.00; a value is from CNY 0\.01"
+    ):
         compute(nothing)
 
 
