@@ -1,21 +1,28 @@
 """A lot's draft as a person writes it in a form: yuan, percent, minutes, Chinese time; and a draft as such a form."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from types import MappingProxyType
 from typing import Any, Final
 from uuid import UUID
 
 import msgspec
 
-from kit.clock import CHINA
+from kit.clock import epoch_ms
 from kit.errors import InvalidInput
-from marketplace.lots.schemas import Conditions, FixedStep, Lot, LotDraft, ResetExtension
-from marketplace.pages import formats
+from marketplace.lots.bidding_forms import (
+    bidding_of,
+    derived_end,
+    fields_of,
+    has_own_end,
+    lean,
+    local,
+    moment,
+)
+from marketplace.lots.schemas import Bidding, Conditions, Lot, LotDraft
 from marketplace.pages.filling import Form
-from marketplace.pages.forms import built, in_china, in_fen
+from marketplace.pages.forms import built
+from marketplace.pages.written import Written
 
-#: The one way of bidding that a form drafts; the others, with terms of their own, come by plans and the API.
-FORMAT: Final = "english"
 REQUIRED: Final = (
     "bidder_conditions",
     "known_defects",
@@ -30,60 +37,103 @@ REQUIRED: Final = (
 OPTIONAL: Final = ("court", "rights_and_duties", "liability", "procedure", "deposit_rules")
 TIMES: Final = ("registration_opens_at", "priority_closes_at", "opens_at", "closes_at")
 _PLAIN: Final = ("title", "title_zh", "release_on")
-_NUMBERS: Final = ("payment_hours", "objection_days", "refund_working_days", "round_number")
-_MS_A_MINUTE: Final = 60_000
+#: The least and the most of each number.
+_NUMBERS: Final = MappingProxyType(
+    {
+        "payment_hours": (1, 8_760),
+        "objection_days": (0, 365),
+        "refund_working_days": (1, 30),
+        "round_number": (1, 9),
+    }
+)
+_PROSE_MAX: Final = 4_000
+_TOO_EARLY: Final = MappingProxyType(
+    {
+        "closes_at": ("must be after bidding opens", "须晚于竞价开始"),
+        "hard_end_at": ("must not be before bidding closes", "不得早于竞价结束"),
+    }
+)
 
 
 def draft_of(
-    fields: Mapping[str, str], consignment_id: UUID, *, changing: Lot | None = None
+    fields: Mapping[str, str],
+    consignment_id: UUID,
+    *,
+    start_price_fen: int,
+    changing: Lot | None = None,
 ) -> LotDraft:
     """The draft. Raises `InvalidInput` that names the form's field.
 
     `changing`: the lot that the form showed. A time that was left as shown stays as it is, to the microsecond.
     """
-    kept = {
-        name: at.isoformat()
-        for name in TIMES
-        if changing is not None and fields.get(name) == local(at := getattr(changing, name))
+    written = Written(fields)
+    body: dict[str, Any] = {name: written.required(name) for name in ("title_zh", "title")}
+    if written.text("release_on"):
+        body["release_on"] = written.text("release_on")
+    body |= {
+        name: written.count(name, least=least, most=most)
+        for name, (least, most) in _NUMBERS.items()
+        if written.text(name)
     }
-    written = in_china(in_fen(fields, "step"), *(name for name in TIMES if name not in kept))
-    written |= kept
-    body: dict[str, Any] = {
-        name: written[name].strip()
-        for name in (*_PLAIN, *_NUMBERS, *TIMES)
-        if written.get(name, "").strip()
-    }
-    body["consignment_id"] = str(consignment_id)
-    body["shortened_times"] = written.get("shortened_times", "false")
-    body["bidding"] = _bidding(written)
-    body["conditions"] = {
-        name: {"zh": zh, "en": en}
-        for name in (*REQUIRED, *OPTIONAL)
-        if (zh := fields.get(f"{name}_zh", "").strip())
-        + (en := fields.get(f"{name}_en", "").strip())
-        or name in REQUIRED
-    }
+    bidding = bidding_of(written, was=None if changing is None else changing.bidding)
+    body |= _times(written, bidding, changing, start_price_fen=start_price_fen)
+    body["consignment_id"] = consignment_id
+    body["shortened_times"] = written.flag("shortened_times")
+    body["bidding"] = msgspec.to_builtins(bidding)
+    body["conditions"] = conditions_of(written)
     return built(body, LotDraft)
 
 
-def _bidding(written: Mapping[str, str]) -> dict[str, Any]:
-    if not written.get("step_fen"):
-        raise InvalidInput("step", "must be an amount in yuan", "须为以元为单位的金额")
-    rules: dict[str, Any] = {
-        "format": FORMAT,
-        "step": {"kind": "fixed", "step_fen": written["step_fen"]},
-        "grid": written.get("grid", "none"),
-        "min_bidders": written.get("min_bidders", "").strip() or "1",
-        "leader_may_raise": written.get("leader_may_raise", "false"),
+def _times(
+    written: Written, bidding: Bidding, changing: Lot | None, *, start_price_fen: int
+) -> dict[str, Any]:
+    times = {
+        name: moment(written, name, None if changing is None else getattr(changing, name))
+        for name in TIMES
+        if written.text(name)
     }
-    minutes = written.get("window_minutes", "").strip()
-    if minutes:
-        if not (minutes.isascii() and minutes.isdigit() and 0 < int(minutes) <= 24 * 60):
-            raise InvalidInput(
-                "window_minutes", "must be 1 to 1440 whole minutes", "须为 1 至 1440 的整分钟数"
-            )
-        rules["extension"] = {"mode": "reset", "window_ms": int(minutes) * _MS_A_MINUTE}
-    return rules
+    for name in ("opens_at", "closes_at")[: 2 if has_own_end(bidding.format) else 1]:
+        written.required(name)
+    if not has_own_end(bidding.format):
+        end = derived_end(bidding, times["opens_at"], start_price_fen=start_price_fen)
+        was = end if changing is None else changing.closes_at
+        times["closes_at"] = was if epoch_ms(was) == epoch_ms(end) else end
+    extension = bidding.extension
+    for name, latest in (
+        ("closes_at", times["closes_at"]),
+        ("hard_end_at", None if extension is None else extension.hard_end_at),
+    ):
+        first = times["opens_at" if name == "closes_at" else "closes_at"]
+        if latest is not None and (latest < first or (latest == first and name == "closes_at")):
+            raise InvalidInput(name, *_TOO_EARLY[name])
+    return times
+
+
+def conditions_of(written: Written, *, at: str = "") -> dict[str, Any]:
+    """What the notice says, by condition; `at`: what stands before the names of the fields."""
+    texts: dict[str, Any] = {
+        name: {"zh": zh, "en": en}
+        for name in (*REQUIRED, *OPTIONAL)
+        if (zh := written.text(f"{at}{name}_zh")) + (en := written.text(f"{at}{name}_en"))
+        or name in REQUIRED
+    }
+    for name, pair in texts.items():
+        for language, said in pair.items():
+            if not 1 <= len(said) <= _PROSE_MAX:
+                raise InvalidInput(
+                    f"{at}{name}_{language}",
+                    f"must be a text of 1 to {_PROSE_MAX} characters",
+                    f"须填写，最多 {_PROSE_MAX} 字",
+                )
+    if written.text(f"{at}listing_days"):
+        texts["listing_extension"] = {
+            "working_days": written.count(f"{at}listing_days", most=60),
+            "cycles_max": written.count(f"{at}listing_cycles", most=24),
+            "min_bidders": written.count(f"{at}listing_bidders", most=20)
+            if written.text(f"{at}listing_bidders")
+            else 1,
+        }
+    return texts
 
 
 def form_of_lot(lot: Lot) -> Form:
@@ -92,40 +142,41 @@ def form_of_lot(lot: Lot) -> Form:
     if lot.refund_working_days is None:
         del values["refund_working_days"]
     values |= {name: local(getattr(lot, name)) for name in TIMES}
-    values |= texts_of(lot.conditions)
-    if isinstance(lot.bidding.step, FixedStep):
-        values["step"] = formats.plain(lot.bidding.step.step_fen)
-    if isinstance(lot.bidding.extension, ResetExtension):
-        values["window_minutes"] = str(max(lot.bidding.extension.window_ms // _MS_A_MINUTE, 1))
-    values["grid"], values["min_bidders"] = lot.bidding.grid, str(lot.bidding.min_bidders)
-    for name, is_so in (
-        ("shortened_times", lot.shortened_times),
-        ("leader_may_raise", lot.bidding.leader_may_raise),
-    ):
-        if is_so:
-            values[name] = "true"
+    if not has_own_end(lot.format):
+        del values["closes_at"]
+    values |= texts_of(lot.conditions) | fields_of(lot.bidding)
+    if lot.shortened_times:
+        values["shortened_times"] = "true"
     return Form(values=values)
 
 
 def is_whole(lot: Lot) -> bool:
     """Whether the form shows all that the lot says: sent back as shown, it would leave every term as it is."""
     own = LotDraft(**{name: getattr(lot, name) for name in LotDraft.__struct_fields__})
+    values = form_of_lot(lot).values
     try:
-        return draft_of(form_of_lot(lot).values, lot.consignment_id, changing=lot) == own
+        shown = draft_of(
+            values, lot.consignment_id, start_price_fen=lot.start_price_fen, changing=lot
+        )
     except InvalidInput:
         return False
+    replace = msgspec.structs.replace
+    return replace(shown, bidding=lean(shown.bidding)) == replace(own, bidding=lean(own.bidding))
 
 
-def texts_of(conditions: Conditions) -> dict[str, str]:
+def texts_of(conditions: Conditions, *, at: str = "") -> dict[str, str]:
     """The conditions by the form's fields."""
-    return {
-        f"{name}_{language}": str(text)
+    values = {
+        f"{at}{name}_{language}": str(text)
         for name, pair in msgspec.to_builtins(conditions).items()
         if name in (*REQUIRED, *OPTIONAL) and pair
         for language, text in pair.items()
     }
-
-
-def local(at: datetime) -> str:
-    """An instant for a field that browsers fill in without a zone."""
-    return at.astimezone(CHINA).strftime("%Y-%m-%dT%H:%M")
+    longer = conditions.listing_extension
+    if longer is not None:
+        values |= {
+            f"{at}listing_days": str(longer.working_days),
+            f"{at}listing_cycles": str(longer.cycles_max),
+            f"{at}listing_bidders": str(longer.min_bidders),
+        }
+    return values

@@ -1,5 +1,6 @@
 """Pages on which a venue drafts a lot (起草标的), has it checked, and hands it to its checkers for its notice."""
 
+from collections.abc import Mapping
 from typing import Any, Final
 from uuid import UUID
 
@@ -9,22 +10,28 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect
 
+from kit.errors import InvalidInput
+from kit.reach import everything
 from kit.sql import Connection
 from marketplace.consignments import service as consignments
 from marketplace.consignments.schemas import Consignment
 from marketplace.edge.dependencies import Conn, Me, Now
 from marketplace.edge.policies import POLICY, allow
 from marketplace.lots import draft_forms, publication, service, signing
+from marketplace.lots.bidding_forms import USUAL, has_own_end, variant
+from marketplace.lots.regimes import FORMATS, Regime
 from marketplace.lots.rules import LotStatus
 from marketplace.lots.schemas import Lot, Override
 from marketplace.lots.service import LotNotReady
+from marketplace.organisations import service as organisations
 from marketplace.organisations.schemas import Caller, Role
-from marketplace.pages import content_words, intake_words
+from marketplace.pages import content_words, intake_words, vocabulary
 from marketplace.pages.filling import REFUSALS, Form
 from marketplace.pages.forms import given, version_of
 from marketplace.pages.rendering import page
 from marketplace.pages.rules_in_words import rules_in_words
 from marketplace.pages.serving import NOTICE_FORM_BYTES, PAGE, form_of, visitor_of
+from marketplace.pages.vocabulary import Words
 
 _OPERATOR, _CHECKER = allow(Role.VENUE_OPERATOR), allow(Role.VENUE_CHECKER)
 _VENUE = allow(Role.VENUE_OPERATOR, Role.VENUE_CHECKER)
@@ -51,9 +58,12 @@ async def draft_by_form(
     """Draft the lot."""
     fields = await form_of(request)
     one = await consignments.get(conn, caller, consignment)
+    if _asks_for_fields(fields):
+        return _form(request, Form(values=fields), one)
     try:
         async with conn.transaction():
-            draft = draft_forms.draft_of(fields, one.id)
+            fields = await _with_offerer(conn, fields)
+            draft = draft_forms.draft_of(fields, one.id, start_price_fen=one.start_price_fen)
             made = await service.draft(conn, caller, draft, now=now)
     except REFUSALS as error:
         return _form(request, Form(values=fields, error=error), one)
@@ -76,7 +86,9 @@ async def lot_terms_page(
     lot = await service.owned(reader, caller, lot_id)
     _require_whole(lot)
     one = await consignments.get(reader, caller, lot.consignment_id)
-    return _form(request, draft_forms.form_of_lot(lot), one, changing=lot)
+    values = draft_forms.form_of_lot(lot).values
+    form = Form(values=await _with_offerers_code(reader, values))
+    return _form(request, form, one, changing=lot)
 
 
 @post("/lots/{lot_id:uuid}/terms", opt={POLICY: _OPERATOR}, **_STEPS)
@@ -88,10 +100,15 @@ async def revise_by_form(
     lot = await service.owned(conn, caller, lot_id)
     one = await consignments.get(conn, caller, lot.consignment_id)
     _require_whole(lot)
+    if _asks_for_fields(fields):
+        return _form(request, Form(values=fields), one, changing=lot)
     version = fields.pop("version", "")
     try:
         async with conn.transaction():
-            draft = draft_forms.draft_of(fields, lot.consignment_id, changing=lot)
+            fields = await _with_offerer(conn, fields)
+            draft = draft_forms.draft_of(
+                fields, lot.consignment_id, start_price_fen=lot.start_price_fen, changing=lot
+            )
             opened = version_of(version)
             await service.revise(conn, caller, lot_id, draft, version=opened, now=now)
     except REFUSALS as error:
@@ -125,9 +142,45 @@ async def override_by_form(
 
 async def _proposed(conn: Connection, caller: Caller, one: Consignment) -> Form:
     """A new lot's form: the consignment's title, the usual rules, the texts of the venue's last lot."""
-    values = {"title": one.title, "title_zh": one.title, "window_minutes": "5", "grid": "multiple"}
+    values = {"title": one.title, "title_zh": one.title, "window_minutes": "5"}
     last = await service.page_of_organisation(conn, caller, after=None, limit=1)
     return Form(values=values | (draft_forms.texts_of(last[0].conditions) if last else {}))
+
+
+def _asks_for_fields(fields: Mapping[str, str]) -> bool:
+    """Whether the form wants the fields of what was chosen, or was sent without having seen them."""
+    chosen = variant(fields)
+    return "show" in fields or fields.get("shown", chosen) != chosen
+
+
+async def _with_offerer(conn: Connection, fields: dict[str, str]) -> dict[str, str]:
+    """The form with the id of the one agency that may offer, whom it names by its credit code."""
+    code = fields.get("reserved_for_code", "").strip()
+    if not code:
+        return fields
+    agency_id = await organisations.agency_by_code(conn, code)
+    if agency_id is None:
+        raise InvalidInput(
+            "reserved_for_code",
+            "is not the credit code of an operating agency that is registered here",
+            "不是已在平台登记的运营机构的统一社会信用代码",
+        )
+    return fields | {"reserved_for": str(agency_id)}
+
+
+async def _with_offerers_code(conn: Connection, values: Mapping[str, str]) -> dict[str, str]:
+    shown = dict(values)
+    if agency_id := shown.pop("reserved_for", ""):
+        async with everything(conn):  # who bids is nobody else's to list
+            agency = await organisations.organisation_by_id(conn, UUID(agency_id))
+        shown["reserved_for_code"] = agency.credit_code or ""
+    return shown
+
+
+def _formats(regime: Regime, form: Form) -> list[tuple[str, Words]]:
+    """The forms of bidding that the regime allows, and the one that was chosen."""
+    allowed = FORMATS[regime] | {form.value("format", USUAL)}
+    return [(name, said) for name, said in vocabulary.FORMATS.items() if name in allowed]
 
 
 def _form(
@@ -141,6 +194,10 @@ def _form(
         form=form,
         consignment=one,
         changing=changing,
+        formats=_formats(one.regime if changing is None else changing.regime, form),
+        variant=variant(form.values),
+        unseen="shown" in form.values and form.error is None,
+        has_own_end=has_own_end(form.value("format", USUAL)),
         grids=list(intake_words.GRIDS.items()),
         releases=list(content_words.RELEASES.items()),
         labels=content_words.PARTS,

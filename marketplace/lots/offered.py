@@ -97,11 +97,13 @@ def text_hash(text: str, salt: str) -> str:
 def _check_instalments(parts: tuple[Instalment, ...]) -> None:
     field = "bidding.format_terms.instalments"
     if sum(part.part_bp for part in parts) != BP_ONE:
-        raise InvalidInput(field, "the parts must add up to 10000", "各期比例之和须为 10000")
+        raise InvalidInput(
+            field, "the parts must add up to 100% (10000)", "各期比例之和须为 100%（10000）"
+        )
     if parts[0].part_bp < _FIRST_INSTALMENT_BP:
         raise InvalidInput(
             field,
-            "the first part is 3000 at least (SASAC and MOF Order 32)",
+            "the first part is 30% (3000) at least (SASAC and MOF Order 32)",
             "首期不得低于百分之三十（国资委、财政部令第32号）",
         )
     hours = [part.due_after_hours for part in parts]

@@ -143,8 +143,9 @@ async def revise(
             f"lot {lot.number} is {lot.status}: its terms are frozen",
             f"标的 {lot.number} 状态为 {lot.status}，条款已固定",
         )
-    consigned = await intake.accepted(conn, caller, lot.consignment_id, now=now)
-    _require_readable_profile(given, consigned)
+    await intake.accepted(conn, caller, lot.consignment_id, now=now)
+    # Its own prices: those of a plan's later round are not the consignment's.
+    _require_readable_profile(given, lot)
     await conn.execute(
         _SQL["revise"],
         lot_id,
@@ -422,14 +423,14 @@ async def _put_assets(conn: Connection, lot_id: UUID, asset_ids: tuple[UUID, ...
         raise AssetOnSale from error
 
 
-def _require_readable_profile(given: LotDraft, consigned: intake.Consigned) -> None:
+def _require_readable_profile(given: LotDraft, priced: intake.Consigned | Lot) -> None:
     """Refuse terms that the engine could not run, naming the field."""
     auction = auction_object(
         given.bidding,
         opens_at=given.opens_at,
         closes_at=given.closes_at,
-        start_price_fen=consigned.start_price_fen,
-        reserve_price_fen=consigned.reserve_price_fen,
+        start_price_fen=priced.start_price_fen,
+        reserve_price_fen=priced.reserve_price_fen,
     )
     require_readable(auction, bidding=given.bidding, payment_hours=given.payment_hours)
 

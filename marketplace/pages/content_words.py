@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from marketplace.pages import route_words, vocabulary, work_words
+from marketplace.pages import format_terms, route_words, vocabulary, work_words
 from marketplace.pages.vocabulary import Words
 
 #: The parts of what is to be approved, by the name that each has in the content.
@@ -162,6 +162,8 @@ PARTS: Final[Mapping[str, Words]] = MappingProxyType(
 FIELDS: Final[Mapping[str, Words]] = MappingProxyType(
     {
         **PARTS,
+        **format_terms.LABELS,
+        "instalments": Words("分期付款", "Instalments"),
         "grounds": Words("异议理由", "Grounds"),
         "objector": Words("异议人", "Objector"),
         "answer": Words("答复", "Answer"),

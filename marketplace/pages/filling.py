@@ -12,11 +12,15 @@ from marketplace.edge.problems import status_of
 from marketplace.pages import content_words
 from marketplace.pages.serving import said_of
 from marketplace.pages.vocabulary import Words
+from marketplace.pages.written import ROWS_MAX
 
 #: What a person can put right in the form itself.
 REFUSALS: Final = (InvalidInput, Conflict)
 _INDEX: Final = re.compile(r"\[[^\]]*\]")
-_UNITS: Final = ("_fen", "_bp", "_seconds")
+_ROW: Final = re.compile(r"_[0-9]{1,2}\Z")
+_UNITS: Final = ("_fen", "_bp", "_seconds", "_ms")
+#: A list whose rows are few is shown with so many empty ones.
+_EMPTY_ROWS: Final = 2
 
 
 class Form(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,6 +60,15 @@ class Form(msgspec.Struct, frozen=True, kw_only=True):
             return otherwise
         return str(value) in self.chosen.get(name, ()) or self.values.get(name) == str(value)
 
+    def rows(self, *names: str) -> range:
+        """The numbers of a list's rows to show: those written in, and some more. Row 3 of `name` is `name_3`."""
+        filled = [
+            row
+            for row in range(1, ROWS_MAX + 1)
+            if any(self.values.get(f"{name}_{row}", "").strip() for name in names)
+        ]
+        return range(1, min(max(filled, default=1) + _EMPTY_ROWS, ROWS_MAX) + 1)
+
     def wrong(self, name: str) -> Words | None:
         """What was wrong with this field, without its name; None for the others."""
         if not isinstance(self.error, InvalidInput) or name not in names_of(self.error.field):
@@ -76,6 +89,7 @@ def names_of(field: str) -> frozenset[str]:
     parts = _INDEX.sub("", field).split(".")
     found = {"_".join(parts[start:]) for start in range(len(parts))} | {parts[-1], parts[0]}
     found |= {name.removesuffix(unit) for name in found for unit in _UNITS}
+    found |= {_ROW.sub("", name) for name in found}
     found |= {name.removesuffix(f"_{language}") for name in found for language in ("zh", "en")}
     return frozenset(found)
 

@@ -8,6 +8,7 @@ from litestar import MediaType, Response
 
 from marketplace.pages import (
     evidence_words,
+    format_terms,
     formats,
     ledger_words,
     money_words,
@@ -98,6 +99,7 @@ def environment() -> Environment:
     env.globals["words"] = vocabulary
     env.globals["files"] = ledger_words
     env.globals["terms"] = money_words
+    env.globals["bids"] = format_terms
     env.globals["work"] = work_words
     env.globals["evidence_in_words"] = evidence_words.in_words
     assert callable(env.autoescape)

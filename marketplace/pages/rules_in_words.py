@@ -1,7 +1,9 @@
 """A lot's rules of bidding (竞价规则) as sentences, so that nobody has to read a profile to know how to bid."""
 
 from collections.abc import Iterator
+from typing import Any
 
+from kit.clock import from_epoch_ms
 from marketplace.lots.offered import OFFERED, OfferTerms, offer_terms
 from marketplace.lots.schemas import (
     AppendExtension,
@@ -11,6 +13,7 @@ from marketplace.lots.schemas import (
     PercentStep,
     ResetExtension,
 )
+from marketplace.pages.format_terms import MOVING, RISING, TERMS, Term
 from marketplace.pages.formats import length_en, length_zh, moment, money, percent
 from marketplace.pages.vocabulary import Words
 
@@ -19,11 +22,13 @@ def rules_in_words(bidding: Bidding) -> list[Words]:
     """One sentence a rule, in the order in which a bidder meets them."""
     if bidding.format in OFFERED:
         return list(_offers(offer_terms(bidding.format_terms)))
+    rises = bidding.format in RISING
     return [
         *_step(bidding.step),
-        *_grid(bidding),
-        *_extension(bidding.extension),
+        *(_grid(bidding) if rises else ()),
+        *(_extension(bidding.extension) if bidding.format in MOVING else ()),
         *_people(bidding),
+        *(_leader(bidding) if rises else ()),
         *_own_terms(bidding),
     ]
 
@@ -132,6 +137,9 @@ def _people(bidding: Bidding) -> Iterator[Words]:
             f"有效出价的竞买人少于 {bidding.min_bidders} 名的，不成交。",
             f"With fewer than {bidding.min_bidders} bidders the lot is not sold.",
         )
+
+
+def _leader(bidding: Bidding) -> Iterator[Words]:
     if bidding.leader_may_raise:
         yield Words("领先者可以继续加价。", "The leader may raise their own bid.")
     else:
@@ -139,5 +147,52 @@ def _people(bidding: Bidding) -> Iterator[Words]:
 
 
 def _own_terms(bidding: Bidding) -> Iterator[Words]:
-    for name, value in sorted(bidding.format_terms.items()):
-        yield Words(f"{name}：{value}", f"{name}: {value}")
+    terms = bidding.format_terms
+    drop = terms.get("drop")
+    if isinstance(drop, dict):
+        yield _drop(drop)
+    for term in TERMS.get(bidding.format, ()):
+        value = terms.get(term.key, term.otherwise)
+        if value is True:
+            yield Words(f"{term.words.zh}。", f"{term.words.en}.")
+        elif value is not None and value is not False:
+            said = _said(term, value)
+            yield Words(f"{term.words.zh}：{said.zh}。", f"{term.words.en}: {said.en}.")
+    scored = terms.get("terms")
+    for one in scored if isinstance(scored, list) else ():
+        weight = percent(one["weight_bp"])
+        yield Words(
+            f"专家评分“{one['name']}”：权重 {weight}。",
+            f"Experts score “{one['name']}”: weight {weight}.",
+        )
+
+
+def _drop(drop: dict[str, Any]) -> Words:
+    if drop["kind"] == "fixed":
+        fen = money(drop["drop_fen"])
+        return Words(f"价格每次下降 {fen}。", f"The price falls by {fen} each time.")
+    part, unit = percent(drop["basis_points"]), money(drop["round_to_fen"])
+    return Words(
+        f"价格每次下降起始价的 {part}（四舍五入至 {unit}）。",
+        f"The price falls by {part} of the start price each time, rounded to {unit}.",
+    )
+
+
+def _said(term: Term, value: object) -> Words:
+    """A value in its term's unit."""
+    if term.kind == "pick":
+        return term.options[str(value)]
+    assert isinstance(value, int), "all others are numbers"
+    match term.kind:
+        case "yuan":
+            said = money(value)
+        case "percent":
+            said = percent(value)
+        case "moment":
+            said = moment(from_epoch_ms(value))
+        case "ms" | "seconds":
+            milliseconds = value if term.kind == "ms" else value * 1000
+            return Words(length_zh(milliseconds), length_en(milliseconds))
+        case _:
+            said = str(value)
+    return Words(said, said)

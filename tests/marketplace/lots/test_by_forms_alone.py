@@ -53,12 +53,13 @@ def test_a_draft_comes_back_as_it_was_written() -> None:
     }
     times = {"opens_at": "2026-12-20T10:00", "closes_at": "2026-12-21T10:00"}
     which = uuid4()
-    draft = draft_forms.draft_of(LOT | texts | times, which)
+    draft = draft_forms.draft_of(LOT | texts | times, which, start_price_fen=100)
     assert isinstance(draft, LotDraft)
     assert draft.bidding.step is not None
     assert draft_forms.texts_of(draft.conditions) == texts
     assert draft_forms.local(draft.opens_at) == times["opens_at"]
-    assert draft_forms.draft_of(LOT | texts | times | {"leader_may_raise": "true"}, which) != draft
+    raises = LOT | texts | times | {"leader_may_raise": "true"}
+    assert draft_forms.draft_of(raises, which, start_price_fen=100) != draft
 
 
 async def sent(person: Person, path: str, **fields: Any) -> str:
