@@ -13,16 +13,19 @@ import uvloop
 from litestar import Litestar
 from litestar.datastructures import State
 from litestar.exceptions import NotFoundException
+from litestar.handlers import BaseRouteHandler
 from litestar.static_files import create_static_files_router
 from litestar.types import ControllerRouterHandler
 
 import marketplace
+from kit.errors import NotFound
 from marketplace.edge.bodies import StrictRequest
 from marketplace.edge.dependencies import DEPENDENCIES
 from marketplace.edge.documentation import documentation_routes, openapi_config
 from marketplace.edge.guards import check_routes, enforce_policy
 from marketplace.edge.headers import security_headers
 from marketplace.edge.idempotency import Replayed, on_replayed
+from marketplace.edge.identity import AnyConnection
 from marketplace.edge.metrics import RequestMetrics, metrics
 from marketplace.edge.policies import public
 from marketplace.edge.problems import EXCEPTION_HANDLERS
@@ -36,6 +39,7 @@ __all__ = ["Resources", "create_app", "open_desk", "open_resources", "room_route
 
 BODY_BYTES_MAX = 1024 * 1024
 _STATIC = Path(__file__).parent / "static"
+_STATIC_NAMES = frozenset(file.name for file in _STATIC.iterdir())
 
 
 def create_app(
@@ -49,7 +53,11 @@ def create_app(
             metrics,
             *documentation_routes(),
             create_static_files_router(
-                "/static", directories=[_STATIC], opt={"policy": public()}, include_in_schema=False
+                "/static",
+                directories=[_STATIC],
+                guards=[_refuse_unknown_file],
+                opt={"policy": public()},
+                include_in_schema=False,
             ),
             *(room_routes() if routes is None else routes),
         ],
@@ -71,6 +79,12 @@ def create_app(
     )
     check_routes(app)
     return app
+
+
+def _refuse_unknown_file(connection: AnyConnection, _: BaseRouteHandler) -> None:
+    """No name but ours is looked up: what is no name of a file at all would be an error of the system's."""
+    if connection.scope["path"].removeprefix("/static/") not in _STATIC_NAMES:
+        raise NotFound
 
 
 def room_routes() -> list[ControllerRouterHandler]:

@@ -28,7 +28,8 @@ WAIT: Final = timedelta(hours=24)
 _NUMBER = re.compile(r"\A[0-9A-Z]{6,34}\Z", re.ASCII)
 _IBAN = re.compile(r"\A[A-Z]{2}\d{2}[0-9A-Z]{10,30}\Z", re.ASCII)
 _BANK_CODE = re.compile(r"\A\d{12}\Z", re.ASCII)
-_FORMULA = ("=", "+", "-", "@")
+#: Spreadsheets fold the full-width signs (reliability T54).
+_FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
 
 
 class AccountProposed(Conflict):

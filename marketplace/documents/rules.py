@@ -12,6 +12,7 @@ from typing import Final
 from uuid import UUID
 
 from kit.errors import LuochuiError
+from marketplace.documents import pdf_objects
 from marketplace.documents.schemas import Visibility
 from marketplace.imports.container import ContainerRefused, check_container
 from marketplace.lots.rules import LotStatus
@@ -27,9 +28,9 @@ EXTENSIONS: Final[Mapping[str, str]] = MappingProxyType(
         XLSX: "xlsx",
     }
 )
-#: Names in a PDF by which it acts when it is opened, or carries other files.
+#: Names in a PDF by which it acts when opened, or carries other files; the place where it opens (an array) is no act.
 _PDF_ACTS: Final = re.compile(
-    rb"/(?:JavaScript|JS|Launch|EmbeddedFiles?|RichMedia|SubmitForm|ImportData|XFA|OpenAction)\b"
+    rb"/(?:JavaScript|JS|Launch|EmbeddedFiles?|RichMedia|SubmitForm|ImportData|XFA|OpenAction(?!\s*\[))\b"
 )
 #: A name in a PDF may be written with escapes: `/J#61vaScript`.
 _PDF_ESCAPE: Final = re.compile(rb"#([0-9A-Fa-f]{2})")
@@ -77,8 +78,16 @@ def media_type(content: bytes) -> str:
 def _pdf(content: bytes) -> str:
     if b"%%EOF" not in content[-2048:]:
         raise _refused("damaged", "is a PDF without its end", "PDF 文件不完整")
-    plain = _PDF_ESCAPE.sub(lambda match: bytes([int(match[1], 16)]), content)
-    if (act := _PDF_ACTS.search(plain)) is not None:
+    plain = _without_escapes(content)
+    try:
+        packed = _without_escapes(pdf_objects.unpacked(content, plain))
+    except pdf_objects.Unreadable as error:
+        raise _refused(
+            "unreadable",
+            "is a PDF with packed parts that cannot be looked into; print it to a plain PDF and send that",
+            "PDF 含有无法查验的压缩内容；请打印为普通 PDF 后上传",
+        ) from error
+    if (act := _PDF_ACTS.search(plain) or _PDF_ACTS.search(packed)) is not None:
         named = act[0].decode("ascii")
         raise _refused(
             "acts",
@@ -92,6 +101,10 @@ def _pdf(content: bytes) -> str:
             "PDF 已加密；请取消密码后保存",
         )
     return "application/pdf"
+
+
+def _without_escapes(content: bytes) -> bytes:
+    return _PDF_ESCAPE.sub(lambda match: bytes([int(match[1], 16)]), content)
 
 
 def _workbook(content: bytes) -> str:

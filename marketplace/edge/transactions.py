@@ -7,14 +7,17 @@ and is still remembered. `AnswerKeeper` holds the answer back until that commit 
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
+from datetime import datetime
 from http import HTTPStatus
-from typing import Any, cast
+from typing import Any, TypeAlias, cast
 from uuid import UUID
 
 import asyncpg
 import msgspec
 from asyncpg.transaction import Transaction
 from litestar import Request
+from litestar.di import NamedDependency
+from litestar.params import SkipValidation
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from kit.sql import Connection, Pool
@@ -26,6 +29,10 @@ _SCOPE_KEY = "luochui.work"
 _ACQUIRE_SECONDS = 5.0
 #: Refusals by rule, which are answers and are kept; everything else above 399 leaves the key free.
 _KEPT_REFUSALS = frozenset({HTTPStatus.CONFLICT, HTTPStatus.UNPROCESSABLE_ENTITY})
+
+#: What needs another dependency is provided after all that need none: who comes with a cursor that is none, or without
+#: a version, is refused before a connection is taken, not while it is (the framework provides the rest all at once).
+_After: TypeAlias = NamedDependency[SkipValidation[datetime]]
 
 #: In a route's `opt`: "stored" (default of POST under /v1), "own" (the route keeps its own ids, as bids do), "none".
 IDEMPOTENCY = "idempotency"
@@ -93,7 +100,9 @@ class _Work:
         await self.pool.release(cast("Any", self.conn))
 
 
-async def provide_conn(request: Request[Any, Any, Any]) -> AsyncGenerator[Connection, None]:
+async def provide_conn(
+    request: Request[Any, Any, Any], now: _After
+) -> AsyncGenerator[Connection, None]:
     """The connection of a handler that changes something, inside its transaction."""
     pool: Pool = request.app.state.resources.requests
     if is_stored(request.method, request.scope["path"], request.route_handler.opt):
@@ -120,7 +129,9 @@ async def transaction_of(request: Request[Any, Any, Any]) -> AsyncGenerator[Conn
         yield conn
 
 
-async def provide_reader(request: Request[Any, Any, Any]) -> AsyncGenerator[Connection, None]:
+async def provide_reader(
+    request: Request[Any, Any, Any], now: _After
+) -> AsyncGenerator[Connection, None]:
     """The connection of a handler that only reads: no transaction, given back when the answer is ready."""
     async with reader_of(request) as conn:
         yield conn

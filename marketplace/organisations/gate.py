@@ -70,7 +70,8 @@ class Gate:
         self._pool = pool
         self._passwords = passwords
         self._limits = limits
-        self._known: OrderedDict[bytes, tuple[datetime, Identity]] = OrderedDict()
+        #: By what was shown: a session's token is no key, nor a key's secret a session, nor good under another id.
+        self._known: OrderedDict[tuple[str, bytes], tuple[datetime, Identity]] = OrderedDict()
 
     async def sign_in(
         self,
@@ -123,7 +124,8 @@ class Gate:
     async def by_session(self, token: str, *, now: datetime) -> Identity | None:
         """The identity behind a session token; None if it is unknown, ended or expired."""
         digest = tokens.digest(token)
-        if (known := self._believed(digest, now)) is not None:
+        shown = ("session", digest)
+        if (known := self._believed(shown, now)) is not None:
             return known
         row = await self._pool.fetchrow(
             _SQL["session_identity"], digest, now, now - self._limits.idle
@@ -137,7 +139,7 @@ class Gate:
             session_id=row["session_id"],
             form_token=tokens.form_token(token),
         )
-        return self._believe(digest, identity, now)
+        return self._believe(shown, identity, now)
 
     async def by_api_key(self, key: str, *, now: datetime) -> Identity | None:
         """The identity behind an API key; None if it is unknown, revoked or expired."""
@@ -145,7 +147,8 @@ class Gate:
         if parts is None:
             return None
         digest = tokens.digest(parts.secret)
-        if (known := self._believed(digest, now)) is not None:
+        shown = (parts.public_id, digest)
+        if (known := self._believed(shown, now)) is not None:
             return known
         row = await self._pool.fetchrow(_SQL["api_key_identity"], parts.public_id, now)
         if row is None or not tokens.is_same(row["secret_hash"], digest):
@@ -153,9 +156,9 @@ class Gate:
         if row["last_used_at"] is None or now - row["last_used_at"] >= _TOUCH_EVERY:
             await self._pool.execute(_SQL["touch_api_key"], row["api_key_id"], now)
         # The owner may have lost a role since; the key loses it with them.
-        roles = set(row["roles"]) & set(row["key_roles"])
+        roles = self._roles(row) & set(row["key_roles"])
         return self._believe(
-            digest, Identity(caller=_caller(row, roles), api_key_id=row["api_key_id"]), now
+            shown, Identity(caller=_caller(row, roles), api_key_id=row["api_key_id"]), now
         )
 
     def forget(self) -> None:
@@ -184,7 +187,7 @@ class Gate:
             await second_factor.take_code(conn, user_id, code, sealer=self.sealer, now=now)
 
     def _roles(self, row: asyncpg.Record) -> set[str]:
-        """A session's roles: none while a second factor is demanded and not on, so that it can only be turned on."""
+        """A person's roles: none while a second factor is demanded and not on, so that it can only be turned on."""
         roles = set(row["roles"])
         if not row["has_second_factor"] and not self._demands.isdisjoint(roles):
             return set()
@@ -244,15 +247,15 @@ class Gate:
         )
         return SignedIn(token=token, identity=identity, expires_at=expires_at)
 
-    def _believed(self, digest: bytes, now: datetime) -> Identity | None:
-        known = self._known.get(digest)
+    def _believed(self, shown: tuple[str, bytes], now: datetime) -> Identity | None:
+        known = self._known.get(shown)
         if known is None or not known[0] <= now < known[0] + _BELIEVED:
             return None
         return known[1]
 
-    def _believe(self, digest: bytes, identity: Identity, now: datetime) -> Identity:
-        self._known[digest] = (now, identity)
-        self._known.move_to_end(digest)
+    def _believe(self, shown: tuple[str, bytes], identity: Identity, now: datetime) -> Identity:
+        self._known[shown] = (now, identity)
+        self._known.move_to_end(shown)
         if len(self._known) > _REMEMBERED_MAX:
             self._known.popitem(last=False)
         return identity

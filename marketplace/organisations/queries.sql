@@ -139,7 +139,8 @@ RETURNING id, public_id, name, roles, created_at, expires_at, last_used_at, revo
 -- name: api_key_identity
 -- The living key with this public id, and whose it is; the caller compares the secret.
 SELECT k.id AS api_key_id, k.secret_hash, k.last_used_at, k.expires_at, k.roles AS key_roles, u.id AS user_id, u.roles,
-       u.display_name, o.id AS organisation_id, o.kind AS organisation_kind, o.authority
+       u.display_name, o.id AS organisation_id, o.kind AS organisation_kind, o.authority,
+       EXISTS (SELECT FROM market.second_factors f WHERE f.user_id = u.id AND f.confirmed_at IS NOT NULL) AS has_second_factor
   FROM market.api_keys k
   JOIN market.users u ON u.id = k.user_id
   JOIN market.organisations o ON o.id = u.organisation_id

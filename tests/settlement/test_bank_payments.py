@@ -187,6 +187,7 @@ async def test_iban_accounts_are_said_as_such(conn: asyncpg.Connection, now: dat
         {"account_number": "12 34"},
         {"account_number": "GB83WEST12345698765432"},
         {"account_name": "=cmd()"},
+        {"account_name": "＝cmd()"},
         {"account_name": "a\nb"},
         {"bank_name": ""},
         {"account_name": "x" * 141},

@@ -3,6 +3,7 @@
 import hashlib
 import io
 import zipfile
+import zlib
 from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Any
@@ -17,7 +18,7 @@ from kit.sql import Pool
 from marketplace.app import Resources, create_app
 from marketplace.bidders import service as bidders
 from marketplace.bidders.schemas import Registration
-from marketplace.documents import rules
+from marketplace.documents import pdf_objects, rules
 from marketplace.documents.http import routes
 from marketplace.documents.rules import FileRefused
 from marketplace.documents.schemas import Visibility
@@ -41,8 +42,25 @@ def zipped(**members: bytes) -> bytes:
     return file.getvalue()
 
 
+def packed(objects: bytes, *, how: bytes = b"", level: int = 9) -> bytes:
+    """A PDF 1.5 with objects in a packed stream."""
+    data = zlib.compress(b"4 0 5 21 " + objects, level)
+    head = b"3 0 obj<</Type/ObjStm/N 2/First 9/Filter/FlateDecode%s/Length %d>>stream\r\n" % (
+        how,
+        len(data),
+    )
+    return PDF.replace(b"trailer", head + data + b"\nendstream endobj\ntrailer")
+
+
+#: Writes of /JS on a page are no action: this is not a stream of objects.
+PAGE = zlib.compress(b"BT /F1 12 Tf (see /JavaScript and /Launch) Tj ET")
+
 TAKEN = [
     (PDF, "application/pdf"),
+    (PDF.replace(b"/Type", b"/OpenAction[1 0 R/XYZ null null 0]/Type"), "application/pdf"),
+    (packed(b"<</Type/Page/Annots[]>> <</Type/Font>>" * 5_000), "application/pdf"),
+    (PDF.replace(b"trailer", b"stream\n" + PAGE + b"\nendstream trailer"), "application/pdf"),
+    (PDF.replace(b"trailer", b"stream\nx\x9cno zlib endstream trailer"), "application/pdf"),
     (PNG, "image/png"),
     (JPEG, "image/jpeg"),
     ("催收通知\n第一次".encode(), "text/plain"),
@@ -55,6 +73,14 @@ REFUSED = [
     ("acts", PDF.replace(b"/Type", b"/J#61vaScript/Type")),
     ("acts", PDF.replace(b"/Type", b"/Launch/Type")),
     ("acts", PDF.replace(b"/Type", b"/EmbeddedFile/Type")),
+    ("acts", PDF.replace(b"/Type", b"/OpenAction 7 0 R/Type")),
+    ("acts", packed(b"<</S/JavaScript/JS(app.alert(1))>>")),
+    ("acts", packed(b"<</Type/Font>>" * 100_000 + b"<</S/#4caunch>>", level=0)),
+    ("acts", packed(b"<</S/Launch>>", how=b"/X(endstream stream\nx\x9c)")),
+    ("unreadable", packed(b"<</Type/Font>>", how=b"/DecodeParms<</Predictor 12>>")),
+    ("unreadable", packed(b"<</Type/Font>>", how=b"/DecodeParms null/F[/ASCIIHexDecode]")),
+    ("unreadable", packed(b" " * (pdf_objects.UNPACKED_MAX + 1))),
+    ("unreadable", PDF.replace(b"trailer", b"stream\nx\x9c" * 20_001 + b"trailer")),
     ("encrypted", PDF.replace(b"trailer<<", b"trailer<</Encrypt 2 0 R")),
     ("damaged", PDF.replace(b"%%EOF", b"")),
     ("damaged", PNG[:-4]),

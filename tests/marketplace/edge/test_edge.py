@@ -102,7 +102,13 @@ async def pages(position: At) -> list[str]:
     return [str(position.after), str(position.limit)]
 
 
-PROBES = [write_note, write_plainly, whoami, scope, broken, edit, pages]
+@post("/v1/turned", opt={"policy": signed_in()})
+async def turn(conn: Conn, position: At, if_match: IfMatch) -> int:
+    """The version given, by who needs a connection too."""
+    return if_match
+
+
+PROBES = [write_note, write_plainly, whoami, scope, broken, edit, pages, turn]
 
 
 @pytest.fixture
@@ -457,6 +463,33 @@ async def test_every_answer_carries_the_security_headers(client: httpx.AsyncClie
         assert "frame-ancestors 'none'" in policy
         assert headers["x-content-type-options"] == "nosniff"
     assert (await client.get("/v1/me")).headers["cache-control"] == "no-store"
+
+
+@pytest.mark.parametrize("name", ["%00", "docs.js%00", "docs.js/x", "x" * 300, "x/" * 2000, ""])
+async def test_what_is_no_file_of_ours_is_not_found(client: httpx.AsyncClient, name: str) -> None:
+    """Also what could be the name of no file anywhere: a system's error would be ours."""
+    assert (await client.get(f"/static/{name}")).status_code == 404
+
+
+async def test_no_connection_is_taken_for_who_is_refused_before(
+    client: httpx.AsyncClient, resources: Resources, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A cursor that is none, and a missing version, cost no connection, nor the cancelling of one's query."""
+    taken: list[object] = []
+    acquire = resources.requests.acquire
+
+    def counted(*, timeout: float) -> object:
+        taken.append(timeout)
+        return acquire(timeout=timeout)
+
+    monkeypatch.setattr(resources.requests, "acquire", counted)
+    cursor = await client.post("/v1/turned?cursor=!", headers=key() | {"If-Match": '"1"'})
+    assert (cursor.status_code, cursor.json()["field"]) == (400, "cursor")
+    version = await client.post("/v1/turned", headers=key())
+    assert (version.status_code, version.json()["field"]) == (428, "If-Match")
+    assert taken == []
+    good = await client.post("/v1/turned", headers=key() | {"If-Match": '"3"'})
+    assert (good.status_code, good.text, len(taken)) == (201, "3", 1)
 
 
 def without_policy() -> Any:

@@ -13,6 +13,7 @@ from argon2 import PasswordHasher
 from litestar import Litestar
 
 from marketplace.app import Resources, create_app, open_desk
+from marketplace.edge.identity import cookie_name
 from marketplace.organisations.gate import network_of
 from marketplace.organisations.http import routes
 from marketplace.organisations.passwords import PasswordChecksBusy, Passwords
@@ -363,6 +364,23 @@ async def test_key_lives_from_creation_to_revocation(
         assert (await signed.delete(f"/v1/api-keys/{made['api_key']['id']}")).status_code == 204
         assert (await program.get("/v1/me")).status_code == 401
         assert (await signed.delete(f"/v1/api-keys/{made['api_key']['id']}")).status_code == 404
+
+
+async def test_what_proves_one_thing_proves_no_other(
+    signed: httpx.AsyncClient, app: Litestar
+) -> None:
+    """Also while it is believed without asking: a key under another id, a key as a session."""
+    key: str = (await new_key(signed, ["bank_maker"])).json()["key"]
+    _, _, public_id, secret = key.split("_")
+    other = f"lc_live_{public_id[::-1]}_{secret}"
+    async with client_of(app) as stranger:
+        for header in (
+            {"Authorization": f"Bearer {other}"},
+            {"Cookie": f"{cookie_name(ORIGIN)}={secret}"},
+        ):
+            own = await stranger.get("/v1/me", headers={"Authorization": f"Bearer {key}"})
+            assert own.status_code == 200
+            assert (await stranger.get("/v1/me", headers=header)).status_code == 401, header
 
 
 async def test_key_expires(signed: httpx.AsyncClient, app: Litestar, clock: MovableClock) -> None:

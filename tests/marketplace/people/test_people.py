@@ -174,6 +174,21 @@ async def test_staff_without_a_second_factor_can_only_turn_it_on(
             assert (await client.get("/v1/cases")).status_code == 200
 
 
+async def test_a_key_does_no_more_than_its_owner_may_without_a_second_factor(
+    resources: Resources, person: Caller, clock: MovableClock
+) -> None:
+    """A key made before the setting demanded one has no roles either, until its owner's second factor is on."""
+    key = await key_of(resources.pool, person, now=clock())
+    settings = msgspec.structs.replace(resources.settings, second_factor_required="staff")
+    async with open_desk(settings, clock=clock) as demanding:
+        name = await name_of(resources, person)
+        async with client_on(demanding, headers={"Sec-Fetch-Site": "same-origin"}) as client:
+            assert (await client.get("/v1/cases", headers=key)).status_code == 403
+            assert await sign_in(client, name) == (201, "")
+            await enrolled(client, name, clock)
+            assert (await client.get("/v1/cases", headers=key)).status_code == 200
+
+
 async def administrator(resources: Resources, now: datetime) -> dict[str, str]:
     """Somebody who administers the platform, by key."""
     caller = await make_caller(resources.pool, Role.PLATFORM_ADMINISTRATOR, now=now)
