@@ -57,17 +57,30 @@ async def require_clear(
     `leaving_out`: rules that say nothing of what is decided.
     """
     made = await run(conn, caller, consignment_id, cause=cause, now=now)
-    standing = [
-        found
-        for found in made.findings
-        if found.severity is not Severity.WARN and found.code not in leaving_out
-    ]
+    standing = _standing(made.findings, leaving_out)
     if standing:
         raise consignments.NotEligible(
             "; ".join(f"{each.code} {each.subject}: {each.message}" for each in standing[:5]),
             "；".join(f"{each.code} {each.subject}：{each.message_zh}" for each in standing[:5]),
             findings=[each.code for each in standing],
         )
+
+
+async def is_clear(
+    conn: Connection, consignment_id: UUID, *, leaving_out: Collection[str] = (), now: datetime
+) -> bool:
+    """What `require_clear` would say now, for a job; nothing is kept."""
+    consignment = await consignments.get(conn, SYSTEM_CALLER, consignment_id)
+    return not _standing(await examine(conn, consignment, now=now), leaving_out)
+
+
+def _standing(findings: Sequence[Examined], leaving_out: Collection[str]) -> list[Examined]:
+    """What blocks, or holds and is not passed over."""
+    return [
+        found
+        for found in findings
+        if found.severity is not Severity.WARN and found.code not in leaving_out
+    ]
 
 
 async def recheck(conn: Connection, consignment_id: UUID, *, now: datetime) -> Run:

@@ -24,7 +24,22 @@ SELECT * FROM market.licence_grants WHERE offer_id = $1 ORDER BY id;
 SELECT content FROM market.licence_offers WHERE id = $1;
 
 -- name: sign
-UPDATE market.licence_grants SET state = 'signed', signed_by = $2, signed_at = $3, updated_at = $3 WHERE id = $1;
+UPDATE market.licence_grants SET state = 'signed', signed_by = $2, signed_at = $3, held_since = NULL, updated_at = $3 WHERE id = $1;
+
+-- name: hold
+UPDATE market.licence_grants SET held_since = $2, updated_at = $2 WHERE id = $1;
+
+-- name: resume
+UPDATE market.licence_grants SET held_since = NULL, sign_by = $2, updated_at = $3 WHERE id = $1;
+
+-- name: awaited
+-- The licences over a consignment that wait for their signature.
+SELECT id FROM market.licence_grants WHERE consignment_id = $1 AND state = 'offered' ORDER BY id;
+
+-- name: shown_of_offer
+-- The licences of an offer that the caller may see.
+SELECT * FROM market.licence_grants
+ WHERE offer_id = $1 AND ($3::boolean OR $2::uuid IN (organisation_id, venue_id, licensee_id)) ORDER BY id;
 
 -- name: take_effect
 UPDATE market.licence_grants

@@ -1,10 +1,11 @@
 """The states of a licence, when it must be recorded, and how it burdens the rights. Source: domain 3.4, 9."""
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime, time, timedelta
 from types import MappingProxyType
 from typing import Final
 
+from kit.clock import CHINA
 from kit.states import require_step
 from marketplace.assets.terms import add_months
 from marketplace.burdens.schemas import BurdenKind, LicenceKind
@@ -37,6 +38,7 @@ OPTION_STEPS: Mapping[OptionState, frozenset[OptionState]] = MappingProxyType(
 
 #: Within three months of taking effect. Source: 专利法实施细则 15.
 _RECORDAL_MONTHS = 3
+_LEFT_AT_LEAST = timedelta(days=3)
 
 BURDEN_OF: Final[Mapping[LicenceKind, BurdenKind]] = MappingProxyType(
     {
@@ -57,6 +59,17 @@ def require_grant_step(current: GrantState, wanted: GrantState, *, name: str) ->
 def require_option_step(current: OptionState, wanted: OptionState, *, name: str) -> None:
     """Raise `IllegalStep` unless the option of `name` may go from `current` to `wanted`."""
     require_step(OPTION_STEPS, current, wanted=wanted, subject=f"option of {name}")
+
+
+def sign_by_after(sign_by: datetime, *, held_since: datetime, now: datetime) -> datetime:
+    """Until when a licence is signed whose rights something held from `held_since` to `now`.
+
+    The time stood still: what was left of it is left after the hold, to the end of that day in China (domain 0.2), and
+    three days at the least [D], since who waited may have been refused on the last of them.
+    """
+    over_at = (now + max(sign_by - held_since, _LEFT_AT_LEAST)).astimezone(CHINA)
+    midnight = datetime.combine(over_at.date(), time(), CHINA)
+    return midnight if midnight == over_at else midnight + timedelta(days=1)
 
 
 def recordal_due_on(effective_on: date) -> date:

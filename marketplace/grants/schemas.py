@@ -90,6 +90,8 @@ class Grant(msgspec.Struct, frozen=True, kw_only=True):
     state: GrantState
     #: Before this moment it is signed, or it is over; None of an older one.
     sign_by: datetime | None
+    #: Since when something holds the rights: the time to sign stands still.
+    held_since: datetime | None
     signed_by: UUID | None
     signed_at: datetime | None
     effective_at: datetime | None

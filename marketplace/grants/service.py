@@ -152,13 +152,6 @@ async def check_recordal(conn: Connection, grant_id: UUID, *, now: datetime) -> 
         await _moved(conn, SYSTEM_CALLER, grant_id, grant.state, "recordal_late", now=now)
 
 
-async def let_go(conn: Connection, grant_id: UUID, *, now: datetime) -> None:
-    """The time to sign is over: a licence that was not signed is, too, and its offer asks the next in order."""
-    grant = await lock(conn, grant_id)
-    if grant.state is GrantState.OFFERED:
-        await _end(conn, _bank_of(grant), grant, reason="not signed in time 逾期未签", now=now)
-
-
 async def expire(conn: Connection, grant_id: UUID, *, now: datetime) -> None:
     """The licence's last day is over."""
     grant = await lock(conn, grant_id)
@@ -198,6 +191,11 @@ async def of_option_lot(conn: Connection, lot_id: UUID) -> Grant | None:
     return None if grant_id is None else await lock(conn, grant_id)
 
 
+async def let_go(conn: Connection, grant: Grant, *, now: datetime) -> None:
+    """Nobody signed it in its time: it is over, and its offer asks the next in order."""
+    await _end(conn, _bank_of(grant), grant, reason="not signed in time 逾期未签", now=now)
+
+
 async def end_with_sale(conn: Connection, grant: Grant, *, now: datetime) -> None:
     """The licensee owns the rights: its licence of them is over (混同)."""
     if grant.state is not GrantState.ENDED:
@@ -220,6 +218,13 @@ async def page(conn: Connection, caller: Caller, *, after: UUID | None, limit: i
 async def of_offer(conn: Connection, offer_id: UUID) -> list[Grant]:
     """The licences that an offer led to, for services."""
     return [_grant(row) for row in await conn.fetch(_SQL["of_offer"], offer_id)]
+
+
+async def shown_of_offer(conn: Connection, caller: Caller, offer_id: UUID) -> list[Grant]:
+    """The licences that an offer led to, those that the caller may see."""
+    sees_all = caller.organisation_kind in _WATCH
+    rows = await conn.fetch(_SQL["shown_of_offer"], offer_id, caller.organisation_id, sees_all)
+    return [_grant(row) for row in rows]
 
 
 async def lock(conn: Connection, grant_id: UUID) -> Grant:

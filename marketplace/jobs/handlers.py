@@ -23,6 +23,7 @@ from marketplace.diligence import service as diligence
 from marketplace.disclosures import extending
 from marketplace.duties.schemas import Kind
 from marketplace.grants import service as grants
+from marketplace.grants import signing
 from marketplace.imports import jobs as import_jobs
 from marketplace.licence_offers import awarding, options
 from marketplace.lots import service as lots
@@ -78,6 +79,16 @@ class Step(Protocol):
 
     async def __call__(self, conn: Connection, subject_id: UUID, /, *, now: datetime) -> None:
         """Take it."""
+        ...
+
+
+class Waiting(Protocol):
+    """Such a step, which may turn out to be due later: its answer says when."""
+
+    async def __call__(
+        self, conn: Connection, subject_id: UUID, /, *, now: datetime
+    ) -> datetime | None:
+        """Take it, or say when it is due."""
         ...
 
 
@@ -273,6 +284,16 @@ def _in_a_transaction(step: Step) -> Handler:
     return handle
 
 
+def _until_it_is_due(step: Waiting) -> Handler:
+    """The same, of a service that says when it is due instead."""
+
+    async def handle(resources: JobResources, subject_id: UUID, now: datetime) -> datetime | None:
+        async with resources.pool.acquire() as conn, conn.transaction():
+            return await step(conn, subject_id, now=now)
+
+    return handle
+
+
 async def watch_case(resources: JobResources, case_id: UUID, now: datetime) -> datetime | None:
     """Look at a loan and what secures it; tomorrow again, until it is over."""
     async with resources.pool.acquire() as conn, conn.transaction():
@@ -288,9 +309,10 @@ async def follow_plan(resources: JobResources, subject_id: UUID, now: datetime) 
 
 
 async def recheck_consignment(resources: JobResources, consignment_id: UUID, now: datetime) -> None:
-    """Something beneath a consignment under way changed: the eligibility rules run again."""
+    """Something beneath a consignment under way changed: the eligibility rules run again, for whoever signs too."""
     async with resources.pool.acquire() as conn, conn.transaction():
         await diligence.recheck(conn, consignment_id, now=now)
+        await signing.look_at_consignment(conn, consignment_id, now=now)
 
 
 HANDLERS: Mapping[Kind, Handler] = MappingProxyType(
@@ -323,10 +345,10 @@ HANDLERS: Mapping[Kind, Handler] = MappingProxyType(
         Kind.SHARE_CLAIM_ON_BUYER: share_claim_on_buyer,
         Kind.CHECK_INSTALMENT: _in_a_transaction(deciding.check_instalment),
         Kind.LAPSE_REPURCHASE: _in_a_transaction(deciding.lapse),
-        Kind.CLOSE_LICENCE_OFFER: _in_a_transaction(awarding.close),
+        Kind.CLOSE_LICENCE_OFFER: _until_it_is_due(awarding.close),
         Kind.CLOSE_LICENCE_OPENING: _in_a_transaction(awarding.close_opening),
         Kind.FOLLOW_LICENCE_OFFER: _in_a_transaction(awarding.follow),
-        Kind.LET_LICENCE_GO: _in_a_transaction(grants.let_go),
+        Kind.LET_LICENCE_GO: _until_it_is_due(signing.let_go),
         Kind.LAPSE_OPTION: _in_a_transaction(options.lapse),
         Kind.CHECK_RECORDAL: _in_a_transaction(grants.check_recordal),
         Kind.ACTIVATE_LICENCE: _in_a_transaction(grants.activate),

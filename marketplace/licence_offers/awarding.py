@@ -88,13 +88,13 @@ async def take(
     return signed
 
 
-async def close(conn: Connection, offer_id: UUID, *, now: datetime) -> None:
+async def close(conn: Connection, offer_id: UUID, *, now: datetime) -> datetime | None:
     """The offer closes, at the latest with the last day of its licences: sealed ones are scored or opened, others are
-    filled if a licence was signed.
+    filled if a licence was signed. None, or when it closes instead: something held the signature of who is named.
     """
     offer = await service.lock(conn, offer_id)
     if offer.state is not _S.OPEN:
-        return
+        return None
     if offer.way in SEALED:
         if not await service.applications_of(conn, offer_id):
             await _fail(conn, offer, "nobody applied 无人申请", now=now)
@@ -102,8 +102,25 @@ async def close(conn: Connection, offer_id: UUID, *, now: datetime) -> None:
             await service.set_state(conn, SYSTEM_CALLER, offer, _S.SCORING, now=now)
         else:
             await _begin_opening(conn, SYSTEM_CALLER, offer, now=now)
-        return
-    await _settle(conn, offer, now=now)
+        return None
+    again_at = await _awaited_until(conn, offer, now=now)
+    if again_at is None:
+        await _settle(conn, offer, now=now)
+    return again_at
+
+
+async def _awaited_until(
+    conn: Connection, offer: LicenceOffer, *, now: datetime
+) -> datetime | None:
+    """When to look again at an offer that names its licensee, whose time to sign stood still; None for any other."""
+    if offer.way not in NAMED:
+        return None
+    for one in await grants.of_offer(conn, offer.id):
+        again_at = await signing.awaited_until(conn, await grants.lock(conn, one.id), now=now)
+        if again_at is not None:
+            await conn.execute(_SQL["close_later"], offer.id, again_at, now)
+            return again_at
+    return None
 
 
 async def begin_opening(

@@ -12,6 +12,9 @@ from marketplace.edge.cursors import page_of
 from marketplace.edge.dependencies import At, Conn, Me, Now
 from marketplace.edge.policies import POLICY, allow, signed_in
 from marketplace.edge.reach import REACH
+from marketplace.grants import service as grants
+from marketplace.grants import signing
+from marketplace.grants.schemas import Signing
 from marketplace.licence_offers import scoring, service
 from marketplace.licence_offers.schemas import ScoreIn
 from marketplace.organisations.schemas import Role
@@ -24,6 +27,7 @@ from marketplace.pages.serving import PAGE, form_of, visitor_of
 _EXPERT = allow(Role.EXPERT)
 #: Why what changes here reaches over organisations (`edge.reach`).
 _WHY = "An expert of another house scores what agencies handed in to the venue."
+_WHY_SIGNED = "A licence moves its bank, its licensee, and what burdens the rights."
 
 
 @get("/licence-offers", opt={POLICY: signed_in()}, **PAGE)
@@ -47,7 +51,7 @@ async def licence_offers_page(
 async def licence_offer_page(
     request: Request[Any, Any, Any], reader: Conn, caller: Me, offer_id: FromPath[UUID]
 ) -> Response[str]:
-    """One offer: what is licensed, for how much, and the applications that I may see."""
+    """One offer: what is licensed, for how much, the applications and licences that I may see; mine I sign here."""
     offer = await service.get(reader, caller, offer_id)
     return page(
         "licence_offer.html",
@@ -56,7 +60,29 @@ async def licence_offer_page(
         names=route_words,
         offer=offer,
         terms=offer.terms,
+        grants=await grants.shown_of_offer(reader, caller, offer_id),
+        mine=caller.organisation_id if caller.has(Role.AGENCY_BIDDER) else None,
     )
+
+
+@post(
+    "/licence-offers/{offer_id:uuid}/licences/{grant_id:uuid}/signature",
+    opt={POLICY: allow(Role.AGENCY_BIDDER), REACH: _WHY_SIGNED},
+    request_max_body_size=16 * 1024,
+    **PAGE,
+)
+async def sign_licence_by_form(
+    request: Request[Any, Any, Any],
+    conn: Conn,
+    caller: Me,
+    now: Now,
+    offer_id: FromPath[UUID],
+    grant_id: FromPath[UUID],
+) -> Redirect:
+    """Agree, as the licensee, to the licence whose hash was shown."""
+    signed = given(await form_of(request), Signing)
+    await signing.sign(conn, caller, grant_id, sha256=signed.sha256, now=now)
+    return Redirect(f"/licence-offers/{offer_id}", status_code=303)
 
 
 @get("/licence-offers/{offer_id:uuid}/scoring", opt={POLICY: _EXPERT}, **PAGE)
@@ -95,6 +121,7 @@ async def score_by_form(
 routes: list[HTTPRouteHandler] = [
     licence_offers_page,
     licence_offer_page,
+    sign_licence_by_form,
     scoring_page,
     score_by_form,
 ]

@@ -31,6 +31,9 @@ UPDATE market.licence_offers
        updated_at = $6
  WHERE id = $1;
 
+-- name: close_later
+UPDATE market.licence_offers SET closes_at = $2, opened_by = $2, updated_at = $3 WHERE id = $1;
+
 -- name: insert_application
 INSERT INTO market.licence_applications (id, offer_id, number, organisation_id, statement, commitment, made_by, made_at)
 VALUES ($1, $2, (SELECT count(*) + 1 FROM market.licence_applications WHERE offer_id = $2), $3, $4, $5, $6, $7);

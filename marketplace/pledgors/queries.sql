@@ -30,7 +30,8 @@ SELECT market.my_code();
 
 -- name: licences
 -- The licences back to a party, by the ledger's id of it.
-SELECT g.id, g.offer_id, o.number AS offer_number, b.name AS bank, g.kind, g.entry_fee_fen, g.starts_on, g.ends_on, g.sha256, g.state
+SELECT g.id, g.offer_id, o.number AS offer_number, b.name AS bank, g.kind, g.entry_fee_fen, g.starts_on, g.ends_on, g.sha256, g.state,
+       g.sign_by, g.held_since
   FROM market.licence_grants g JOIN market.licence_offers o ON o.id = g.offer_id JOIN market.organisations b ON b.id = g.organisation_id
  WHERE g.licensee_id = $1 ORDER BY g.id;
 

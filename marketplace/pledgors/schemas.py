@@ -76,7 +76,10 @@ class LotOfMine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LicenceBack(msgspec.Struct, frozen=True, kw_only=True):
-    """A licence of my own right back to me 反向许可; `sha256` is the text's that I sign, by the offer's terms."""
+    """A licence of my own right back to me 反向许可; `sha256` is the text's that I sign, by the offer's terms.
+
+    Before `sign_by` it is signed; from `held_since` on that time stands still, until something is settled.
+    """
 
     id: UUID
     offer_id: UUID
@@ -88,6 +91,8 @@ class LicenceBack(msgspec.Struct, frozen=True, kw_only=True):
     ends_on: date
     sha256: str
     state: GrantState
+    sign_by: datetime | None
+    held_since: datetime | None
 
 
 class NoticeToMe(msgspec.Struct, frozen=True, kw_only=True):

@@ -20,6 +20,8 @@ from tests.make_stage import Person, Stage, moment, money
 
 HOUR = 3_600
 DOCUMENT = "ab" * 32
+#: A second loan of one borrower that is no copy of the first: two alike are held for review (MON-01).
+ANOTHER = {"loan_amount_fen": 600_000_000}
 
 
 def offered(**changed: Any) -> dict[str, Any]:
@@ -235,7 +237,7 @@ async def test_reverse_licence_goes_back_to_the_pledgor(stage: Stage) -> None:
     await stage.work()
     assert (await stage.bank_maker.get(f"/v1/licence-offers/{offer['id']}"))["state"] == "filled"
     assert (await stage.bank_checker.post(f"{path}/effect"))["state"] == "effective"
-    other = await opened(stage, await consigned(stage), **reverse)
+    other = await opened(stage, await consigned(stage, loan=ANOTHER), **reverse)
     await pass_by(stage, other["closes_at"])
     assert (await stage.bank_maker.get(f"/v1/licence-offers/{other['id']}"))["state"] == "failed"
 
