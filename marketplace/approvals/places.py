@@ -18,6 +18,7 @@ from marketplace.claims import service as claims
 from marketplace.claims.schemas import Decision as ClaimDecision
 from marketplace.consignments import service as consignments
 from marketplace.lots import signing as lots
+from marketplace.organisations.authorities import Area, oversees
 from marketplace.organisations.schemas import Caller, Role
 from marketplace.plans import service as plans
 from marketplace.plans.schemas import Decision as PlanDecision
@@ -39,6 +40,16 @@ _PAGES: Final = MappingProxyType(
         "distribution": "/lots/{id}/distribution",
     }
 )
+#: Whose a room is among regulators; the others' page is not for them (`edge.policies`).
+_AREAS: Final = MappingProxyType(
+    {
+        "consignment": Area.DISPOSAL,
+        "plan": Area.DISPOSAL,
+        "plan_change": Area.DISPOSAL,
+        "set_off": Area.LOANS,
+        "claim": Area.FUNDS,
+    }
+)
 _OVER: Final = frozenset({ApprovalState.APPROVED, ApprovalState.REFUSED})
 
 
@@ -55,6 +66,8 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
         pattern = _PAGES.get(self.room)
         if self.room == "distribution" and caller.has(Role.REGULATOR, Role.AUDITOR):
             return None  # supervisors read the plan among the statements
+        if self.room in _AREAS and not oversees(caller, _AREAS[self.room]):
+            return None
         return None if pattern is None else pattern.format(id=self.page_id)
 
 

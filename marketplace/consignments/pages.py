@@ -20,6 +20,7 @@ from marketplace.consignments.choices import rights_of_loan
 from marketplace.consignments.schemas import Consignment, ConsignmentState, Refusal, Terms
 from marketplace.diligence import service as diligence
 from marketplace.diligence.schemas import Cause
+from marketplace.documents.service import reads_documents
 from marketplace.edge.cursors import page_of
 from marketplace.edge.dependencies import At, Conn, Me, Now
 from marketplace.edge.policies import POLICY, allow
@@ -303,7 +304,7 @@ async def _shown(
         bank=names.get(one.organisation_id, ""),
         parts=contents.parts_of(terms, names),
         steps=steps_for(caller, one),
-        reads_ledger=caller.has(Role.BANK_MAKER, Role.BANK_CHECKER, Role.REGULATOR, Role.AUDITOR),
+        reads_documents=reads_documents(caller, one.organisation_id),
         form=form,
     )
 

@@ -30,8 +30,8 @@ from marketplace.edge.versions import etag
 from marketplace.organisations.authorities import Area
 from marketplace.organisations.schemas import Role
 
-_OWNERS = allow(Role.BANK_MAKER, Role.VENUE_OPERATOR)
-_READERS = allow(
+OWNERS = allow(Role.BANK_MAKER, Role.VENUE_OPERATOR)
+READERS = allow(
     Role.BANK_MAKER,
     Role.BANK_CHECKER,
     Role.VENUE_OPERATOR,
@@ -81,7 +81,7 @@ def _attachment(file: service.File) -> Response[bytes]:
     return Response(file.content, media_type=file.media_type, headers=headers)
 
 
-@post("/v1/documents", opt={"policy": _OWNERS}, summary="Register a document 登记文件")
+@post("/v1/documents", opt={"policy": OWNERS}, summary="Register a document 登记文件")
 async def register_document(
     conn: Conn, caller: Me, now: Now, data: JSONBody[NewDocument]
 ) -> Response[Document]:
@@ -89,7 +89,7 @@ async def register_document(
     return _tagged(await service.register(conn, caller, data, now=now), status=201)
 
 
-@get("/v1/documents/{document_id:uuid}", opt={"policy": _READERS}, summary="One document 文件详情")
+@get("/v1/documents/{document_id:uuid}", opt={"policy": READERS}, summary="One document 文件详情")
 async def get_document(reader: Conn, caller: Me, document_id: FromPath[UUID]) -> Response[Document]:
     """One document of my organisation, with its versions and their hashes."""
     return _tagged(await service.own(reader, caller, document_id))
@@ -97,7 +97,7 @@ async def get_document(reader: Conn, caller: Me, document_id: FromPath[UUID]) ->
 
 @get(
     "/v1/documents/about/{subject_id:uuid}",
-    opt={"policy": _READERS},
+    opt={"policy": READERS},
     summary="Documents about something 某对象的文件",
 )
 async def list_documents(reader: Conn, caller: Me, subject_id: FromPath[UUID]) -> list[Document]:
@@ -107,7 +107,7 @@ async def list_documents(reader: Conn, caller: Me, subject_id: FromPath[UUID]) -
 
 @put(
     "/v1/documents/{document_id:uuid}",
-    opt={"policy": _OWNERS},
+    opt={"policy": OWNERS},
     summary="Change a document 变更文件",
 )
 async def change_document(
@@ -124,7 +124,7 @@ async def change_document(
 
 @post(
     "/v1/documents/{document_id:uuid}/versions",
-    opt={"policy": _OWNERS},
+    opt={"policy": OWNERS},
     guards=[look_first],
     request_max_body_size=_BODY_BYTES_MAX,
     summary="Send a version 上传文件版本",
@@ -157,7 +157,7 @@ async def add_version(
 
 @get(
     "/v1/documents/{document_id:uuid}/versions/{number:int}/content",
-    opt={"policy": _READERS},
+    opt={"policy": READERS},
     summary="Download a version 下载文件",
 )
 async def download_version(
@@ -214,7 +214,7 @@ async def accept_terms(
 
 @get(
     "/v1/lots/{lot_id:uuid}/data-room/accesses",
-    opt={"policy": _READERS},
+    opt={"policy": READERS},
     summary="Access log 查阅记录",
 )
 async def list_accesses(

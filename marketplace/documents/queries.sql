@@ -24,6 +24,16 @@ SELECT id, organisation_id, subject, subject_id, kind, title, visibility, is_wit
        updated_at
   FROM market.documents WHERE subject_id = $1 ORDER BY id;
 
+-- name: kinds_of_case
+-- Which kinds of papers are there about a loan, its pledges, their rights and its consignments.
+SELECT DISTINCT d.kind
+  FROM market.documents d
+ WHERE NOT d.is_withdrawn AND EXISTS (SELECT FROM market.document_versions v WHERE v.document_id = d.id)
+   AND (d.subject_id = $1
+        OR d.subject_id IN (SELECT id FROM market.pledges WHERE case_id = $1)
+        OR d.subject_id IN (SELECT a.asset_id FROM market.pledge_assets a JOIN market.pledges p ON p.id = a.pledge_id WHERE p.case_id = $1)
+        OR d.subject_id IN (SELECT id FROM market.consignments WHERE case_id = $1));
+
 -- name: of_lot
 -- The documents of a lot: about itself, its consignment, the loan, the rights, their pledges and valuations.
 SELECT d.id, d.organisation_id, d.subject, d.subject_id, d.kind, d.title, d.visibility, d.is_withdrawn, d.version,

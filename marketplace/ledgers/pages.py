@@ -21,7 +21,9 @@ from marketplace.consignments.eligibility import CHECK_SET
 from marketplace.diligence import service as diligence
 from marketplace.diligence.pages import CHECKERS, RUNNERS
 from marketplace.documents import service as documents
-from marketplace.documents.schemas import Acceptance
+from marketplace.documents.schemas import Acceptance, Subject
+from marketplace.documents.service import reads_documents
+from marketplace.documents.words import KINDS
 from marketplace.edge.cursors import page_of
 from marketplace.edge.dependencies import At, Conn, Me, Now, Visitor
 from marketplace.edge.policies import POLICY, allow, public
@@ -38,15 +40,17 @@ from marketplace.pledges import service as pledges
 from marketplace.valuations import service as valuations
 
 _BANK = allow(Role.BANK_MAKER, Role.BANK_CHECKER, Role.REGULATOR, Role.AUDITOR, areas=(Area.LOANS,))
-_INSIDE = allow(
+_INSIDE_ROLES = (
     Role.BANK_MAKER,
     Role.BANK_CHECKER,
     Role.VENUE_OPERATOR,
     Role.VENUE_CHECKER,
     Role.REGULATOR,
     Role.AUDITOR,
-    areas=(Area.LOANS,),
 )
+#: As over the API: rights for those who oversee collateral, due diligence for those who oversee its disposal.
+_RIGHTS = allow(*_INSIDE_ROLES, areas=(Area.COLLATERAL,))
+_DILIGENCE = allow(*_INSIDE_ROLES, areas=(Area.DISPOSAL,))
 
 
 @get("/ledger", opt={POLICY: _BANK}, **PAGE)
@@ -78,10 +82,12 @@ async def case_page(
         file=await service.file_of(reader, caller, case_id, now=now),
         facts=FACTS,
         may_enter=caller.has(Role.BANK_MAKER),
+        evidence=await documents.evidence_of_case(reader, case_id),
+        paper_kinds=KINDS,
     )
 
 
-@get("/rights/{asset_id:uuid}", opt={POLICY: _INSIDE}, **PAGE)
+@get("/rights/{asset_id:uuid}", opt={POLICY: _RIGHTS}, **PAGE)
 async def right_page(
     request: Request[Any, Any, Any], reader: Conn, caller: Me, now: Now, asset_id: FromPath[UUID]
 ) -> Response[str]:
@@ -98,6 +104,7 @@ async def right_page(
         burdens=await burdens.of_asset(reader, caller, asset_id),
         reports=await valuations.of_assets(reader, [asset_id]),
         may_enter=caller.has(Role.BANK_MAKER),
+        reads_documents=reads_documents(caller, asset.organisation_id),
         particulars=[
             (column, text)
             for column, text in zip(RIGHTS.columns, rights_row(asset), strict=True)
@@ -106,7 +113,7 @@ async def right_page(
     )
 
 
-@get("/consignments/{consignment_id:uuid}/diligence", opt={POLICY: _INSIDE}, **PAGE)
+@get("/consignments/{consignment_id:uuid}/diligence", opt={POLICY: _DILIGENCE}, **PAGE)
 async def diligence_page(
     request: Request[Any, Any, Any], reader: Conn, caller: Me, consignment_id: FromPath[UUID]
 ) -> Response[str]:
@@ -137,6 +144,9 @@ async def data_room_page(
         here="",
         lot=await lots.public(reader, lot_id),
         room=room,
+        may_add=visitor is not None
+        and visitor.has(Role.VENUE_OPERATOR)
+        and await _is_of_venue(reader, visitor, lot_id),
         may_accept=room.terms is not None
         and not room.has_accepted
         and await _is_registered(reader, visitor, lot_id),
@@ -156,6 +166,14 @@ async def accept_terms_by_form(
     read = given(await form_of(request), Acceptance)
     await documents.accept_terms(conn, caller, lot_id, read.sha256, now=now)
     return Redirect(f"/lots/{lot_id}/data-room", status_code=303)
+
+
+async def _is_of_venue(conn: Connection, visitor: Caller, lot_id: UUID) -> bool:
+    try:
+        await documents.require_about(conn, visitor, Subject.LOT, lot_id)
+    except NotFound:
+        return False
+    return True
 
 
 async def _is_registered(conn: Connection, visitor: Caller | None, lot_id: UUID) -> bool:

@@ -26,6 +26,7 @@ ROOMS: Final = (
     "marketplace.lots",
     "marketplace.auctions",
     "marketplace.bidders",
+    "marketplace.documents",
     "marketplace.sales",
     "marketplace.organisations",
     "marketplace.statements",

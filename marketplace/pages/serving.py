@@ -74,6 +74,16 @@ class Visitor(msgspec.Struct, frozen=True, kw_only=True):
         return self._works(*_PLANNERS, areas=(Area.DISPOSAL,))
 
     @property
+    def reads_loans(self) -> bool:
+        """Whether the case ledger is for this visitor; their organisation decides which loans."""
+        return self._works(*_BANK, *_WATCH, areas=(Area.LOANS,))
+
+    @property
+    def reads_rights(self) -> bool:
+        """Whether pages of rights are for this visitor."""
+        return self._works(*_PLANNERS, areas=(Area.COLLATERAL,))
+
+    @property
     def reads_statements(self) -> bool:
         """Whether there may be statements for this visitor: bidders have none."""
         if self.caller is None or not oversees(self.caller, Area.SALES, Area.FUNDS):

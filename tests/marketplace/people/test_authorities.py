@@ -3,10 +3,15 @@
 Domain 1.4 十二 and 7. The sale is of a bank and a venue of Wuhan (420100), by an exchange.
 """
 
+import re
+from collections import Counter
+
 import pytest
 
 from kit.clock import system_clock
 from kit.reach import Scope
+from marketplace.monitoring import rules
+from marketplace.monitoring import service as monitoring
 from marketplace.organisations.authorities import COVERED_BY, Area, covers
 from marketplace.organisations.schemas import Authority, OrganisationKind, Role
 from tests.make_people import make_organisation
@@ -134,6 +139,41 @@ async def test_routes_are_for_the_authorities_that_oversee_them(sale: Stage) -> 
                 assert [one for one in found if one["organisation_id"] != own] == []
             elif area is not Area.COLLATERAL:  # the rights of a published lot are published
                 await away.get(address, expect=404)
+
+
+async def _links_followed(person: Person) -> dict[str, int]:
+    """Every page to which links lead from my desk and the first page, with its status; a few of each kind."""
+    waiting, found, kinds = ["/me", "/"], dict[str, int](), Counter[str]()
+    while waiting:
+        path = waiting.pop()
+        kind = re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}", "ID", path.partition("?")[0])
+        if path in found or kinds[kind] > 2 or path.startswith(("/v1/", "/static/", "/docs")):
+            continue
+        kinds[kind] += 1
+        answer = await person.client.get(path, headers=person.headers | {"Accept": "text/html"})
+        found[path] = answer.status_code
+        waiting += re.findall(r'<a[^>]* href="(/[^"]*)"', answer.text)
+    return found
+
+
+@pytest.mark.parametrize("authority", list(Authority))
+async def test_no_link_leads_a_supervisor_to_a_refusal(sale: Stage, authority: Authority) -> None:
+    """What an authority does not oversee is not linked to from what it does; what it may read is reached by links."""
+    bank_id = sale.bank_maker.caller.organisation_id
+    case_id = await sale.pool.fetchval("SELECT id FROM market.loan_cases LIMIT 1")
+    seen = rules.Signal(
+        code="MON-06", key="L-1", subject="L-1", message="overdue", message_zh="逾期", evidence={"loan": str(case_id)}
+    )  # fmt: skip
+    async with sale.pool.acquire() as conn, conn.transaction():
+        await monitoring.raise_alert(
+            conn, seen, organisation_id=bank_id, case_id=case_id, now=system_clock()
+        )
+    found = await _links_followed(await regulator(sale, authority, _HUBEI))
+    assert {path: status for path, status in found.items() if status != 200} == {}
+    kinds = {path.split("/")[1] for path in found}
+    assert ("consignments" in kinds) is covers(authority, Area.DISPOSAL)
+    assert ("ledger" in kinds) is covers(authority, Area.LOANS)
+    assert ("alerts" in kinds) is covers(authority, Area.ALERTS)
 
 
 async def test_a_court_reads_judicial_sales(sale: Stage) -> None:
