@@ -6,7 +6,7 @@ address that is no listed proxy is the visitor's. What stands further left was w
 """
 
 from functools import lru_cache
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Any, TypeAlias
 
 from litestar.connection import ASGIConnection
@@ -37,14 +37,25 @@ def address_of(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
 
 def forwarded(peer: str, headers: list[str], trusted: Networks) -> str:
     """The address nearest to us that is no trusted proxy; the peer's where the header is not to be believed."""
-    chain = [part.strip() for header in headers for part in header.split(",")]
-    nearest = peer
+    chain = [_plain(part.strip()) for header in headers for part in header.split(",")]
+    nearest = _plain(peer)
     while _is_in(nearest, trusted) and chain:
         before = chain.pop()
         if not _is_address(before):
             return nearest
         nearest = before
     return nearest
+
+
+def _plain(text: str) -> str:
+    """An IPv4 address as such, also where a socket for both kinds wrote it as IPv6 (RFC 4291, 2.5.5.2).
+
+    All of them are in one /64: every visitor by IPv4 would share one bucket, and no listed network would hold them.
+    """
+    if not text.startswith("::ffff:") or not _is_address(text):
+        return text
+    mapped = IPv6Address(text).ipv4_mapped
+    return text if mapped is None else str(mapped)
 
 
 def _is_address(text: str) -> bool:

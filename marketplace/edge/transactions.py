@@ -103,7 +103,11 @@ class _Work:
 async def provide_conn(
     request: Request[Any, Any, Any], now: _After
 ) -> AsyncGenerator[Connection, None]:
-    """The connection of a handler that changes something, inside its transaction."""
+    """The connection of a handler that changes something, inside its transaction.
+
+    The body is read first: who sends it a byte a minute would hold a connection that everybody else needs.
+    """
+    await request.body()
     pool: Pool = request.app.state.resources.requests
     if is_stored(request.method, request.scope["path"], request.route_handler.opt):
         work = _Work(request, pool, await pool.acquire(timeout=_ACQUIRE_SECONDS))

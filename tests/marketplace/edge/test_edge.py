@@ -10,7 +10,7 @@ import asyncpg
 import httpx
 import msgspec
 import pytest
-from litestar import Litestar, get, patch, post
+from litestar import Litestar, Request, get, patch, post
 from litestar.params import FromPath, FromQuery, JSONBody
 
 from kit.errors import Conflict
@@ -108,7 +108,13 @@ async def turn(conn: Conn, position: At, if_match: IfMatch) -> int:
     return if_match
 
 
-PROBES = [write_note, write_plainly, whoami, scope, broken, edit, pages, turn]
+@post("/form", opt={"policy": signed_in()})
+async def take_form(request: Request[Any, Any, Any], conn: Conn) -> list[str]:
+    """The names in a form."""
+    return sorted(await request.form())
+
+
+PROBES = [write_note, write_plainly, whoami, scope, broken, edit, pages, turn, take_form]
 
 
 @pytest.fixture
@@ -490,6 +496,50 @@ async def test_no_connection_is_taken_for_who_is_refused_before(
     assert taken == []
     good = await client.post("/v1/turned", headers=key() | {"If-Match": '"3"'})
     assert (good.status_code, good.text, len(taken)) == (201, "3", 1)
+
+
+@pytest.mark.parametrize(
+    ("path", "kind", "parts", "answer"),
+    [
+        ("/v1/turned", "application/json", [b"{", b"}"], "3"),
+        ("/form", "application/x-www-form-urlencoded", [b"a=1&", b"b=2"], '["a","b"]'),
+        (
+            "/form",
+            "multipart/form-data; boundary=x",
+            [b'--x\r\nContent-Disposition: form-data; name="a"\r\n\r\n', b"1\r\n--x--\r\n"],
+            '["a"]',
+        ),
+    ],
+)
+async def test_no_connection_waits_for_a_slow_body(
+    client: httpx.AsyncClient,
+    resources: Resources,
+    monkeypatch: pytest.MonkeyPatch,
+    path: str,
+    kind: str,
+    parts: list[bytes],
+    answer: str,
+) -> None:
+    """It is taken once the body is there, also where no handler declares one: a form, a step that needs none."""
+    taken: list[int] = []
+    acquire = resources.requests.acquire
+    sent = 0
+
+    def counted(*, timeout: float) -> object:
+        taken.append(sent)
+        return acquire(timeout=timeout)
+
+    async def slowly() -> AsyncIterator[bytes]:
+        nonlocal sent
+        for part in parts:
+            await asyncio.sleep(0.05)
+            sent += 1
+            yield part
+
+    monkeypatch.setattr(resources.requests, "acquire", counted)
+    headers = key() | {"If-Match": '"3"', "Content-Type": kind}
+    given = await client.post(path, content=slowly(), headers=headers)
+    assert (given.status_code, given.text, taken) == (201, answer, [len(parts)])
 
 
 def without_policy() -> Any:
