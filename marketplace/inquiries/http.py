@@ -22,6 +22,7 @@ from marketplace.inquiries.schemas import (
 from marketplace.organisations.schemas import Role
 
 _AGENCY, _VENUE = allow(Role.AGENCY_BIDDER), allow(Role.VENUE_OPERATOR)
+_SELLERS = allow(Role.VENUE_OPERATOR, Role.BANK_MAKER)
 
 
 def _at(path: str, policy: Any, *, summary: str) -> dict[str, Any]:
@@ -46,7 +47,9 @@ async def ask_question(
     return QuestionList(items=await service.ask(conn, caller, lot_id, data, now=now))
 
 
-@post(**_at("questions/{question_id:uuid}/answer", _VENUE, summary="Answer 答复"), status_code=200)
+@post(
+    **_at("questions/{question_id:uuid}/answer", _SELLERS, summary="Answer 答复"), status_code=200
+)
 async def answer_question(
     conn: Conn,
     caller: Me,

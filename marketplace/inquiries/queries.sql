@@ -6,6 +6,12 @@ INSERT INTO market.lot_questions (id, lot_id, organisation_id, asked_by, questio
 -- asked is a column that requests may not read.
 SELECT id, question, asked_at, answer, answered_at FROM market.lot_questions WHERE lot_id = $1 ORDER BY id;
 
+-- name: waiting
+-- What was asked about lots that my organisation sells or consigned, and nobody has answered, while it can be asked.
+SELECT q.id, q.question, q.asked_at, l.id AS lot_id, l.number, l.title, l.title_zh
+  FROM market.lot_questions q JOIN market.lots l ON l.id = q.lot_id
+ WHERE q.answered_at IS NULL AND $1 IN (l.venue_id, l.consignor_id) AND l.status = ANY ($2) ORDER BY q.id LIMIT $3;
+
 -- name: answer
 UPDATE market.lot_questions SET answer = $3, answered_by = $4, answered_at = $5
  WHERE id = $1 AND lot_id = $2 AND answered_at IS NULL;

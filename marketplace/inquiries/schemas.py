@@ -20,7 +20,7 @@ class QuestionIn(_In, frozen=True, kw_only=True):
 
 
 class AnswerIn(_In, frozen=True, kw_only=True):
-    """The venue's answer, which everybody reads with the question."""
+    """The seller's answer, which everybody reads with the question."""
 
     answer: Reason
 
@@ -51,8 +51,20 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     answered_at: datetime | None
 
 
+class Waiting(msgspec.Struct, frozen=True, kw_only=True):
+    """A question that nobody has answered, and the lot that it is about."""
+
+    id: UUID
+    question: str
+    asked_at: datetime
+    lot_id: UUID
+    number: str
+    title: str
+    title_zh: str
+
+
 class QuestionList(msgspec.Struct, frozen=True, kw_only=True):
-    """Questions of a lot, oldest first: answered ones for everybody, others for who asked and the venue."""
+    """Questions of a lot, oldest first: answered ones for everybody, others for who asked, the venue and the bank."""
 
     items: list[Question]
 

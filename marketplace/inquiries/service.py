@@ -21,6 +21,7 @@ from marketplace.inquiries.schemas import (
     QuestionIn,
     Slot,
     SlotIn,
+    Waiting,
 )
 from marketplace.lots import service as lots
 from marketplace.lots.rules import LotStatus
@@ -79,10 +80,10 @@ async def answer(
     *,
     now: datetime,
 ) -> list[Question]:
-    """The lot's venue answers, once; everybody reads question and answer."""
-    await lots.owned_for_update(conn, caller, lot_id)
+    """The lot's venue or its bank (domain 7) answers, once; everybody reads question and answer."""
+    await lots.owned(conn, caller, lot_id)
     with _naming_nobody("answer"):
-        async with everything(conn):  # the question is its asker's row, and the venue's to answer
+        async with everything(conn):  # the question is its asker's row, and the sellers' to answer
             done = await conn.execute(
                 _SQL["answer"], question_id, lot_id, given.answer, caller.user_id, now
             )
@@ -93,10 +94,21 @@ async def answer(
 
 
 async def questions(conn: Connection, lot_id: UUID) -> list[Question]:
-    """Answered questions for everybody; open ones for who asked and the venue, which is not told who did."""
+    """Answered questions for everybody; open ones for who asked and the sellers, who are not told who did."""
     await lots.public(conn, lot_id)
     rows = await conn.fetch(_SQL["questions"], lot_id)
     return [msgspec.convert(dict(row), Question) for row in rows]
+
+
+async def waiting(conn: Connection, caller: Caller, *, limit: int) -> list[Waiting]:
+    """What the caller's venue or bank has to answer, longest waiting first."""
+    rows = await conn.fetch(_SQL["waiting"], caller.organisation_id, sorted(_OPEN), limit)
+    return [msgspec.convert(dict(row), Waiting) for row in rows]
+
+
+def takes_questions(status: LotStatus) -> bool:
+    """Whether a lot can be asked about now."""
+    return status in _OPEN
 
 
 async def offer_slot(

@@ -64,7 +64,10 @@ async def doors_of(
 ) -> list[tuple[str, Words]]:
     """Paths and names, in the order in which people need them; none leads to a refusal."""
     at = f"/lots/{lot.id}"
-    found = [(f"{at}/data-room", Words("资料室", "Data room"))]
+    found = [
+        (f"{at}/data-room", Words("资料室", "Data room")),
+        (f"{at}/questions", Words("咨询与答复", "Questions and answers")),
+    ]
     is_auctioned_anew = lot.origin in (None, Origin.REAUCTION)
     is_auctioned = lot.format != "collection" and is_auctioned_anew
     if lot.status in _OVER and is_auctioned:

@@ -21,6 +21,8 @@ from marketplace.edge.dependencies import Config, Conn, Me, Now
 from marketplace.edge.identity import cookie_name, identity_of
 from marketplace.edge.policies import POLICY, public, signed_in
 from marketplace.edge.problems import TooManyRequests, status_of
+from marketplace.inquiries import service as inquiries
+from marketplace.inquiries.schemas import Waiting
 from marketplace.lots import service as lots
 from marketplace.lots.rules import LotStatus
 from marketplace.lots.schemas import PublicLot
@@ -125,6 +127,7 @@ async def my_desk(
         lots=await _own_lots(reader, caller),
         rooms=rooms_of(caller),
         waiting=await _waiting(reader, caller),
+        questions=await _questions(reader, caller),
         idle_minutes=settings.session_idle_minutes,
     )
 
@@ -134,6 +137,13 @@ async def _waiting(reader: Connection, caller: Caller) -> int | None:
     if not any(caller.has(*roles) for roles in CHECKERS.values()):
         return None
     return len(await approvals.waiting(reader, caller))
+
+
+async def _questions(reader: Connection, caller: Caller) -> list[Waiting]:
+    """What bidders asked and this person may answer."""
+    if not caller.has(Role.VENUE_OPERATOR, Role.BANK_MAKER):
+        return []
+    return await inquiries.waiting(reader, caller, limit=_ROWS_MAX)
 
 
 async def _seats(reader: Connection, caller: Caller) -> list[Seat]:

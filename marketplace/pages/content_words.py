@@ -166,6 +166,7 @@ FIELDS: Final[Mapping[str, Words]] = MappingProxyType(
         "instalments": Words("分期付款", "Instalments"),
         "grounds": Words("异议理由", "Grounds"),
         "objector": Words("异议人", "Objector"),
+        "question": Words("咨询", "Question"),
         "answer": Words("答复", "Answer"),
         "answer_hours": Words("答复时限（小时）", "Hours to answer"),
         "amount": Words("金额（元）", "Amount in yuan"),
