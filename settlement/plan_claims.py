@@ -131,10 +131,21 @@ async def objections(conn: Connection, plan_id: UUID) -> list[Objection]:
     return [_objection(row) for row in await conn.fetch(_SQL["objections"], plan_id)]
 
 
-async def paid_to_lender(conn: Connection, case_id: UUID, *, but_for: UUID) -> dict[UUID, int]:
+async def given_to_loan(conn: Connection, case_id: UUID, *, but_for: UUID) -> dict[UUID, int]:
     """What the standing plans of other lots give to a loan, lot by lot, in fen."""
+    return await _given(conn, case_id, but_for, is_paid=False)
+
+
+async def paid_to_loan(conn: Connection, case_id: UUID) -> dict[UUID, int]:
+    """What lots' plans that were paid gave to a loan, lot by lot, in fen."""
+    return await _given(conn, case_id, None, is_paid=True)
+
+
+async def _given(
+    conn: Connection, case_id: UUID, but_for: UUID | None, *, is_paid: bool
+) -> dict[UUID, int]:
     paid: dict[UUID, int] = {}
-    for row in await conn.fetch(_SQL["standing_plans_of_case"], case_id, but_for):
+    for row in await conn.fetch(_SQL["plans_of_case"], case_id, but_for, is_paid):
         content = read(row["content"], PlanContent)
         if content.debts:
             own = [one.amount_fen for one in content.debts if one.debt == str(case_id)]

@@ -61,19 +61,3 @@ SELECT id, plan_id, content, sha256, reason, state, proposed_by, proposed_at, de
 
 -- name: decide_change
 UPDATE market.plan_changes SET state = $2, decided_by = $3, decided_at = $4 WHERE id = $1;
-
--- name: recovered
--- What the lender got of a loan so far: out of sales and licences, by set-off, on recorded routes, of rights operated. Compensation is none
--- of it: the debtor still owes what a fund has paid (domain 6.2).
-SELECT (coalesce((SELECT sum(p.amount_fen) FROM settlement.payouts p
-                    JOIN settlement.accounts a ON a.id = p.source_id AND a.kind <> 'compensation_payable'
-                   WHERE p.payee_id = $2
-                     AND (p.ref = 'case:' || $1::uuid
-                          OR p.ref IN (SELECT 'licence:' || l.id FROM settlement.licences l LEFT JOIN market.licence_grants g ON g.id = l.id
-                                     WHERE $1 IN (l.case_id, g.case_id)))), 0)
-      + coalesce((SELECT sum(price_fen) FROM market.set_offs WHERE case_id = $1 AND state IN ('approved', 'disposed')), 0)
-      + coalesce((SELECT sum(f.gross_fen - f.costs_fen) FROM market.recorded_flows f
-                    JOIN market.recorded_routes r ON r.id = f.route_id WHERE r.case_id = $1), 0)
-      + coalesce((SELECT sum(p.amount_fen) FROM market.mandate_receipts p
-                    JOIN market.mandates m ON m.id = p.mandate_id
-                    JOIN market.consignments c ON c.id = m.consignment_id WHERE c.case_id = $1), 0))::bigint;

@@ -5,13 +5,13 @@ from uuid import UUID
 
 import msgspec
 
-from kit.reach import everything
 from kit.sql import Connection, load_statements
 from marketplace.cases import service as cases
 from marketplace.consignments import service as consignments
 from marketplace.organisations.schemas import SYSTEM_CALLER, Caller, OrganisationKind
 from marketplace.plans.rules import start_prices
 from marketplace.plans.schemas import Plan, Step, StepState
+from marketplace.sales import received
 
 _SQL = load_statements("marketplace.plans", "queries.sql")
 
@@ -52,15 +52,11 @@ async def priced_steps(conn: Connection, plan: Plan) -> list[Step]:
 
 
 async def outstanding_fen(conn: Connection, plan: Plan) -> int:
-    """What the debtor still owes the lender by what has been paid out of the collateral; never below nothing."""
+    """What of the debt has not been paid; compensation pays none of it (domain 6.2). Never below nothing."""
     consignment = await consignments.get(conn, SYSTEM_CALLER, plan.consignment_id)
     case = await cases.get(conn, SYSTEM_CALLER, consignment.case_id)
     owed_fen = case.principal_fen + case.interest_fen + case.penalty_fen
-    async with everything(
-        conn
-    ):  # what the bank was paid is the same sum for whoever may see the plan
-        recovered = await conn.fetchval(_SQL["recovered"], case.id, plan.organisation_id)
-    return max(owed_fen - int(recovered), 0)
+    return max(owed_fen - await received.paid_of_loan(conn, case.id), 0)
 
 
 async def skip_planned(conn: Connection, plan_id: UUID, *, reason: str, now: datetime) -> None:

@@ -27,6 +27,7 @@ from marketplace.lots.schemas import Lot
 from marketplace.organisations import service as organisations
 from marketplace.organisations.schemas import SYSTEM_CALLER, Caller, OrganisationKind
 from marketplace.outbox import service as outbox
+from marketplace.sales import received
 from marketplace.sales.rules import party_id
 from marketplace.sales.schemas import (
     Approval,
@@ -312,14 +313,16 @@ async def _claims(conn: Connection, lot: Lot, *, now: datetime) -> _Claims:
 async def _debt_left(
     conn: Connection, loan: Case, lot: Lot, *, entered: plan_claims.SaleClaims
 ) -> OneDebt:
-    """What is left of a loan after what other lots' plans give to it, in the order of Civil Code 561.
+    """What is left of a loan after what other lots' plans give to it and what else came in, in Civil Code 561's order.
 
     The costs of the pledgee that were entered with the lot are its own loan's.
     """
     is_own = loan.id == (await intake.of(conn, lot.consignment_id)).case_id
-    paid = await plan_claims.paid_to_lender(conn, loan.id, but_for=lot.id)
+    lots = await plan_claims.given_to_loan(conn, loan.id, but_for=lot.id)
+    paid_fen = sum(lots.values())
+    paid_fen += await received.of_loan(conn, loan.id, priced=[str(one) for one in lots])
     owed = (loan.interest_fen, loan.principal_fen, loan.penalty_fen)
-    interest_fen, principal_fen, penalty_fen = plan_claims.left_of(owed, sum(paid.values()))
+    interest_fen, principal_fen, penalty_fen = plan_claims.left_of(owed, paid_fen)
     return OneDebt(
         debt=str(loan.id),
         due_on=loan.due_on,

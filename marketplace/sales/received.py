@@ -1,4 +1,7 @@
-"""What a loan has been paid beside the price of its lots: it covers the debt like what was sold.
+"""What a loan has been paid beside the price of its lots: asked here by all that say what of a debt is left.
+
+It covers the debt like what was sold (coverage, sessions), a lot's plan gives its lender that much less, and a plan of
+disposal goes on for the rest.
 
 Licence money, an agency's payments, recorded routes, set-offs, kept deposits, buyers' shortfalls, and what the bank
 entered by hand. Some of it is also a recovery of the loan's compensation case, some not yet, some never: a loan in no
@@ -11,7 +14,7 @@ from uuid import UUID
 from kit.errors import NotFound
 from kit.reach import everything
 from kit.sql import Connection, load_statements
-from settlement import cases, forfeitures, recoveries
+from settlement import cases, forfeitures, plan_claims, recoveries
 from settlement.rules.case import RecoveryEvent
 from settlement.rules.deposits import as_recovery
 
@@ -47,6 +50,13 @@ async def of_loan(conn: Connection, case_id: UUID, *, priced: Collection[str] = 
         if not event_id.startswith(_LOT) or event_id in theirs
     }
     return sum((found | counted).values()) + before_fen
+
+
+async def paid_of_loan(conn: Connection, case_id: UUID) -> int:
+    """What a loan has been paid in all, in fen: by lots whose plan was paid, and beside them."""
+    async with everything(conn):
+        lots = await plan_claims.paid_to_loan(conn, case_id)
+    return sum(lots.values()) + await of_loan(conn, case_id, priced=[str(one) for one in lots])
 
 
 async def _before_the_claim(conn: Connection, case_id: UUID) -> int:

@@ -67,13 +67,14 @@ VALUES ($1, 1 + coalesce((SELECT max(version) FROM settlement.sale_claims WHERE 
 -- name: sale_claims
 SELECT content FROM settlement.sale_claims WHERE lot_id = $1 ORDER BY version DESC LIMIT 1;
 
--- name: standing_plans_of_case
--- What stands or was paid for a loan by the plans of other lots, its own and those that stand for several loans.
+-- name: plans_of_case
+-- What stands for a loan by the plans of lots but one ($2), its own and those that stand for several loans; or what was paid ($3).
 SELECT p.lot_id, p.content, s.consignor_id
   FROM settlement.plans p JOIN settlement.sales s ON s.lot_id = p.lot_id
  WHERE (s.case_id = $1 OR convert_from(p.content, 'UTF8')::jsonb -> 'debts'
                             @> jsonb_build_array(jsonb_build_object('debt', $1::uuid::text)))
-   AND p.lot_id <> $2 AND p.state <> 'WITHDRAWN' AND s.state <> 'RESCINDED'
+   AND ($2::uuid IS NULL OR p.lot_id <> $2) AND p.state <> 'WITHDRAWN' AND s.state <> 'RESCINDED'
+   AND ($3::boolean IS NOT TRUE OR p.state = 'PAID')
  ORDER BY p.drafted_at, p.id;
 
 -- name: sold_of_case

@@ -165,9 +165,9 @@ async def test_several_lots_pay_one_debt_once(conn: asyncpg.Connection, now: dat
     """What one lot's plan gives to the loan is not given again by the next; together they say when to stop."""
     case_id = uuid7(now)
     one, two = [await locked(conn, fen, now, case_id=case_id) for fen in (600, 700)]
-    assert await plan_claims.paid_to_lender(conn, case_id, but_for=two.lot_id) == {}
+    assert await plan_claims.given_to_loan(conn, case_id, but_for=two.lot_id) == {}
     await draft(conn, one, bank_claim(800, interest_fen=200), now=now)
-    paid = await plan_claims.paid_to_lender(conn, case_id, but_for=two.lot_id)
+    paid = await plan_claims.given_to_loan(conn, case_id, but_for=two.lot_id)
     assert paid == {one.lot_id: 600}
     assert plan_claims.left_of((200, 800, 50), 600) == [0, 400, 50]
     found = await plan_claims.covered(conn, case_id, owed_fen=1000)
@@ -190,5 +190,5 @@ async def test_one_lot_pays_several_debts(conn: asyncpg.Connection, now: datetim
     ]
     assert "2024-01-01 到期" in plan.content.debts[0].reason_zh
     elsewhere = uuid7(now)
-    assert await plan_claims.paid_to_lender(conn, own, but_for=elsewhere) == {sale.lot_id: 290}
-    assert await plan_claims.paid_to_lender(conn, other, but_for=elsewhere) == {sale.lot_id: 410}
+    assert await plan_claims.given_to_loan(conn, own, but_for=elsewhere) == {sale.lot_id: 290}
+    assert await plan_claims.given_to_loan(conn, other, but_for=elsewhere) == {sale.lot_id: 410}
