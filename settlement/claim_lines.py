@@ -6,7 +6,7 @@ Source: contracts 2, steps 1 to 7; domain 5.3.
 
 from kit.money import half_up, yuan
 from settlement.cases import StepLine
-from settlement.rules.bearing import loss_base
+from settlement.rules.bearing import cede, loss_base
 from settlement.rules.case import Loan
 from settlement.rules.compensation import Opening, rate_bp
 from settlement.rules.scheme import (
@@ -66,12 +66,10 @@ def _base(scheme: Scheme, loan: Loan) -> str:
 
 def _cessions(scheme: Scheme, opening: Opening) -> dict[str, list[str]]:
     """What each party passed on and took over, cession by cession, in their order."""
-    borne, kept = opening.bearing.borne, dict(opening.bearing.borne)
+    borne = opening.bearing.borne
     told: dict[str, list[str]] = {name: [] for name in scheme.names}
-    for one in scheme.cession:
-        moved = min(half_up(borne[one.party], one.bp), kept[one.party])
-        kept[one.party] -= moved
-        rate = f"{yuan(borne[one.party])} × {one.bp} / 10000, {_HALF_UP} = {yuan(moved)}"
+    for one, moved in zip(scheme.cession, cede(scheme, borne), strict=True):
+        rate = f"{yuan(borne[one.party])} × {one.bp} / 10000, {_HALF_UP} = {yuan(moved.amount_fen)}"
         told[one.party].append(f"to 分给 {one.to}: {rate}")
         told[one.to].append(f"from 来自 {one.party}: {rate}")
     return told

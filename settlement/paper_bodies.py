@@ -1,6 +1,7 @@
 """What the papers of claims, licences and quarters say: one struct a kind. Source: domain 7 (documents)."""
 
 from datetime import date, datetime
+from typing import Literal
 from uuid import UUID
 
 import msgspec
@@ -200,4 +201,103 @@ class BulletinBody(msgspec.Struct, frozen=True, kw_only=True, tag="bulletin", ta
     missing: tuple[str, ...]
 
 
-PaperBody = RoyaltyBody | ApplicationBody | ReviewBody | ProgressBody | QuarterlyBody | BulletinBody
+class BearerFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """Of which claim a bearer of its loss is told: shared by the payout notice and the recovery advice."""
+
+    case_id: UUID
+    loan_number: str
+    borrower: str
+    bank: str
+    scheme_id: str
+    scheme_version: int
+    claim_sha256: str
+    organisation: str
+    party: str
+    role: str
+
+
+class OwedRow(msgspec.Struct, frozen=True, kw_only=True):
+    """What a bearer owes to one other party, and its payout; without one, reference and day are empty."""
+
+    to: str
+    organisation: str
+    why: Literal["borne", "ceded"]
+    amount_fen: int
+    bank_reference: str
+    paid_on: date | None
+
+
+class CededRow(msgspec.Struct, frozen=True, kw_only=True):
+    """What a bearer passed on, to whom, and when that one paid its part."""
+
+    to: str
+    organisation: str
+    amount_fen: int
+    bank_reference: str
+    paid_on: date | None
+
+
+class PayoutNoticeBody(
+    msgspec.Struct, frozen=True, kw_only=True, tag="payout_notice", tag_field="kind"
+):
+    """代偿通知: what a bearer owes of a loss, to whom, what it passed on, what it said to that, what is paid.
+
+    `answer_sha256` is of what two of its people confirmed or disputed; empty before.
+    """
+
+    facts: BearerFacts
+    state: str
+    agreement: str
+    reason: str
+    answer_sha256: str
+    answered_at: datetime | None
+    loss_fen: int
+    borne_fen: int
+    compensation_fen: int
+    position_fen: int
+    owed: tuple[OwedRow, ...]
+    ceded: tuple[CededRow, ...]
+    paid_fen: int
+    unpaid_fen: int
+
+
+class AdviceRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A recovery and a bearer's share of it, with its position before and after; the bank passes it on by `due_on`."""
+
+    event_id: str
+    recorded_at: datetime
+    gross_fen: int
+    net_fen: int
+    shared_fen: int
+    before_fen: int
+    share_fen: int
+    after_fen: int
+    due_on: date
+
+
+class RecoveryAdviceBody(
+    msgspec.Struct, frozen=True, kw_only=True, tag="recovery_advice", tag_field="kind"
+):
+    """追偿分配通知: a bearer's part of each recovery since its position was opened, and what it still carries."""
+
+    facts: BearerFacts
+    answer_sha256: str
+    paid_fen: int
+    opening_fen: int
+    rows: tuple[AdviceRow, ...]
+    share_fen: int
+    true_up_fen: int
+    left_fen: int
+    state: str
+
+
+PaperBody = (
+    RoyaltyBody
+    | ApplicationBody
+    | ReviewBody
+    | ProgressBody
+    | QuarterlyBody
+    | BulletinBody
+    | PayoutNoticeBody
+    | RecoveryAdviceBody
+)

@@ -1,17 +1,21 @@
 """A paper as tables: what its page and its workbook print, so that they can't differ."""
 
 from collections.abc import Iterable, Sequence
+from datetime import date
 from typing import assert_never
 
 from settlement.cases import StepLine
 from settlement.paper_bodies import (
     ApplicationBody,
+    BearerFacts,
     BulletinBody,
     ClaimFacts,
     PaperBody,
+    PayoutNoticeBody,
     ProgressBody,
     QuarterFigures,
     QuarterlyBody,
+    RecoveryAdviceBody,
     ReviewBody,
     RoyaltyBody,
 )
@@ -22,10 +26,13 @@ from settlement.statement_words import (
     CASES,
     FORMATS,
     INVOICES,
+    LIABILITIES,
+    OWED,
     ROLES,
     gap_in_words,
     party,
     percent,
+    recovery,
     word,
 )
 
@@ -47,6 +54,10 @@ def tables(body: PaperBody) -> list[Table]:
             return _quarterly(body)
         case BulletinBody():
             return _bulletin(body)
+        case PayoutNoticeBody():
+            return _payout_notice(body)
+        case RecoveryAdviceBody():
+            return _recovery_advice(body)
         case _:
             assert_never(body)
 
@@ -358,4 +369,92 @@ def _bulletin(body: BulletinBody) -> list[Table]:
             *("Opening", "New", "Balance", "Bad", "Disposed of", "Recovered", "Advanced"),
         ),
         _table("Not reported", "未报送", (("Bank", "银行"),), missing),
+    ]
+
+
+def _bearer(facts: BearerFacts) -> list[tuple[Cell, ...]]:
+    return [
+        ("To 致", f"{facts.organisation} · {party(facts.party, facts.role)}"),
+        ("Loan 贷款合同", facts.loan_number),
+        ("Borrower 借款人", facts.borrower),
+        ("Bank 贷款银行", facts.bank),
+        ("Scheme 方案", f"{facts.scheme_id} v{facts.scheme_version}"),
+        ("SHA-256 of the claim 申请内容摘要", facts.claim_sha256),
+    ]
+
+
+def _payout_notice(body: PayoutNoticeBody) -> list[Table]:
+    items: list[tuple[Cell, ...]] = [
+        *_bearer(body.facts),
+        ("Loss to be shared 待分担损失", Fen(body.loss_fen)),
+        ("Borne 承担", Fen(body.borne_fen)),
+        ("Compensation by funds 资金补偿", Fen(body.compensation_fen)),
+        ("Opening position 期初头寸", Fen(body.position_fen)),
+        ("Liability 责任确认", word(LIABILITIES, body.state)),
+        ("Contract or policy 合同或保单", body.agreement),
+        ("Reason 理由", body.reason),
+        ("Answered 答复时间", local(body.answered_at)),
+        ("SHA-256 of the answer 答复内容摘要", body.answer_sha256),
+        ("Paid 已代偿", Fen(body.paid_fen)),
+        ("To be paid 待代偿", Fen(body.unpaid_fen)),
+    ]
+    columns = (
+        *(("To", "收款方"), ("Organisation", "机构"), ("Why", "事由"), ("Amount", "金额")),
+        *(("Bank reference", "银行流水号"), ("Paid on", "付款日")),
+    )
+    owed: list[tuple[Cell, ...]] = [
+        (
+            *(party(row.to), row.organisation, word(OWED, row.why), Fen(row.amount_fen)),
+            *_payment(row.bank_reference, row.paid_on),
+        )
+        for row in body.owed
+    ]
+    ceded: list[tuple[Cell, ...]] = [
+        (
+            *(party(row.to), row.organisation, Fen(row.amount_fen)),
+            *_payment(row.bank_reference, row.paid_on),
+        )
+        for row in body.ceded
+    ]
+    passed = (("To", "分入方"), *columns[1:2], *columns[3:])
+    return [
+        _table("Liability", "分险责任", ITEMS, items),
+        with_total(_table("Owed", "应代偿", columns, owed), "Amount"),
+        with_total(_table("Passed on", "分出", passed, ceded), "Amount"),
+    ]
+
+
+def _payment(reference: str, paid_on: date | None) -> tuple[str, str]:
+    return reference or "not yet 尚未", "" if paid_on is None else str(paid_on)
+
+
+def _recovery_advice(body: RecoveryAdviceBody) -> list[Table]:
+    items: list[tuple[Cell, ...]] = [
+        *_bearer(body.facts),
+        ("SHA-256 of the confirmation 责任确认摘要", body.answer_sha256),
+        ("State of the case 案件状态", word(CASES, body.state)),
+        ("Paid out 已代偿", Fen(body.paid_fen)),
+        ("Opening position 期初头寸", Fen(body.opening_fen)),
+        ("Share of recoveries 追偿分得", Fen(body.share_fen)),
+        ("True-up and restorations 尾差与恢复", Fen(body.true_up_fen)),
+        ("Position left 剩余头寸", Fen(body.left_fen)),
+    ]
+    columns = (
+        *(("Recovery", "追偿事项"), ("Recorded", "登记时间"), ("Gross", "总额"), ("Net", "净额")),
+        *(("Shared", "参与分配"), ("Position before", "分配前头寸"), ("Your share", "本方分得")),
+        *(("Position after", "分配后头寸"), ("Passed on by", "应转付日")),
+    )
+    rows = [
+        (
+            *(recovery(row.event_id), local(row.recorded_at), Fen(row.gross_fen)),
+            *(Fen(row.net_fen), Fen(row.shared_fen), Fen(row.before_fen), Fen(row.share_fen)),
+            *(Fen(row.after_fen), str(row.due_on)),
+        )
+        for row in body.rows
+    ]
+    return [
+        _table("Position", "头寸", ITEMS, items),
+        with_total(
+            _table("Recoveries", "追偿分配", columns, rows), "Gross", "Net", "Shared", "Your share"
+        ),
     ]

@@ -19,11 +19,14 @@ from settlement.paper_bodies import PaperBody
 
 _SQL = load_statements("settlement", "sql/papers.sql")
 ROYALTY, APPLICATION, REVIEW = "royalty", "application", "review"
+PAYOUT_NOTICE, RECOVERY_ADVICE = "payout_notice", "recovery_advice"
 PROGRESS, QUARTERLY, BULLETIN = "progress", "quarterly", "bulletin"
 TITLES: Mapping[str, tuple[str, str, str]] = {
     ROYALTY: ("Licence fee statement", "许可费结算单", "XK"),
     APPLICATION: ("Application for compensation", "风险补偿申请书", "SQ"),
     REVIEW: ("Review of a claim", "风险补偿审核表", "SH"),
+    PAYOUT_NOTICE: ("Payout notice", "代偿通知", "DC"),
+    RECOVERY_ADVICE: ("Recovery advice", "追偿分配通知", "FP"),
     PROGRESS: ("Progress of recovery", "追偿进展表", "ZC"),
     QUARTERLY: ("Quarterly return", "季度统计表", "TJ"),
     BULLETIN: ("Quarterly notification", "季度通报", "TB"),

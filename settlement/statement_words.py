@@ -81,6 +81,17 @@ _PARTIES: Mapping[str, str] = {
     "province": "provincial fund 省级资金",
     "city": "city fund 市级资金",
 }
+#: What a bearer of losses has said of its liability.
+LIABILITIES: Mapping[str, str] = {
+    "notified": "to be confirmed 待确认",
+    "confirmed": "confirmed 已确认",
+    "disputed": "disputed 有异议",
+}
+#: Why one party owes another.
+OWED: Mapping[str, str] = {
+    "borne": "its part of the loss 承担损失",
+    "ceded": "part passed on to it 分入责任",
+}
 DUES: Mapping[str, str] = {
     "advance": "advance 先行拨付",
     "top_up": "top-up 补拨",

@@ -15,9 +15,13 @@ from marketplace.organisations.authorities import Area
 from marketplace.organisations.schemas import Role
 
 CHECKERS = allow(
-    Role.BANK_CHECKER, Role.VENUE_CHECKER, Role.FUND_CHECKER, Role.PLATFORM_ADMINISTRATOR
+    Role.BANK_CHECKER,
+    Role.VENUE_CHECKER,
+    Role.FUND_CHECKER,
+    Role.RISK_CHECKER,
+    Role.PLATFORM_ADMINISTRATOR,
 )
-_LIMITERS = allow(Role.BANK_CHECKER, Role.VENUE_CHECKER, Role.FUND_CHECKER)
+_LIMITERS = allow(Role.BANK_CHECKER, Role.VENUE_CHECKER, Role.FUND_CHECKER, Role.RISK_CHECKER)
 PEOPLE = allow(
     Role.BANK_MAKER,
     Role.BANK_CHECKER,
@@ -25,6 +29,8 @@ PEOPLE = allow(
     Role.VENUE_CHECKER,
     Role.FUND_ADMINISTRATOR,
     Role.FUND_CHECKER,
+    Role.RISK_BEARER,
+    Role.RISK_CHECKER,
     Role.PLATFORM_ADMINISTRATOR,
     Role.REGULATOR,
     Role.AUDITOR,
@@ -37,6 +43,8 @@ ASKERS = allow(
     Role.VENUE_CHECKER,
     Role.FUND_ADMINISTRATOR,
     Role.FUND_CHECKER,
+    Role.RISK_BEARER,
+    Role.RISK_CHECKER,
     Role.PLATFORM_ADMINISTRATOR,
 )
 

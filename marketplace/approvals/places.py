@@ -17,6 +17,8 @@ from marketplace.claims import rows as claim_rows
 from marketplace.claims import service as claims
 from marketplace.claims.schemas import Decision as ClaimDecision
 from marketplace.consignments import service as consignments
+from marketplace.liabilities import service as liabilities
+from marketplace.liabilities.schemas import DecisionIn as LiabilityDecision
 from marketplace.lots import signing as lots
 from marketplace.organisations.authorities import Area, oversees
 from marketplace.organisations.schemas import Caller, Role
@@ -37,6 +39,7 @@ _PAGES: Final = MappingProxyType(
         "plan_change": "/plans/{id}",
         "set_off": "/set-offs/{id}",
         "claim": "/claims/{id}",
+        "liability": "/liabilities/{id}",
         "distribution": "/lots/{id}/distribution",
     }
 )
@@ -174,6 +177,19 @@ async def _claim(
         await reviews.review(conn, caller, place.id, word, now=now)
 
 
+async def _liability(
+    conn: Connection,
+    caller: Caller,
+    decided: Approval,
+    place: Place,
+    given: DecisionIn,
+    now: datetime,
+) -> None:
+    if given.approved:  # nothing stands in the room of what was refused
+        word = LiabilityDecision(approved=True, reason=given.reason, sha256=decided.sha256)
+        await liabilities.decide(conn, caller, place.id, word, now=now)
+
+
 async def _distribution(
     conn: Connection,
     caller: Caller,
@@ -205,6 +221,7 @@ _ROOMS: Final[MappingProxyType[str, _Room]] = MappingProxyType(
         "plan_change": _plan_change,
         "set_off": _set_off,
         "claim": _claim,
+        "liability": _liability,
         "distribution": _distribution,
     }
 )

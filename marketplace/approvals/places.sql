@@ -13,6 +13,8 @@ UNION ALL SELECT s.id, 'set_off', s.number || ' ' || c.title, s.id
   FROM market.set_offs s JOIN market.consignments c ON c.id = s.consignment_id WHERE s.id = ANY ($1::uuid[])
 UNION ALL SELECT c.id, 'claim', loan.contract_number || ' ' || loan.borrower_name, c.id
   FROM market.claims c JOIN market.loan_cases loan ON loan.id = c.case_id WHERE c.id = ANY ($1::uuid[])
+UNION ALL SELECT l.id, 'liability', loan.contract_number || ' ' || loan.borrower_name, l.id
+  FROM market.liabilities l JOIN market.loan_cases loan ON loan.id = l.case_id WHERE l.id = ANY ($1::uuid[])
 UNION ALL SELECT p.id, 'distribution', l.number || ' ' || l.title_zh, l.id
   FROM settlement.plans p JOIN market.lots l ON l.id = p.lot_id WHERE p.id = ANY ($1::uuid[]);
 

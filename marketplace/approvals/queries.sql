@@ -13,6 +13,10 @@ SELECT * FROM market.approvals
  WHERE ($1::uuid IS NULL OR organisation_id = $1) AND kind = $2 AND subject_id = $3 AND state IN ('pending', 'approved')
    FOR UPDATE;
 
+-- name: standing_of_subject
+SELECT * FROM market.approvals
+ WHERE organisation_id = $1 AND kind = $2 AND subject_id = $3 AND state IN ('pending', 'approved');
+
 -- name: newest_of_subject
 SELECT state, sha256 FROM market.approvals
  WHERE organisation_id = $1 AND kind = $2 AND subject_id = $3

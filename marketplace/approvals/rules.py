@@ -8,6 +8,7 @@ from marketplace.organisations.schemas import Role
 _BANK = frozenset({Role.BANK_CHECKER})
 _VENUE = frozenset({Role.VENUE_CHECKER})
 _FUND = frozenset({Role.FUND_CHECKER})
+_BEARER = frozenset({Role.RISK_CHECKER})
 
 #: The roles whose holders decide, inside the organisation that asks (domain 7).
 CHECKERS: MappingProxyType[Kind, frozenset[Role]] = MappingProxyType(
@@ -18,9 +19,11 @@ CHECKERS: MappingProxyType[Kind, frozenset[Role]] = MappingProxyType(
         Kind.SET_OFF: _BANK,
         Kind.DISTRIBUTION: _BANK | _VENUE,
         Kind.COMPENSATION: _BANK | _FUND,
+        Kind.LIABILITY: _BEARER,
+        Kind.LIABILITY_PAYOUT: _BEARER,
         # Another administrator, or a checker of whose people it is, or of the venue (organisations/two_people.py).
         Kind.USER_RIGHTS: frozenset({Role.PLATFORM_ADMINISTRATOR}) | _BANK | _VENUE | _FUND,
-        Kind.APPROVAL_LIMIT: _BANK | _VENUE | _FUND,
+        Kind.APPROVAL_LIMIT: _BANK | _VENUE | _FUND | _BEARER,
     }
 )
 

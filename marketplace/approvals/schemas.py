@@ -19,6 +19,8 @@ class Kind(StrEnum):
     SET_OFF = "set_off"  # 以物抵债
     DISTRIBUTION = "distribution"  # 分配方案
     COMPENSATION = "compensation"  # 风险补偿
+    LIABILITY = "liability"  # 确认分险责任
+    LIABILITY_PAYOUT = "liability_payout"  # 代偿
     USER_RIGHTS = "user_rights"  # 用户权限
     APPROVAL_LIMIT = "approval_limit"  # 双复核起点金额
 

@@ -274,6 +274,14 @@ async def limits(conn: Connection, caller: Caller) -> list[Limit]:
     return [msgspec.convert(dict(row), Limit) for row in rows]
 
 
+async def standing(
+    conn: Connection, organisation_id: UUID, kind: Kind, subject_id: UUID
+) -> Approval | None:
+    """What an organisation has asked about a subject and is not settled, or is approved and not carried out."""
+    row = await conn.fetchrow(_SQL["standing_of_subject"], organisation_id, kind, subject_id)
+    return None if row is None else (await _with_decisions(conn, [row]))[0]
+
+
 async def is_same_person(conn: Connection, one: UUID, other: UUID) -> bool:
     """Whether two accounts are one person's."""
     async with everything(conn):  # their organisations may be two

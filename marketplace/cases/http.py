@@ -22,6 +22,7 @@ _READERS = allow(
     Role.VENUE_OPERATOR,
     Role.VENUE_CHECKER,
     Role.RISK_BEARER,
+    Role.RISK_CHECKER,
     Role.PLEDGOR,
     Role.REGULATOR,
     Role.AUDITOR,

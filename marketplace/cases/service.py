@@ -217,7 +217,7 @@ async def known(
 
 def _seen_by(caller: Caller) -> Visibility:
     """Who shares a loan's loss, or owes it, is told by row-level security: claims and credit codes say who they are."""
-    if caller.has(Role.RISK_BEARER, Role.PLEDGOR):
+    if caller.has(Role.RISK_BEARER, Role.RISK_CHECKER, Role.PLEDGOR):
         return Visibility()
     return visibility_of(caller)
 

@@ -65,6 +65,8 @@ SIDES: Mapping[str, frozenset[Side]] = MappingProxyType(
         "diligence_run": frozenset({Side.OWNER}),
         "claim_moved": _DEFAULT | {Side.BEARER},
         "recovery_shared": _DEFAULT | {Side.BEARER},
+        "liability_answered": _DEFAULT | {Side.BEARER},
+        "liability_paid": _DEFAULT | {Side.BEARER},
         "valuation_order_moved": frozenset({Side.OWNER, Side.VALUER}),
     }
 )

@@ -22,7 +22,7 @@ _BANK = (Role.BANK_MAKER, Role.BANK_CHECKER)
 _FUND = (Role.FUND_ADMINISTRATOR, Role.FUND_CHECKER)
 _WATCH = (Role.REGULATOR, Role.AUDITOR)
 _READERS = allow(*_BANK, *_FUND, *_WATCH, areas=(Area.FUNDS,))
-_VIEWERS = allow(*_BANK, *_FUND, Role.RISK_BEARER, *_WATCH, areas=(Area.FUNDS,))
+_VIEWERS = allow(*_BANK, *_FUND, Role.RISK_BEARER, Role.RISK_CHECKER, *_WATCH, areas=(Area.FUNDS,))
 
 
 def _step(path: str, *roles: Role, summary: str) -> dict[str, Any]:

@@ -38,7 +38,9 @@ _FUND = (Role.FUND_ADMINISTRATOR, Role.FUND_CHECKER)
 _READERS = (Role.REGULATOR, Role.AUDITOR)
 _MAKER = allow(Role.BANK_MAKER)
 _ADMINISTRATOR = allow(Role.FUND_ADMINISTRATOR)
-_MAY_READ = allow(*_BANK, *_FUND, Role.RISK_BEARER, *_READERS, areas=(Area.FUNDS,))
+_MAY_READ = allow(
+    *_BANK, *_FUND, Role.RISK_BEARER, Role.RISK_CHECKER, *_READERS, areas=(Area.FUNDS,)
+)
 
 
 @get("/v1/schemes", opt={"policy": _MAY_READ}, summary="Schemes 风险补偿方案")

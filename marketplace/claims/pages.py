@@ -33,7 +33,13 @@ _BANK = (Role.BANK_MAKER, Role.BANK_CHECKER)
 _FUND = (Role.FUND_ADMINISTRATOR, Role.FUND_CHECKER)
 _READERS = allow(*_BANK, *_FUND, Role.REGULATOR, Role.AUDITOR, areas=(Area.FUNDS,))
 _VIEWERS = allow(
-    *_BANK, *_FUND, Role.RISK_BEARER, Role.REGULATOR, Role.AUDITOR, areas=(Area.FUNDS,)
+    *_BANK,
+    *_FUND,
+    Role.RISK_BEARER,
+    Role.RISK_CHECKER,
+    Role.REGULATOR,
+    Role.AUDITOR,
+    areas=(Area.FUNDS,),
 )
 _SMALL = 16 * 1024
 _IS_ID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")

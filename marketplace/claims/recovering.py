@@ -18,7 +18,7 @@ from marketplace.claims.service import tell
 from marketplace.organisations.schemas import Caller
 from marketplace.outbox import service as outbox
 from marketplace.statements import service as statements
-from settlement import cases, costs, recoveries, reopening, sales
+from settlement import cases, costs, liabilities, recoveries, reopening, sales
 from settlement.rules.case import Cost, RecoveryEvent
 from settlement.rules.recovery import Recovered
 
@@ -56,7 +56,8 @@ async def record(
 ) -> Claim:
     """The bank enters what came in. The same recovery again is answered as the first time.
 
-    What comes after the final clearing reopens it. Raises `IllegalStep` before the advance, `NotDistributed`.
+    What comes after the final clearing reopens it. Raises `IllegalStep` before the advance, `NotDistributed`,
+    `EnteredAsPayout` for what a guarantor or insurer paid: that is no recovery from the debtor.
     """
     claim = await rows.lock_of_bank(conn, caller, claim_id)
     if claim.state != "approved":
@@ -64,6 +65,8 @@ async def record(
     if isinstance(given, SaleRecovery):
         event = await _event_of_sale(conn, claim, given.lot_id)
     else:
+        if await liabilities.is_payout(conn, claim.case_id, given.reference):
+            raise liabilities.EnteredAsPayout
         event = RecoveryEvent(
             id=f"{given.origin}:{given.reference}",
             gross_fen=given.gross_fen,

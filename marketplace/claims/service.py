@@ -30,6 +30,7 @@ from marketplace.claims.rules import (
     whole_parties,
 )
 from marketplace.claims.schemas import Claim, ClaimIn, ClaimStatus, Decision, Figures
+from marketplace.liabilities import notifying as liabilities
 from marketplace.monitoring import service as monitoring
 from marketplace.organisations.schemas import Caller, OrganisationKind
 from marketplace.outbox import service as outbox
@@ -149,6 +150,8 @@ async def decide(
         after={"state": state, "sha256": given.claim_sha256},
         reason=given.reason,
     )
+    if given.approved:
+        await liabilities.notify(conn, claim_id, claim.case_id, claim.organisation_id, now=now)
     status = ClaimStatus.APPLIED if given.approved else ClaimStatus.RETURNED
     await tell(conn, claim_id, claim.case_id, status, now=now)
     return await rows.get(conn, caller, claim_id)

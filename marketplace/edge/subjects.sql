@@ -30,6 +30,9 @@ SELECT EXISTS (SELECT FROM settlement.payment_files WHERE id = $1);
 -- name: fund_id
 SELECT EXISTS (SELECT FROM market.organisations WHERE id = $1);
 
+-- name: liability_id
+SELECT EXISTS (SELECT FROM market.liabilities WHERE id = $1);
+
 -- name: licence_id
 SELECT EXISTS (SELECT FROM settlement.licences WHERE id = $1);
 

@@ -26,6 +26,7 @@ class Role(StrEnum):
     AUDITOR = "auditor"  # 审计（只读）
     PLATFORM_ADMINISTRATOR = "platform_administrator"  # 平台管理员
     RISK_BEARER = "risk_bearer"  # 担保、保险、再担保机构经办
+    RISK_CHECKER = "risk_checker"  # 担保、保险、再担保机构复核
     VALUER = "valuer"  # 评估机构经办
     EXPERT = "expert"  # 评审专家
     PLEDGOR = "pledgor"  # 出质人

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from marketplace.pages import format_terms, route_words, vocabulary, work_words
+from marketplace.pages import format_terms, money_words, route_words, vocabulary, work_words
 from marketplace.pages.vocabulary import Words
 
 #: The parts of what is to be approved, by the name that each has in the content.
@@ -147,6 +147,24 @@ PARTS: Final[Mapping[str, Words]] = MappingProxyType(
         "until": Words("有效至", "Until"),
         "credited_bp": Words("已付许可费抵价比例", "Part of the fees counted towards the price"),
         "offer_seconds": Words("行权报价时间", "Time to offer"),
+        # what a bearer of losses owes
+        "answer": Words("答复", "Answer"),
+        "agreement": Words("合同或保单", "Contract or policy"),
+        "stated_sha256": Words("责任内容摘要", "Hash of what is stated"),
+        "answer_sha256": Words("责任确认摘要", "Hash of the confirmation"),
+        "party": Words("主体", "Party"),
+        "role": Words("角色", "Role"),
+        "loss_fen": Words("待分担损失", "Loss to be shared"),
+        "borne_fen": Words("承担", "Borne"),
+        "ceded": Words("分出", "Passed on"),
+        "owed": Words("应付", "Owed"),
+        "to": Words("付给", "To"),
+        "why": Words("事由", "Why"),
+        "compensation_fen": Words("资金补偿", "Compensation by funds"),
+        "position_fen": Words("期初头寸", "Opening position"),
+        "amount_fen": Words("金额", "Amount"),
+        "bank_reference": Words("银行流水号", "Bank reference"),
+        "paid_on": Words("付款日", "Paid on"),
         # people
         "roles": Words("角色", "Roles"),
         "step": Words("步骤", "Step"),
@@ -339,5 +357,10 @@ VALUES: Final[Mapping[str, Mapping[str, Words]]] = MappingProxyType(
         "kind": MappingProxyType({**route_words.STEP_KINDS, **route_words.LICENCE_KINDS}),
         "step": work_words.ACCESS_STEPS,
         "status": vocabulary.LOT_STATES,
+        "answer": money_words.ANSWERS,
+        "party": money_words.PARTIES,
+        "to": money_words.PARTIES,
+        "role": money_words.BEARER_ROLES,
+        "why": money_words.OWED,
     }
 )

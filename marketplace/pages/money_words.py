@@ -140,6 +140,34 @@ PARTIES: Final[Mapping[str, Words]] = MappingProxyType(
     }
 )
 
+#: What a bearer of losses has said of its liability, what it says, and why one party owes another.
+LIABILITIES: Final[Mapping[str, Words]] = MappingProxyType(
+    {
+        "notified": Words("待确认", "To be confirmed"),
+        "confirmed": Words("已确认", "Confirmed"),
+        "disputed": Words("有异议", "Disputed"),
+    }
+)
+ANSWERS: Final[Mapping[str, Words]] = MappingProxyType(
+    {
+        "confirm": Words("确认责任", "Confirms the liability"),
+        "dispute": Words("提出异议", "Disputes the liability"),
+    }
+)
+BEARER_ROLES: Final[Mapping[str, Words]] = MappingProxyType(
+    {
+        "GUARANTOR": Words("担保机构", "Guarantor"),
+        "INSURER": Words("保险机构", "Insurer"),
+        "REGUARANTOR": Words("再担保机构", "Re-guarantor"),
+    }
+)
+OWED: Final[Mapping[str, Words]] = MappingProxyType(
+    {
+        "borne": Words("承担损失", "Its part of the loss"),
+        "ceded": Words("分入责任", "A part passed on to it"),
+    }
+)
+
 #: How late money is that should have come back to a fund.
 BUCKETS: Final[Mapping[str, Words]] = MappingProxyType(
     {
@@ -167,6 +195,7 @@ STEPS: Final[Mapping[str, Words]] = MappingProxyType(
         "late_recovery": Words("清算后追偿", "Late recovery"),
         "final_clearing": Words("最终清算", "Final clearing"),
         "record_return": Words("登记退回", "Return booked"),
+        "pay_liability": Words("登记代偿", "Liability paid"),
         "claw_back": Words("追回", "Taken back"),
     }
 )

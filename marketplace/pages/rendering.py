@@ -38,6 +38,7 @@ ROOMS: Final = (
     "marketplace.sessions",
     "marketplace.banking",
     "marketplace.claims",
+    "marketplace.liabilities",
     "marketplace.funds",
     "marketplace.returns",
     "marketplace.transfers",

@@ -11,6 +11,7 @@ from marketplace.pages.vocabulary import Words
 _BANK: Final = frozenset({Role.BANK_MAKER, Role.BANK_CHECKER})
 _VENUE: Final = frozenset({Role.VENUE_OPERATOR, Role.VENUE_CHECKER})
 _FUND: Final = frozenset({Role.FUND_ADMINISTRATOR, Role.FUND_CHECKER})
+_BEARERS: Final = frozenset({Role.RISK_BEARER, Role.RISK_CHECKER})
 _WATCH: Final = frozenset({Role.REGULATOR, Role.AUDITOR})
 _KEEPERS: Final = frozenset(
     {Role.BANK_MAKER, Role.VENUE_OPERATOR, Role.AGENCY_BIDDER, Role.FUND_ADMINISTRATOR}
@@ -36,7 +37,7 @@ ROOMS_OF_WORK: Final = (
             "查看待我复核的事项，同意或不同意；撤回本人申请。",
             "What waits for my agreement: agree, or refuse with a reason; take my requests back.",
         ),
-        _BANK | _VENUE | _FUND | _WATCH | {Role.PLATFORM_ADMINISTRATOR},
+        _BANK | _VENUE | _FUND | _BEARERS | _WATCH | {Role.PLATFORM_ADMINISTRATOR},
         (Area.DECISIONS,),
     ),
     Room(
@@ -160,7 +161,17 @@ ROOMS_OF_WORK: Final = (
             "查看本机构申请、审核或分担的损失、追偿与清算。",
             "Losses that my organisation claims, reviews or shares; recoveries and clearings.",
         ),
-        _BANK | _FUND | _WATCH | {Role.RISK_BEARER},
+        _BANK | _FUND | _BEARERS | _WATCH,
+        (Area.FUNDS,),
+    ),
+    Room(
+        "/liabilities",
+        Words("分险责任与代偿", "Liabilities and payouts"),
+        Words(
+            "确认责任及分出或提出异议，登记代偿，查看追偿分配。",
+            "Confirm or dispute what is owed and passed on, report payouts, see the share of recoveries.",
+        ),
+        _BANK | _FUND | _BEARERS | _WATCH,
         (Area.FUNDS,),
     ),
     Room(

@@ -21,7 +21,7 @@ from marketplace.pages.vocabulary import Words
 
 _BANK: Final = frozenset({Role.BANK_MAKER, Role.BANK_CHECKER})
 _FUND: Final = frozenset({Role.FUND_ADMINISTRATOR, Role.FUND_CHECKER})
-_BEARERS: Final = frozenset({Role.RISK_BEARER})
+_BEARERS: Final = frozenset({Role.RISK_BEARER, Role.RISK_CHECKER})
 _WATCH: Final = frozenset({Role.REGULATOR, Role.AUDITOR})
 _VENUE: Final = frozenset({Role.VENUE_OPERATOR, Role.VENUE_CHECKER})
 #: Rooms of loans, money and supervision, and whose they are.
@@ -29,6 +29,13 @@ _MONEY_ROOMS: Final = (
     ("/ledger", "案件台账", "Cases", _BANK | _WATCH, (Area.LOANS,)),
     ("/banking", "资金收付", "Banking", _VENUE | _FUND | _BANK, ()),
     ("/claims", "风险补偿", "Claims", _BANK | _FUND | _BEARERS | _WATCH, (Area.FUNDS,)),
+    (
+        "/liabilities",
+        "分险责任",
+        "Liabilities",
+        _BANK | _FUND | _BEARERS | _WATCH,
+        (Area.FUNDS,),
+    ),
     ("/fund", "补偿资金", "Fund", _FUND, ()),
     ("/anomalies", "异常竞价", "Anomalies", _VENUE | _WATCH, (Area.SALES,)),
     ("/returns", "季度统计", "Returns", _BANK | _WATCH, (Area.RETURNS,)),

@@ -316,6 +316,7 @@ ROLES: Final[Mapping[str, Words]] = MappingProxyType(
         "auditor": Words("审计", "Auditor"),
         "platform_administrator": Words("平台管理员", "Platform administrator"),
         "risk_bearer": Words("分险机构经办", "Risk bearer"),
+        "risk_checker": Words("分险机构复核", "Risk bearer's checker"),
         "valuer": Words("评估机构经办", "Valuer"),
         "expert": Words("评审专家", "Expert"),
         "pledgor": Words("出质人", "Pledgor"),
@@ -348,8 +349,11 @@ DUTIES: Final[Mapping[str, Words]] = MappingProxyType(
         ),
         "fund_checker": Words("复核拨付与清算。", "Check advances and clearings."),
         "risk_bearer": Words(
-            "查看本机构分担的补偿申请、追偿与清算单。",
-            "Read the claims whose loss your organisation shares, their recoveries and statements.",
+            "确认本机构的分险责任或提出异议，登记代偿，查看追偿与清算单。",
+            "Confirm or dispute what your organisation owes of losses, report payouts, follow recoveries.",
+        ),
+        "risk_checker": Words(
+            "复核责任确认与代偿。", "Check what a colleague confirms, disputes or paid."
         ),
         "valuer": Words(
             "查看银行委托的评估，提交报告或谢绝。",

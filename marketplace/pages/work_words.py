@@ -142,6 +142,8 @@ APPROVAL_KINDS: Final[Mapping[str, Words]] = MappingProxyType(
         "route_change": Words("处置方案与变更", "Plan, or change of route"),
         "set_off": Words("以物抵债", "Set-off"),
         "distribution": Words("分配方案", "Distribution"),
+        "liability": Words("确认分险责任", "Liability"),
+        "liability_payout": Words("代偿", "Payout of a liability"),
         "compensation": Words("风险补偿", "Compensation"),
         "user_rights": Words("用户权限", "Rights of a user"),
         "approval_limit": Words("双复核起点金额", "Amount from which two agree"),

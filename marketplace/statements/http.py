@@ -31,6 +31,7 @@ _READERS = allow(
     Role.FUND_ADMINISTRATOR,
     Role.FUND_CHECKER,
     Role.RISK_BEARER,
+    Role.RISK_CHECKER,
     Role.PLEDGOR,
     Role.REGULATOR,
     Role.AUDITOR,

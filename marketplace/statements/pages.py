@@ -28,6 +28,7 @@ READERS: Final = allow(
     Role.FUND_ADMINISTRATOR,
     Role.FUND_CHECKER,
     Role.RISK_BEARER,
+    Role.RISK_CHECKER,
     Role.PLEDGOR,
     Role.REGULATOR,
     Role.AUDITOR,

@@ -3,6 +3,8 @@
 Source: contracts 2, steps 1 to 3 (domain 5.3, 1 to 3).
 """
 
+from collections.abc import Mapping
+
 import msgspec
 
 from kit.money import half_up, split_among
@@ -24,6 +26,14 @@ class Bearing(msgspec.Struct, frozen=True, kw_only=True):
     retained: dict[str, int]
 
 
+class Ceded(msgspec.Struct, frozen=True, kw_only=True):
+    """What one party passed on to another (分出): a re-guarantee, a reinsurance."""
+
+    party: str
+    to: str
+    amount_fen: int
+
+
 def bear(scheme: Scheme, loan: Loan) -> Bearing:
     """Steps 1 to 3: the loss, who bears it, and what is passed on."""
     base_fen = loss_base(scheme, loan)
@@ -31,11 +41,10 @@ def bear(scheme: Scheme, loan: Loan) -> Bearing:
     borne = split_among(loss_fen, {party.party: party.bear_bp for party in scheme.parties})
     ceded = dict.fromkeys(scheme.names, 0)
     retained = dict(borne)
-    for cession in scheme.cession:
-        moved = min(half_up(borne[cession.party], cession.bp), retained[cession.party])
-        retained[cession.party] -= moved
-        ceded[cession.party] -= moved
-        ceded[cession.to] += moved
+    for moved in cede(scheme, borne):
+        retained[moved.party] -= moved.amount_fen
+        ceded[moved.party] -= moved.amount_fen
+        ceded[moved.to] += moved.amount_fen
     return Bearing(
         loss_fen=loss_fen,
         uncovered_fen=base_fen - loss_fen,
@@ -43,6 +52,17 @@ def bear(scheme: Scheme, loan: Loan) -> Bearing:
         ceded=ceded,
         retained=retained,
     )
+
+
+def cede(scheme: Scheme, borne: Mapping[str, int]) -> tuple[Ceded, ...]:
+    """Step 3, cession by cession in the scheme's order: of what a party bears, never more than it still keeps."""
+    kept = dict(borne)
+    moved = []
+    for cession in scheme.cession:
+        fen = min(half_up(borne[cession.party], cession.bp), kept[cession.party])
+        kept[cession.party] -= fen
+        moved.append(Ceded(party=cession.party, to=cession.to, amount_fen=fen))
+    return tuple(moved)
 
 
 def loss_base(scheme: Scheme, loan: Loan) -> int:

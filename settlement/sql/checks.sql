@@ -140,6 +140,18 @@ SELECT c.id::text AS subject
       WHERE d.fen::bigint <> coalesce((SELECT balance_fen FROM settlement.accounts a
         WHERE a.kind = 'debt_' || replace(d.name, '_fen', '') AND a.owner = c.id), 0)));
 
+-- name: liabilities_paid
+-- Each payout that a party of a case recorded moved its amount from the party to its payee once, and nothing else did.
+SELECT coalesce(p.id, t.id)::text AS subject
+  FROM settlement.liability_payouts p
+  FULL JOIN (SELECT id, idempotency_id FROM settlement.transfers WHERE kind = 'liability_paid') t
+    ON t.idempotency_id = 'case:' || p.case_id || ':liability:' || p.party || ':' || p.to_party
+  LEFT JOIN LATERAL (SELECT sum(e.amount_fen) FILTER (WHERE a.owner = p.organisation_id AND e.amount_fen < 0) AS out_fen,
+                            sum(e.amount_fen) FILTER (WHERE a.owner = p.payee_id AND e.amount_fen > 0) AS in_fen
+                       FROM settlement.entries e JOIN settlement.accounts a ON a.id = e.account_id AND a.kind = 'outside'
+                      WHERE e.transfer_id = t.id) m ON true
+ WHERE p.id IS NULL OR m.out_fen IS DISTINCT FROM -p.amount_fen OR m.in_fen IS DISTINCT FROM p.amount_fen;
+
 -- name: unmatched_wait
 -- What is nobody's yet is what the queue of credits holds.
 SELECT coalesce(a.owner, w.holder_id)::text AS subject
@@ -167,7 +179,8 @@ SELECT g.name AS subject
                     'statements_append_only', 'bank_entries_steps', 'bank_entries_terms', 'bank_decisions_steps',
                     'payee_accounts_terms', 'payment_files_terms', 'payment_files_steps', 'payment_lines_steps',
                     'money_orders_terms', 'money_orders_steps', 'instalments_append_only', 'objections_terms',
-                    'sale_claims_append_only', 'buyer_claims_terms', 'buyer_claim_receipts_append_only'])
+                    'sale_claims_append_only', 'buyer_claims_terms', 'buyer_claim_receipts_append_only',
+                    'liability_payouts_append_only', 'liability_payouts_credit'])
        AS g (name)
  WHERE NOT EXISTS (SELECT FROM pg_trigger t JOIN pg_class r ON r.oid = t.tgrelid
                     WHERE t.tgname = g.name AND t.tgenabled IN ('O', 'A')
@@ -176,6 +189,7 @@ UNION ALL
 SELECT g.name
   FROM unnest(ARRAY['accounts_end_of_chain', 'entries_join', 'entries_of_transfer', 'entries_once_a_line', 'entries_line_of_all',
                      'accounts_not_overdrawn', 'holds_not_over_captured',
+                    'liability_payouts_once', 'liability_payouts_reference_once', 'liability_payouts_two_people',
                     'plans_two_people', 'plans_approved_as_shown', 'cases_one_a_loan', 'bank_entries_once',
                     'bank_decisions_two_people', 'bank_decisions_seconded', 'payee_accounts_two_people',
                     'payment_files_two_people', 'payment_files_approved_as_shown', 'money_orders_two_people',

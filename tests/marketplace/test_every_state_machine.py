@@ -30,6 +30,7 @@ from marketplace.duties.schemas import State as DutyState
 from marketplace.experts import rules as experts
 from marketplace.grants import rules as grants
 from marketplace.imports.schemas import ImportState, JobState
+from marketplace.liabilities.schemas import LiabilityState
 from marketplace.lots import rules as lots
 from marketplace.monitoring import rules as monitoring
 from marketplace.pledges import rules as pledges
@@ -133,6 +134,7 @@ OTHERWISE: dict[type[StrEnum], str] = {
     ReturnState: "market.quarterly_returns",
     SealingState: "market.sealings",
     OrderState: "market.valuation_orders",
+    LiabilityState: "market.liabilities",
     DutyState: "tests.marketplace.duties.test_duty_table:STEPS",
     ClaimStatus: "told from settlement.cases and market.claims, both of which are tried; kept nowhere",
     ImportState: "how it ended, at once; nothing follows",

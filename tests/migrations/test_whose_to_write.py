@@ -31,6 +31,11 @@ WRITES: dict[tuple[str, str, str], set[str]] = {
         "market.bidders", "market.collection_offers",
     },
     ("market.valuation_orders", "valuer_id", "valuer"): {"market.valuation_orders"},
+    # Who bears a part of a loss answers for it; bank and parties of the case read that, and what was paid.
+    ("market.liabilities", "organisation_id", "guarantor"): {"market.liabilities"},
+    ("market.liabilities", "lender_id", "bank"): set(),
+    ("settlement.liability_payouts", "organisation_id", "reguarantor"): set(),
+    ("settlement.liability_payouts", "payee_id", "guarantor"): set(),
     ("market.white_list_pushes", "bank_id", "bank"): {"market.white_list_pushes"},
     # An expert's house: its people, and the seats on which they sit.
     ("market.users", "organisation_id", "expert"): {

@@ -27,7 +27,9 @@ from tests.settlement.make_money import (
 )
 from tests.settlement.test_buyer_claims import claimed
 from tests.settlement.test_buyer_claims import pay as pay_claim
+from tests.settlement.test_compensation_parties import make_example_two
 from tests.settlement.test_failpoints import Story
+from tests.settlement.test_liabilities import pay_liability
 from tests.settlement.test_orders_of_two import propose_rescission
 
 FORGERIES = {
@@ -54,6 +56,7 @@ FORGERIES = {
     "positions_are_losses": "UPDATE settlement.accounts SET balance_fen = balance_fen + 1 WHERE kind = 'share'",
     "cases_agree": "UPDATE settlement.cases SET book = convert_to(replace(convert_from(book, 'UTF8'),"
     " '\"principal_fen\":', '\"principal_fen\":1'), 'UTF8') WHERE book IS NOT NULL",
+    "liabilities_paid": "UPDATE settlement.liability_payouts SET amount_fen = amount_fen + 1",
     "unmatched_wait": "UPDATE settlement.bank_entries SET amount_fen = amount_fen + 1",
     "payments_sent_once": "UPDATE settlement.payouts SET state = 'SENT' WHERE state = 'QUEUED'",
     "buyer_claims_paid": "UPDATE settlement.buyer_claims SET paid_fen = paid_fen + 1",
@@ -78,7 +81,8 @@ async def make_books(conn: asyncpg.Connection, now: datetime) -> None:
 
 async def make_all_books(conn: asyncpg.Connection, now: datetime) -> None:
     """Something of everything that a check looks at: a case from its claim to its last return, another on a margin,
-    a stranger's credit, a payout that waits, royalties in escrow, a sale that was undone, a defaulter that owes.
+    a stranger's credit, a payout that waits, royalties in escrow, a sale that was undone, a defaulter that owes, a
+    re-guarantor that paid.
     """
     await make_books(conn, now)
     for step in Story(now).steps():
@@ -105,6 +109,9 @@ async def make_all_books(conn: asyncpg.Connection, now: datetime) -> None:
         conn, undone.lot_id, content_hash=order.content_hash, approved_by=CHECKER, now=now
     )
     await pay_claim(conn, await claimed(conn, now), "C-9", 20, now)
+    shared = await make_example_two(conn, now=now, fund_fen=0, number="L-4")
+    await review_and_advance(conn, shared, now=now)
+    await pay_liability(conn, shared.id, "reguarantor", now=now)
 
 
 async def test_every_forgery_is_found_by_its_check(database_url: str, now: datetime) -> None:

@@ -29,7 +29,7 @@ PARTIES = {"bank": BANK, "guarantor": GUARANTOR, "reguarantor": REGUARANTOR, "fu
 
 
 async def make_example_two(
-    conn: asyncpg.Connection, *, now: datetime, fund_fen: int = 500_000_000
+    conn: asyncpg.Connection, *, now: datetime, fund_fen: int = 500_000_000, number: str = "L-2"
 ) -> cases.Case:
     """Bank 20, guarantor 80 with 40 % ceded, the fund pays 30 % of what each keeps, all of it in advance."""
     file = scheme_with_advance(advance_bp=10_000)
@@ -60,8 +60,8 @@ async def make_example_two(
         file.version,
         lender_id=BANK,
         borrower_id=BORROWER,
-        loan_number="L-2",
-        contract_hash=b"2" * 32,
+        loan_number=number,
+        contract_hash=number[-1].encode() * 32,
         parties=PARTIES,
         now=now,
     )

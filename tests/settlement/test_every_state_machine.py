@@ -48,6 +48,7 @@ MACHINES = {
     "market.sealings": """proposed keyed | keyed peeled | peeled proved | keyed proposed | peeled proposed
         proved proposed""",
     "market.valuation_orders": "ordered delivered | ordered declined | ordered withdrawn",
+    "market.liabilities": "notified confirmed | notified disputed | disputed confirmed",
     "market.import_jobs": """waiting reading | reading checking | reading entering | reading completed | reading refused
         reading unreadable | checking reading | checking entering | checking completed | checking refused
         checking unreadable | entering reading | entering checking | entering completed | entering refused

@@ -28,6 +28,7 @@ from marketplace.client.rooms.grants import Grants
 from marketplace.client.rooms.imports import Imports
 from marketplace.client.rooms.inquiries import Inquiries
 from marketplace.client.rooms.ledgers import Ledgers
+from marketplace.client.rooms.liabilities import Liabilities
 from marketplace.client.rooms.licence_offers import LicenceOffers
 from marketplace.client.rooms.licences import Licences
 from marketplace.client.rooms.log import Log
@@ -88,6 +89,7 @@ _ROOMS = {
     "imports": Imports,
     "inquiries": Inquiries,
     "ledgers": Ledgers,
+    "liabilities": Liabilities,
     "licence_offers": LicenceOffers,
     "licences": Licences,
     "log": Log,
@@ -152,6 +154,7 @@ class Rooms:
     imports: Imports
     inquiries: Inquiries
     ledgers: Ledgers
+    liabilities: Liabilities
     licence_offers: LicenceOffers
     licences: Licences
     log: Log

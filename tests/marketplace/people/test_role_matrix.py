@@ -170,6 +170,8 @@ def test_regulators_and_auditors_change_nothing() -> None:
         "POST /returns/{return_id:uuid}/reopen",
         # Papers are numbered when they are printed.
         "POST /v1/claims/{claim_id:uuid}/papers/{kind:str}",
+        "POST /v1/liabilities/{liability_id:uuid}/papers/{kind:str}",
+        "POST /liabilities/{liability_id:uuid}/papers/{kind:str}/{form:str}",
         "POST /v1/licences/{licence_id:uuid}/paper",
         "POST /v1/returns/{return_id:uuid}/paper",
         "POST /claims/{claim_id:uuid}/papers/{kind:str}/{form:str}",
