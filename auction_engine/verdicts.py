@@ -31,6 +31,7 @@ _REASONS = tuple(
         (r"it does not end with a line feed: cut off", "末尾缺少换行符，文件被截断"),
         (r"it can't be read \((.*)\)", r"无法读取（\1）"),
         (r"it is not in its one right spelling", "不是唯一规范写法"),
+        (r"it holds a number out of range", "数值超出范围"),
         (r"(\S+) is unknown", r"\1 未知"),
         (r"header version (\S+) is unknown", r"批头版本 \1 未知"),
         (r"(\S+) is not among the keys you trust", r"公钥 \1 不在您信任的公钥之列"),
@@ -51,7 +52,7 @@ _REASONS = tuple(
         (r"its header and root are not what the venue signed", "批头与根不是交易场所所签内容"),
         (r"its clock is behind the batch before it", "时钟早于上一批"),
         (r"its epoch is older than that of the batch before it", "纪元早于上一批"),
-        (r"batch (\d+) is missing or out of order", r"第 \1 批缺失或次序有误"),
+        (r"batch (-?\d+) is missing or out of order", r"第 \1 批缺失或次序有误"),
         (
             r"the command and its decision are not what the batch's leaf hashes",
             "指令及其决定与该批叶子的哈希不符",

@@ -5,7 +5,9 @@ replayed, give the same decisions and the same result; the last batch is under t
 agree; the whole file is signed. No server, no network, no clock.
 """
 
-from collections.abc import Callable, Sequence
+import struct
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from hashlib import sha256
 from typing import Any
 
@@ -142,9 +144,11 @@ def verify_bundle(
     if not isinstance(end, End):
         raise DoesNotHold(f"line {len(lines)}", "the file does not end with the line that signs it")
     state = _State(head, _trust(lines, head, trusted_keys))
-    _check_head(state)
+    with _numbers_at("line 1"):
+        _check_head(state)
     for place, line in enumerate(lines[1:-1], start=2):
-        _check_line(state, line, f"line {place}")
+        with _numbers_at(f"line {place}"):
+            _check_line(state, line, f"line {place}")
     _check_whole(state)
     if needs_notice and state.notice is None:
         raise DoesNotHold("the end", "it shows no notice with the rules as published")
@@ -164,6 +168,15 @@ def verify_bundle(
     )
 
 
+@contextmanager
+def _numbers_at(place: str) -> Iterator[None]:
+    """A number too large to be written again, or outside what is signed, is one that no bundle holds."""
+    try:
+        yield
+    except (OverflowError, struct.error):
+        raise DoesNotHold(place, "it holds a number out of range") from None
+
+
 def _read(data: bytes) -> list[AnyLine]:
     if not data.startswith(_FIRST) and _NEXT not in data:
         raise Unreadable(
@@ -178,8 +191,9 @@ def _read(data: bytes) -> list[AnyLine]:
             line = decode_line(raw)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise DoesNotHold(f"line {place}", f"it can't be read ({error})") from None
-        if encode_line(line) != raw:
-            raise DoesNotHold(f"line {place}", "it is not in its one right spelling")
+        with _numbers_at(f"line {place}"):
+            if encode_line(line) != raw:
+                raise DoesNotHold(f"line {place}", "it is not in its one right spelling")
         lines.append(line)
     return lines
 

@@ -361,6 +361,26 @@ async def test_hundreds_of_random_edits_that_are_signed_again_are_all_found(bund
         assert caught.value.place, lines[place]
 
 
+async def test_a_number_that_no_bundle_holds_fails_at_its_line(bundle: bytes) -> None:
+    """Too large to be written again, or outside what is signed: refused like every other, never an error of ours."""
+    head, batch = (msgspec.json.decode(raw) for raw in bundle.splitlines()[:2])
+    tried = [(1, head | {"shard": wrong}) for wrong in (-1, 2**32, 2**64, 10**30)]
+    tried += [(1, head | {"first_batch": -1}), (1, head | {"profile": {"start_price_fen": 10**30}})]
+    for place in range(1, 4):
+        for wrong in (-1, 2**64, 10**30):
+            header = [*batch["header"][:place], wrong, *batch["header"][place + 1 :]]
+            tried.append((2, batch | {"header": header}))
+    for place, line in tried:
+        lines = bundle.splitlines(keepends=True)
+        lines[place - 1] = (
+            json.dumps(line, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+        )
+        with pytest.raises(DoesNotHold) as caught:
+            verify_bundle(b"".join(lines))
+        assert caught.value.place.startswith("line "), line
+        assert "内容不成立" not in caught.value.message_zh, caught.value.message
+
+
 async def test_a_changed_file_fails_at_its_last_line(bundle: bytes) -> None:
     """A file whose lines hold but are not those that were signed fails at the line that signs them."""
     lines = lines_of(bundle)
