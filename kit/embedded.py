@@ -26,7 +26,7 @@ from types import TracebackType
 from typing import IO, Self
 from urllib.parse import quote
 
-from kit.errors import LuochuiError
+from kit.errors import InvalidInput, LuochuiError
 
 #: A Unix socket's path must fit into 108 bytes; PostgreSQL appends ".s.PGSQL.5432.lock".
 _SOCKET_DIR_MAX = 80
@@ -55,10 +55,10 @@ class DirectoryLock:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             handle = self._path.open("a+", encoding="ascii")
         except OSError as error:
-            raise EmbeddedServerError(
-                f"data directory {self._path.parent}: {error.strerror}; choose one that you may write to"
-                " (--data-dir)",
-                f"数据目录 {self._path.parent} 不可用（{error.strerror}）；请用 --data-dir 指定可写目录",
+            raise InvalidInput(
+                "--data-dir",
+                f"{self._path.parent} can't be used ({error.strerror}); choose one that you may write to",
+                f"{self._path.parent} 不可用（{error.strerror}）；请指定可写目录",
             ) from error
         deadline = time.monotonic() + 3
         while True:
@@ -70,10 +70,10 @@ class DirectoryLock:
                     handle.seek(0)
                     holder = handle.read().strip() or "unknown"
                     handle.close()
-                    raise EmbeddedServerError(
-                        f"data directory {self._path.parent} is in use by process {holder}; stop it, or choose"
-                        " another with --data-dir",
-                        f"数据目录 {self._path.parent} 正被进程 {holder} 使用；请先停止它，或用 --data-dir 另选",
+                    raise InvalidInput(
+                        "--data-dir",
+                        f"{self._path.parent} is in use by process {holder}; stop it, or choose another",
+                        f"{self._path.parent} 正被进程 {holder} 使用；请先停止它，或另选目录",
                     ) from None
                 time.sleep(0.05)
         handle.truncate(0)
@@ -259,8 +259,10 @@ class Postgres(_Server):
             self._data.mkdir(exist_ok=True)
             self.socket_dir.mkdir(exist_ok=True)
         except OSError as error:
-            raise EmbeddedServerError(
-                f"data directory {error.filename}: {error.strerror}; choose another with --data-dir"
+            raise InvalidInput(
+                "--data-dir",
+                f"{error.filename} can't be used ({error.strerror}); choose another",
+                f"{error.filename} 不可用（{error.strerror}）；请另选目录",
             ) from error
         user = _server_user()
         if user is not None:
@@ -403,8 +405,10 @@ class Valkey(_Server):
         try:
             self.directory.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise EmbeddedServerError(
-                f"data directory {self.directory}: {error.strerror}; choose another with --data-dir"
+            raise InvalidInput(
+                "--data-dir",
+                f"{self.directory} can't be used ({error.strerror}); choose another",
+                f"{self.directory} 不可用（{error.strerror}）；请另选目录",
             ) from error
 
     def _command(self) -> tuple[list[str], int | None]:

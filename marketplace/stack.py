@@ -29,7 +29,7 @@ from auction_engine.durability import default_mode
 from auction_engine.errors import EngineUnreachable
 from auction_engine.servers import Servers
 from kit.embedded import DirectoryLock, Postgres, Valkey
-from kit.errors import LuochuiError
+from kit.errors import InvalidInput, LuochuiError
 from kit.migrate import migrate
 from marketplace.administrator import ensure_administrator
 
@@ -250,9 +250,10 @@ class Stack:
             try:
                 probe.bind((self.host, self.port))
             except OSError as error:
-                raise StackError(
-                    f"port {self.port} on {self.host} can't be used ({error.strerror}); choose another with --port",
-                    f"{self.host} 的端口 {self.port} 不可用（{error.strerror}）；请用 --port 另选",
+                raise InvalidInput(
+                    "--port",
+                    f"{self.port} on {self.host} can't be used ({error.strerror}); choose another",
+                    f"{self.host} 的端口 {self.port} 不可用（{error.strerror}）；请另选",
                 ) from error
             port = probe.getsockname()[1]
             assert isinstance(port, int)
@@ -285,23 +286,25 @@ async def _create_database(url: str) -> None:
 
 
 async def _require_answers(database_url: str, redis_url: str, durability: str | None) -> str:
-    """Both servers answer, or StackError names the option that says where they are; the durability mode in use."""
+    """Both servers answer, or InvalidInput names the option that says where they are; the durability mode in use."""
     try:
         connection = await asyncpg.connect(database_url, timeout=_PROBE_SECONDS)
         await connection.close()
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, ValueError) as error:
-        raise StackError(
-            f"--database-url: PostgreSQL can't be used ({_reason(error)})",
-            f"--database-url：无法使用 PostgreSQL（{_reason(error)}）",
+        raise InvalidInput(
+            "--database-url",
+            f"PostgreSQL can't be used ({_reason(error)})",
+            f"无法使用 PostgreSQL（{_reason(error)}）",
         ) from error
     try:
         async with asyncio.timeout(_PROBE_SECONDS):
             servers = await Servers.open(redis_url)
             await servers.aclose()
     except (OSError, redis.RedisError, ValueError, EngineUnreachable) as error:
-        raise StackError(
-            f"--redis-url: the bid engine's server can't be used ({error})",
-            f"--redis-url：无法使用竞价引擎服务器（{error}）",
+        raise InvalidInput(
+            "--redis-url",
+            f"the bid engine's server can't be used ({error})",
+            f"无法使用竞价引擎服务器（{error}）",
         ) from error
     return durability or default_mode(is_cluster=servers.is_cluster)
 

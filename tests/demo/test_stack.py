@@ -92,7 +92,7 @@ def test_one_data_directory_serves_one_system(server_dir: Path) -> None:
             check=False,
             timeout=60,
         )
-        assert done.returncode == 1
+        assert done.returncode == 2
         assert f"in use by process {os.getpid()}" in done.stderr
         assert readiness(stack)
 
@@ -114,7 +114,7 @@ def test_a_server_that_does_not_answer_is_named_by_its_option(
             check=False,
             timeout=60,
         )
-        assert done.returncode == 1
+        assert done.returncode == 2
         assert done.stderr.startswith(f"error: {option}: ")
         assert done.stderr.count("\n") == 1
 

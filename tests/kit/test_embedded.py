@@ -13,6 +13,7 @@ import pytest
 import redis
 
 from kit.embedded import DirectoryLock, EmbeddedServerError, Postgres, Valkey
+from kit.errors import InvalidInput
 
 STARTER = """
 import sys, time
@@ -96,7 +97,7 @@ def test_a_directory_serves_one_starter_at_a_time(tmp_path: Path) -> None:
     """A data directory in use is refused with the holder's process id, and free again after release."""
     first, second = DirectoryLock(tmp_path), DirectoryLock(tmp_path)
     first.acquire()
-    with pytest.raises(EmbeddedServerError, match=f"in use by process {os.getpid()}"):
+    with pytest.raises(InvalidInput, match=f"in use by process {os.getpid()}"):
         second.acquire()
     first.release()
     second.acquire()
@@ -106,11 +107,11 @@ def test_a_directory_serves_one_starter_at_a_time(tmp_path: Path) -> None:
 def test_a_directory_that_cannot_be_used_is_named(tmp_path: Path) -> None:
     """A path below a file is refused with the path and what to do instead."""
     (tmp_path / "file").write_text("")
-    with pytest.raises(EmbeddedServerError, match="--data-dir"):
+    with pytest.raises(InvalidInput, match="--data-dir"):
         DirectoryLock(tmp_path / "file" / "data").acquire()
-    with pytest.raises(EmbeddedServerError, match="--data-dir"):
+    with pytest.raises(InvalidInput, match="--data-dir"):
         Valkey(tmp_path / "file" / "data").start()
-    with pytest.raises(EmbeddedServerError, match="--data-dir"):
+    with pytest.raises(InvalidInput, match="--data-dir"):
         Postgres(tmp_path / "file" / "data").start()
 
 
