@@ -4,7 +4,7 @@ Claims are entered before the plan is drafted and shown in it, line by line. Who
 objection is not answered by another person the plan is not approved. Source: domain 6.1, 6.6 (民诉解释 506-510).
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from uuid import UUID
 
@@ -19,7 +19,7 @@ from settlement.costs import CostSheetContent
 from settlement.distribution import PlanContent
 from settlement.documents import canonical, read
 from settlement.errors import IllegalStep, SamePerson
-from settlement.rules.several import Coverage, LotResult, coverage
+from settlement.rules.several import Coverage, LotResult, SharedLot, coverage
 from settlement.rules.waterfall import PLEDGEE_JOINT
 
 _SQL = load_statements("settlement", "sql/distribution.sql")
@@ -83,8 +83,13 @@ async def enter_claims(
 
 async def claims_of(conn: Connection, lot_id: UUID) -> SaleClaims:
     """Who claims of a lot's proceeds beside its consignor; nobody where nothing was entered."""
+    return await entered_claims(conn, lot_id) or SaleClaims()
+
+
+async def entered_claims(conn: Connection, lot_id: UUID) -> SaleClaims | None:
+    """What was entered of them last; None where nothing was."""
     content = await conn.fetchval(_SQL["sale_claims"], lot_id)
-    return SaleClaims() if content is None else read(content, SaleClaims)
+    return None if content is None else read(content, SaleClaims)
 
 
 async def object_to(
@@ -173,6 +178,26 @@ async def covered(
 async def sold_lots(conn: Connection, case_id: UUID) -> list[LotResult]:
     """The lots of a loan that were sold and stand, in the order sold, with their known costs."""
     return [_result(row) for row in await conn.fetch(_SQL["sold_of_case"], case_id)]
+
+
+async def sold_for(conn: Connection, case_ids: Collection[UUID]) -> list[SharedLot]:
+    """The lots sold and standing for any of these loans, as their own or by claims entered; in the order sold."""
+    wanted = {str(one) for one in case_ids}
+    rows = await conn.fetch(_SQL["sold_for_cases"], list(case_ids), sorted(wanted))
+    found = [_shared(row) for row in rows]
+    return [one for one in found if wanted & set(one.debts)]
+
+
+def _shared(row: asyncpg.Record) -> SharedLot:
+    one = _result(row)
+    claims = SaleClaims() if row["claims"] is None else read(row["claims"], SaleClaims)
+    return SharedLot(
+        lot=one.lot,
+        price_fen=one.price_fen,
+        costs_fen=one.costs_fen,
+        debts=tuple(map(str, (row["case_id"], *claims.other_loans))),
+        designated=tuple(map(str, claims.designated)),
+    )
 
 
 def left_of(debt: Sequence[int], paid_fen: int) -> list[int]:

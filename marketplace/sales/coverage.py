@@ -19,7 +19,7 @@ from marketplace.lots import service as lots
 from marketplace.lots.rules import LotStatus
 from marketplace.lots.schemas import Lot
 from marketplace.organisations.schemas import SYSTEM_CALLER, Caller
-from marketplace.sales import received
+from marketplace.sales import received, standing
 from marketplace.sales.schemas import ConsentIn, CoverageView
 from settlement import plan_claims
 from settlement.rules.several import Coverage
@@ -39,7 +39,7 @@ async def of_lot(conn: Connection, lot: Lot) -> Coverage:
     loans = {consignment.case_id}
     sold = await conn.fetch(_SQL["sold_lots"], consignment.case_id)
     for row in sold:
-        claims = await plan_claims.claims_of(conn, row["lot_id"])
+        claims = await standing.claims_of(conn, row["lot_id"])
         loans |= set(claims.other_loans)
     owed_fen, received_fen = 0, 0
     for loan_id in loans:

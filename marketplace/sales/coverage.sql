@@ -27,3 +27,6 @@ SELECT l.id
 
 -- name: lot_numbers
 SELECT id, number FROM market.lots WHERE id = ANY ($1::uuid[]);
+
+-- name: loans_of_session_lot
+SELECT other_loans FROM market.session_lots WHERE lot_id = $1 AND freed_at IS NULL;

@@ -27,7 +27,7 @@ from marketplace.lots.schemas import Lot
 from marketplace.organisations import service as organisations
 from marketplace.organisations.schemas import SYSTEM_CALLER, Caller, OrganisationKind
 from marketplace.outbox import service as outbox
-from marketplace.sales import received
+from marketplace.sales import received, standing
 from marketplace.sales.rules import party_id
 from marketplace.sales.schemas import (
     Approval,
@@ -279,7 +279,7 @@ async def _claims(conn: Connection, lot: Lot, *, now: datetime) -> _Claims:
     assert pledges, "what is sold was pledged (ELG-03)"
     first = min(pledges, key=lambda pledge: pledge.registered_on)
     bank = await organisations.organisation_by_id(conn, lot.consignor_id)
-    entered = await plan_claims.claims_of(conn, lot.id)
+    entered = await standing.claims_of(conn, lot.id)
     loans = [
         facts.case,
         *[await cases.get(conn, SYSTEM_CALLER, one) for one in entered.other_loans],

@@ -5,7 +5,18 @@ VALUES ($1, 'ZC-' || to_char($9::timestamptz AT TIME ZONE 'Asia/Shanghai', 'YYYY
             || lpad(nextval('market.session_numbers')::text, 6, '0'), $2, $3, $4, $5, $6, $7, $8, $9, $9);
 
 -- name: insert_lot
-INSERT INTO market.session_lots (session_id, position, lot_id, case_id, costs_fen) VALUES ($1, $2, $3, $4, $5);
+INSERT INTO market.session_lots (session_id, position, lot_id, case_id, costs_fen, other_loans) VALUES ($1, $2, $3, $4, $5, $6);
+
+-- name: pledged_loans
+-- The other loans of a bank to the same borrower for which the register has one of these rights pledged.
+SELECT DISTINCT p.case_id
+  FROM market.pledge_assets a
+  JOIN market.pledges p ON p.id = a.pledge_id AND p.state <> 'cancelled'
+  JOIN market.loan_cases c ON c.id = p.case_id
+  JOIN market.loan_cases own ON own.id = $2
+ WHERE a.asset_id = ANY ($1::uuid[]) AND c.id <> own.id
+   AND (c.organisation_id, c.borrower_code) = (own.organisation_id, own.borrower_code)
+ ORDER BY p.case_id;
 
 -- name: insert_group
 INSERT INTO market.session_groups (session_id, n, asset_ids, reason) VALUES ($1, $2, $3, $4);
@@ -30,7 +41,7 @@ SELECT id, number, venue_id, title, title_zh, state, opens_at, first_closes_at, 
  ORDER BY id DESC LIMIT $3;
 
 -- name: lots
-SELECT s.position, s.lot_id, l.number, l.title, l.title_zh, l.status, l.opens_at, l.closes_at, s.stopped_at
+SELECT s.position, s.lot_id, l.number, l.title, l.title_zh, l.status, l.opens_at, l.closes_at, s.stopped_at, s.other_loans
   FROM market.session_lots s JOIN market.lots l ON l.id = s.lot_id
  WHERE s.session_id = $1 ORDER BY s.position;
 
@@ -41,20 +52,19 @@ UPDATE market.auction_sessions SET state = 'published', published_by = $2, publi
 UPDATE market.auction_sessions SET state = $2, reason = $3, updated_at = $4 WHERE id = $1;
 
 -- name: session_of_lot
-SELECT session_id, case_id FROM market.session_lots WHERE lot_id = $1 AND freed_at IS NULL;
+SELECT session_id FROM market.session_lots WHERE lot_id = $1 AND freed_at IS NULL;
 
--- name: of_case
--- The lots of a session behind one loan, in the order in which they close, with what those sold came to, and whether the
--- debtor agreed to the sale of this one whatever the others bring.
-SELECT s.lot_id, s.costs_fen, s.stopped_at, l.status, r.price_fen,
-       EXISTS (SELECT FROM market.lot_consents a WHERE a.lot_id = s.lot_id) AS is_agreed
+-- name: of_session
+-- The lots of a session with the loans behind them, in the order in which they close, what those sold came to, and whether
+-- the debtor agreed to the sale of this one whatever the others bring, or to that of all for one of its loans.
+SELECT s.lot_id, s.case_id, s.other_loans, s.costs_fen, s.stopped_at, l.status, r.price_fen,
+       EXISTS (SELECT FROM market.lot_consents a WHERE a.lot_id = s.lot_id)
+         OR EXISTS (SELECT FROM market.session_consents a
+                     WHERE a.session_id = s.session_id AND (a.case_id = s.case_id OR a.case_id = ANY (s.other_loans))) AS is_agreed
   FROM market.session_lots s
   JOIN market.lots l ON l.id = s.lot_id
   LEFT JOIN market.sales r ON r.lot_id = s.lot_id
- WHERE s.session_id = $1 AND s.case_id = $2 ORDER BY s.position;
-
--- name: has_consent
-SELECT EXISTS (SELECT FROM market.session_consents WHERE session_id = $1 AND case_id = $2);
+ WHERE s.session_id = $1 AND s.freed_at IS NULL ORDER BY s.position;
 
 -- name: stop
 UPDATE market.session_lots SET stopped_at = $2 WHERE lot_id = $1 AND stopped_at IS NULL AND freed_at IS NULL;
@@ -64,7 +74,7 @@ UPDATE market.session_lots SET stopped_at = $2 WHERE lot_id = $1 AND stopped_at 
 UPDATE market.session_lots SET freed_at = $2 WHERE session_id = $1 AND freed_at IS NULL;
 
 -- name: has_case
-SELECT EXISTS (SELECT FROM market.session_lots WHERE session_id = $1 AND case_id = $2);
+SELECT EXISTS (SELECT FROM market.session_lots WHERE session_id = $1 AND (case_id = $2 OR $2 = ANY (other_loans)));
 
 -- name: running
 SELECT count(*) FROM market.session_lots s JOIN market.lots l ON l.id = s.lot_id

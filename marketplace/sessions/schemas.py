@@ -24,10 +24,15 @@ class _In(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
 
 class SessionLotIn(_In, frozen=True, kw_only=True):
-    """A drafted lot of mine, and what its price will bear in costs and taxes, by estimate."""
+    """A drafted lot of mine, and what its price will bear in costs and taxes, by estimate.
+
+    `other_loans`: further loans of the same borrower that the lot stands for; null, those for which the register has
+    its rights pledged to the same bank. What is entered with the lot's claims after its sale counts instead.
+    """
 
     lot_id: UUID
     costs_fen: Fen = 0
+    other_loans: Annotated[list[UUID], msgspec.Meta(max_length=20)] | None = None
 
 
 class Together(_In, frozen=True, kw_only=True):
@@ -57,7 +62,10 @@ class Consent(_In, frozen=True, kw_only=True):
 
 
 class SessionLot(msgspec.Struct, frozen=True, kw_only=True):
-    """A lot in its place. `stopped_at`: when it was taken out because the debt behind it was covered."""
+    """A lot in its place. `stopped_at`: when it was taken out because all the debts behind it were covered.
+
+    `other_loans`, to the session's venue alone: the further loans that it stands for.
+    """
 
     position: int
     lot_id: UUID
@@ -68,6 +76,7 @@ class SessionLot(msgspec.Struct, frozen=True, kw_only=True):
     opens_at: datetime
     closes_at: datetime
     stopped_at: datetime | None
+    other_loans: list[UUID] = []
 
 
 class Session(msgspec.Struct, frozen=True, kw_only=True):

@@ -23,24 +23,20 @@ from marketplace.lots import service as lots
 from marketplace.lots.rules import LotStatus
 from marketplace.lots.schemas import Lot
 from marketplace.organisations.schemas import SYSTEM_CALLER, Caller, OrganisationKind
-from marketplace.sales import received
+from marketplace.sessions import covering
 from marketplace.sessions.rules import closes, require_session_step, require_together
-from marketplace.sessions.schemas import Consent, Session, SessionIn, SessionLot, SessionState
-from settlement import plan_claims
-from settlement.rules.several import Coverage, LotResult, coverage
+from marketplace.sessions.schemas import (
+    Consent,
+    Session,
+    SessionIn,
+    SessionLot,
+    SessionLotIn,
+    SessionState,
+)
 
 _SQL = load_statements("marketplace.sessions", "queries.sql")
 _moved = partial(moved, subject="session")
 _S = SessionState
-_SOLD = frozenset(
-    {
-        LotStatus.SOLD,
-        LotStatus.AWAITING_PAYMENT,
-        LotStatus.PAID,
-        LotStatus.TRANSFERRING,
-        LotStatus.DONE,
-    }
-)
 _BEFORE = frozenset(
     {
         LotStatus.DRAFT,
@@ -183,7 +179,7 @@ async def consent(
 
 
 async def follow(conn: Connection, lot_id: UUID, *, now: datetime) -> None:
-    """A lot ended: the others behind the same loan are stopped once it is covered; with the last the session closes."""
+    """A lot ended: those whose loans are all covered are stopped; with the last lot the session closes."""
     place = await conn.fetchrow(_SQL["session_of_lot"], lot_id)
     if place is None:
         return
@@ -191,18 +187,17 @@ async def follow(conn: Connection, lot_id: UUID, *, now: datetime) -> None:
     session = _session(row)
     if session.state is not _S.PUBLISHED:
         return
-    of_case = await conn.fetch(_SQL["of_case"], session.id, place["case_id"])
-    covered = await _coverage(conn, place["case_id"], of_case)
-    has_consent = await conn.fetchval(_SQL["has_consent"], session.id, place["case_id"])
-    if covered.is_covered and not has_consent:
-        venue = msgspec.structs.replace(
-            SYSTEM_CALLER,
-            organisation_id=session.venue_id,
-            organisation_kind=OrganisationKind.VENUE,
-            user_id=row["published_by"] if row else SYSTEM_CALLER.user_id,
-        )
-        for other in of_case:
-            await _stop(conn, venue, other, session, covered, now=now)
+    places = await covering.places_of(conn, await conn.fetch(_SQL["of_session"], session.id))
+    covered = await covering.coverage_of(conn, places, lot_id, now=now)
+    venue = msgspec.structs.replace(
+        SYSTEM_CALLER,
+        organisation_id=session.venue_id,
+        organisation_kind=OrganisationKind.VENUE,
+        user_id=row["published_by"] if row else SYSTEM_CALLER.user_id,
+    )
+    for other in covering.needless(places, covered):
+        why = [covered[loan].computation for loan in other.loans]
+        await _stop(conn, venue, other, session, why, now=now)
     if not await conn.fetchval(_SQL["running"], session.id):
         await conn.execute(_SQL["set_state"], session.id, _S.CLOSED, None, now)
         await _moved(conn, SYSTEM_CALLER, session.id, session.state, _S.CLOSED, now=now)
@@ -212,7 +207,10 @@ async def get(conn: Connection, caller: Caller | None, session_id: UUID) -> Sess
     """A session with its lots: its venue's, or a published one."""
     own = None if caller is None else caller.organisation_id
     session = _session(await conn.fetchrow(_SQL["by_id"], session_id, own))
-    return msgspec.structs.replace(session, lots=await _lots(conn, session_id))
+    found = await _lots(conn, session_id)
+    if own != session.venue_id:  # whose debts a lot stands for is not for the public
+        found = [msgspec.structs.replace(lot, other_loans=[]) for lot in found]
+    return msgspec.structs.replace(session, lots=found)
 
 
 async def page(
@@ -251,42 +249,48 @@ async def _put_lots(
                     lot.id,
                     consignment.case_id,
                     one.costs_fen,
+                    await _other_loans(conn, lot, consignment.case_id, one, position),
                 )
         except asyncpg.UniqueViolationError as error:
             raise LotInSession from error
 
 
-async def _coverage(conn: Connection, case_id: UUID, of_case: Sequence[asyncpg.Record]) -> Coverage:
-    """Whether a loan is covered by what the session sold for it, what was sold elsewhere, and what else came in."""
-    case = await cases.get(conn, SYSTEM_CALLER, case_id)
-    own = {str(row["lot_id"]) for row in of_case}
-    elsewhere = [one for one in await plan_claims.sold_lots(conn, case_id) if one.lot not in own]
-    sold = [
-        LotResult(lot=str(row["lot_id"]), price_fen=row["price_fen"], costs_fen=row["costs_fen"])
-        for row in of_case
-        if row["status"] in _SOLD
-    ]
-    owed_fen = case.principal_fen + case.interest_fen + case.penalty_fen
-    received_fen = await received.of_loan(conn, case_id)
-    return coverage(owed_fen, [*elsewhere, *sold], received_fen=received_fen)
+async def _other_loans(
+    conn: Connection, lot: Lot, own: UUID, given: SessionLotIn, position: int
+) -> list[UUID]:
+    """The further loans that a lot stands for: as stated, else as the register has its rights pledged."""
+    if given.other_loans is None:
+        asset_ids = list(await lots.asset_ids(conn, lot.id))
+        rows = await conn.fetch(_SQL["pledged_loans"], asset_ids, own)
+        return [row["case_id"] for row in rows]
+    first = await cases.get(conn, SYSTEM_CALLER, own)
+    for index, loan_id in enumerate(given.other_loans):
+        other = await cases.get(conn, SYSTEM_CALLER, loan_id)
+        is_same = (other.organisation_id, other.borrower_code) == (
+            first.organisation_id,
+            first.borrower_code,
+        )
+        if not is_same or loan_id == own:
+            raise InvalidInput(
+                f"lots.{position - 1}.other_loans.{index}",
+                "must be another loan of the same borrower",
+                "须为同一借款人的其他贷款",
+            )
+    return given.other_loans
 
 
 async def _stop(
     conn: Connection,
     venue: Caller,
-    other: asyncpg.Record,
+    other: covering.Place,
     session: Session,
-    covered: Coverage,
+    why: Sequence[str],
     *,
     now: datetime,
 ) -> None:
-    """Take a lot out that has not sold: before its auction is set up it is withdrawn, afterwards cancelled.
-
-    Not one to whose sale the debtor agreed, though the debt is covered without it.
-    """
-    lot = await lots.for_update(conn, other["lot_id"])
-    is_out = other["stopped_at"] is not None or lot.status not in _BEFORE | _RUNNING
-    if is_out or other["is_agreed"]:
+    """Take a lot out that has not sold: before its auction is set up it is withdrawn, afterwards cancelled."""
+    lot = await lots.for_update(conn, other.lot_id)
+    if lot.status not in _BEFORE | _RUNNING:
         return
     if lot.status in _RUNNING or now >= lot.priority_closes_at:
         await orders.give(
@@ -310,7 +314,7 @@ async def _stop(
         after="stopped",
         now=now,
         reason=_COVERED,
-        facts={"session_id": session.id, "computation": covered.computation},
+        facts={"session_id": session.id, "computation": "; ".join(why)},
     )
 
 

@@ -5,7 +5,7 @@ Money that does not cover all debts of one debtor to one creditor goes to them i
 within each in the order of 561. Source: domain 6.1.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from itertools import groupby
 
@@ -120,6 +120,60 @@ def apply_to_debts(
             applied.append(_applied(debt, fen, before_fen, sum(owed), is_named=debt.debt in rank))
             left_fen -= fen
     return applied, left_fen
+
+
+class SharedLot(LotResult, frozen=True, kw_only=True):
+    """A lot that was sold, the debts that it stands for, and those that the debtor designated of them."""
+
+    debts: tuple[str, ...]
+    designated: tuple[str, ...] = ()
+
+
+def coverage_of_each(
+    debts: Sequence[OneDebt],
+    sold: Sequence[SharedLot],
+    *,
+    received_fen: Mapping[str, int],
+    on: date,
+) -> dict[str, Coverage]:
+    """Whether what was sold so far, in order, covers each of several debts.
+
+    A lot that stands for several gives each what the distribution would (`apply_to_debts`, of what is left of them
+    then); one that stands for a single debt counts whole. `received_fen` is what came in otherwise, by debt.
+    """
+    left = {debt.debt: _less(debt, received_fen.get(debt.debt, 0), on=on) for debt in debts}
+    parts: dict[str, list[LotResult]] = {debt.debt: [] for debt in debts}
+    for lot in sold:
+        net_fen = max(lot.price_fen - lot.costs_fen, 0)
+        theirs = [left[name] for name in lot.debts]
+        applied, _ = apply_to_debts(net_fen, theirs, on=on, designated=lot.designated)
+        for one in applied:
+            is_whole = len(theirs) == 1
+            part = LotResult(
+                lot=lot.lot,
+                price_fen=lot.price_fen if is_whole else one.amount_fen,
+                costs_fen=lot.costs_fen if is_whole else 0,
+            )
+            parts[one.debt].append(part)
+            left[one.debt] = _less(left[one.debt], one.amount_fen, on=on)
+    return {
+        debt.debt: coverage(
+            debt.owed_fen, parts[debt.debt], received_fen=received_fen.get(debt.debt, 0)
+        )
+        for debt in debts
+    }
+
+
+def _less(debt: OneDebt, paid_fen: int, *, on: date) -> OneDebt:
+    """What is left of a debt, in the order of Civil Code 561."""
+    [paid], _ = apply_to_debts(paid_fen, [debt], on=on)
+    return msgspec.structs.replace(
+        debt,
+        costs_fen=debt.costs_fen - paid.costs_fen,
+        interest_fen=debt.interest_fen - paid.interest_fen,
+        principal_fen=debt.principal_fen - paid.principal_fen,
+        penalty_fen=debt.penalty_fen - paid.penalty_fen,
+    )
 
 
 def _applied(

@@ -192,3 +192,22 @@ async def test_one_lot_pays_several_debts(conn: asyncpg.Connection, now: datetim
     elsewhere = uuid7(now)
     assert await plan_claims.given_to_loan(conn, own, but_for=elsewhere) == {sale.lot_id: 290}
     assert await plan_claims.given_to_loan(conn, other, but_for=elsewhere) == {sale.lot_id: 410}
+
+
+async def test_lots_are_found_for_every_loan_that_they_stand_for(
+    conn: asyncpg.Connection, now: datetime
+) -> None:
+    """By the lot's own loan and by the claims entered last; a claim that was taken back names nothing any more."""
+    own, other, third = [uuid7(now + timedelta(milliseconds=n)) for n in range(3)]
+    one, two = [await locked(conn, fen, now, case_id=own) for fen in (700, 300)]
+    for loans in ((other,), (third, other), (other,)):
+        claims = SaleClaims(other_loans=loans, designated=(other,))
+        await plan_claims.enter_claims(conn, one.lot_id, claims, entered_by=MAKER, now=now)
+    found = await plan_claims.sold_for(conn, [other])
+    assert [(lot.lot, lot.price_fen, lot.debts, lot.designated) for lot in found] == [
+        (str(one.lot_id), 700, (str(own), str(other)), (str(other),))
+    ]
+    assert await plan_claims.sold_for(conn, [third]) == []
+    both = {str(one.lot_id), str(two.lot_id)}
+    assert {lot.lot for lot in await plan_claims.sold_for(conn, [own])} == both
+    assert await plan_claims.entered_claims(conn, two.lot_id) is None

@@ -6,10 +6,11 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from kit.clock import system_clock
+from kit.clock import CHINA, system_clock
 from marketplace.sessions import service as sessions
+from tests.make_portfolio import some_case, some_pledge
 from tests.make_routes import consigned
-from tests.make_stage import START_FEN, Refused, Stage, lot_draft, moment, text
+from tests.make_stage import DEPOSIT_FEN, START_FEN, Refused, Stage, lot_draft, moment, money, text
 
 
 async def drafted(stage: Stage, **changed: Any) -> dict[str, Any]:
@@ -58,6 +59,101 @@ async def test_selling_stops_when_the_debt_is_covered(stage: Stage) -> None:
     assert (done["state"], done["lots"][1]["stopped_at"] is not None) == ("closed", True)
     deposits = await stage.pool.fetch("SELECT state FROM settlement.deposits ORDER BY state")
     assert [row["state"] for row in deposits] == ["FROZEN", "RELEASED"]
+
+
+@pytest.mark.parametrize(("by_register", "other_is_first"), [(True, True), (False, False)])
+async def test_a_lot_for_two_loans_counts_for_each_what_its_distribution_gives(
+    stage: Stage, *, by_register: bool, other_is_first: bool
+) -> None:
+    """What is due first is paid first (Civil Code 560). Where that is the other loan, the first lot's price leaves this
+    one uncovered, and all is sold on; where it is this one, what stands for it alone is stopped, and nothing else.
+    """
+    loan = {"loan_amount_fen": 100_000_000, "principal_fen": 90_000_000, "interest_fen": 1_000_000}
+    # A patent carries one registration alone; software may be pledged again (domain 3.2).
+    both = await drafted(stage, loan=loan, right=_software(1) if by_register else {})
+    case_id = (await stage.bank_maker.get("/v1/cases"))["items"][0]["id"]
+    alone = await drafted(stage, case_id=case_id)
+    later = await drafted(stage, case_id=case_id, right=_software(2) if by_register else {})
+    other = await another_loan(stage, is_first=other_is_first)
+    if by_register:
+        for lot in (both, later):
+            await also_pledged(stage, lot, other)
+    stated = {} if by_register else {"other_loans": [other["id"]]}
+    session = await arranged(
+        stage,
+        stagger=3_000,
+        lots=[
+            {"lot_id": both["id"], "costs_fen": 1_000_000} | stated,
+            {"lot_id": alone["id"]},
+            {"lot_id": later["id"]} | stated,
+        ],
+    )
+    assert [lot["other_loans"] for lot in session["lots"]] == [[other["id"]], [], [other["id"]]]
+    path = f"/v1/auction-sessions/{session['id']}"
+    await stage.checker.post(f"{path}/publish")
+    await sold(stage, await stage.anyone.get(f"/v1/lots/{both['id']}"))
+    await stage.work()
+    done = await stage.anyone.get(path)
+    stopped = [lot["stopped_at"] is not None for lot in done["lots"]]
+    assert stopped == [False, not other_is_first, False]
+    assert [lot["other_loans"] for lot in done["lots"]] == [[], [], []]
+    assert await debts_of(stage, f"/v1/lots/{both['id']}") == (
+        [other["id"], case_id] if other_is_first else [case_id, other["id"]]
+    )
+
+
+async def debts_of(stage: Stage, path: str) -> list[str]:
+    """The loans that a sold lot's plan pays, in their order, without anybody naming them again."""
+    await stage.operator.post(f"{path}/payments", money(START_FEN - DEPOSIT_FEN))
+    costs = await stage.operator.post(f"{path}/costs", {"lines": []})
+    await stage.checker.post(f"{path}/costs/lock", {"content_hash": costs["content_hash"]})
+    plan = await stage.bank_maker.post(f"{path}/distribution")
+    return [one["debt"] for one in plan["content"]["debts"]]
+
+
+def _software(n: int) -> dict[str, Any]:
+    return {"ip_type": "software_copyright", "number": f"2020SR123456{n}"}
+
+
+async def another_loan(stage: Stage, *, is_first: bool) -> dict[str, Any]:
+    """A second, larger loan of the borrower, due before or after the usual one."""
+    today = system_clock().astimezone(CHINA).date()
+    days = 500 if is_first else 400
+    case = some_case(
+        loan_amount_fen=700_000_000,
+        principal_fen=600_000_000,
+        granted_on=today - timedelta(days=900),
+        due_on=today - timedelta(days=days),
+        defaulted_on=today - timedelta(days=300),
+        demanded_on=today - timedelta(days=290),
+    )
+    return dict(await stage.bank_maker.post("/v1/cases", case))
+
+
+async def also_pledged(stage: Stage, lot: dict[str, Any], loan: dict[str, Any]) -> None:
+    """The rights of a lot stand for another loan too, by a later registration."""
+    consignment = await stage.bank_maker.get(f"/v1/consignments/{lot['consignment_id']}")
+    for asset_id in consignment["asset_ids"]:
+        pledge = some_pledge(
+            loan["id"],
+            asset_id,
+            pledgee_code=stage.parties.code,
+            registered_on=system_clock().astimezone(CHINA).date() - timedelta(days=700),
+        )
+        await stage.bank_maker.post("/v1/pledges", pledge)
+
+
+async def test_a_session_names_no_stranger_s_loan(stage: Stage) -> None:
+    """Nor the lot's own again."""
+    lot = await drafted(stage)
+    case_id = (await stage.bank_maker.get("/v1/cases"))["items"][0]["id"]
+    stranger = some_case(borrower_code="91350100M000100Y43", borrower_name="另一借款人")
+    theirs = (await stage.bank_maker.post("/v1/cases", stranger))["id"]
+    for loan_id in (case_id, theirs):
+        with pytest.raises(Refused, match=r"lots\.0\.other_loans\.0"):
+            await arranged(
+                stage, stagger=60, lots=[{"lot_id": lot["id"], "other_loans": [loan_id]}]
+            )
 
 
 async def test_what_was_sold_before_the_session_counts_towards_the_cover(stage: Stage) -> None:

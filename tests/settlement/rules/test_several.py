@@ -5,7 +5,14 @@ from datetime import date
 from hypothesis import given
 from hypothesis import strategies as st
 
-from settlement.rules.several import LotResult, OneDebt, apply_to_debts, coverage
+from settlement.rules.several import (
+    LotResult,
+    OneDebt,
+    SharedLot,
+    apply_to_debts,
+    coverage,
+    coverage_of_each,
+)
 from settlement.rules.waterfall import Holder, NamedAmount, Secured, distribute_sale
 
 JANUARY, MARCH, TODAY = date(2024, 1, 1), date(2024, 3, 1), date(2025, 1, 1)
@@ -71,6 +78,54 @@ def test_several_debts_are_paid_in_the_order_of_article_560() -> None:
         "owed 应受偿 1.00, in full 足额 = 1.00",
     )
     assert "到期" in named[2].reason_zh
+
+
+def shared(name: str, price_fen: int, *debts: str, costs_fen: int = 0) -> SharedLot:
+    """A lot that was sold and stands for these debts."""
+    return SharedLot(lot=name, price_fen=price_fen, costs_fen=costs_fen, debts=debts)
+
+
+def test_a_lot_for_several_debts_counts_for_each_as_it_is_distributed() -> None:
+    """The first due is paid first: of 100 net the second gets the 30 that are left, and is not covered by 100."""
+    debts = [debt("second", 80, interest_fen=10), debt("first", 60, penalty_fen=10, due_on=JANUARY)]
+    sold = [shared("a", 105, "second", "first", costs_fen=5)]
+    found = coverage_of_each(debts, sold, received_fen={}, on=TODAY)
+    assert (found["first"].net_fen, found["first"].is_covered) == (70, True)
+    assert (found["second"].net_fen, found["second"].short_fen) == (30, 60)
+    assert found["second"].computation == "(0.30 - 0.00) = 0.30 < 0.90 owed 应受偿"
+    more = [*sold, shared("b", 90, "second", costs_fen=5), shared("c", 9, "first")]
+    found = coverage_of_each(debts, more, received_fen={"first": 1}, on=TODAY)
+    assert (found["second"].net_fen, found["second"].is_covered) == (31 + 85, True)
+    assert (found["first"].needed, found["first"].beyond) == (("a",), ("c",))
+    assert found["first"].computation.startswith(
+        "0.01 received 已回收 + (0.69 - 0.00) + (0.09 - 0.00)"
+    )
+    named = SharedLot(lot="a", price_fen=100, debts=("second", "first"), designated=("second",))
+    found = coverage_of_each(debts, [named], received_fen={"second": 500}, on=TODAY)
+    assert (found["second"].net_fen, found["first"].net_fen) == (500, 70)
+
+
+@given(
+    st.lists(st.integers(0, 500), min_size=1, max_size=4),
+    st.lists(
+        st.tuples(st.integers(0, 800), st.integers(0, 50), st.sets(st.integers(0, 3), min_size=1)),
+        max_size=6,
+    ),
+)
+def test_no_lot_counts_twice(owed: list[int], lots: list[tuple[int, int, set[int]]]) -> None:
+    """What debts are said to have got of a lot that stands for several is no more than it brought, or than is owed."""
+    debts = [debt(str(n), fen) for n, fen in enumerate(owed)]
+    sold = [
+        shared(str(n), price, *sorted({str(one % len(owed)) for one in whose}), costs_fen=costs)
+        for n, (price, costs, whose) in enumerate(lots)
+    ]
+    found = coverage_of_each(debts, sold, received_fen={}, on=TODAY)
+    net = sum(max(one.price_fen - one.costs_fen, 0) for one in sold)
+    assert sum(one.net_fen for one in found.values()) <= net
+    for one in debts:
+        alone = [lot for lot in sold if lot.debts == (one.debt,)]
+        most = sum(max(lot.price_fen - lot.costs_fen, 0) for lot in alone)
+        assert found[one.debt].net_fen <= most + one.owed_fen
 
 
 def test_equal_debts_share_pro_rata() -> None:
