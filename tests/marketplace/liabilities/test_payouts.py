@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from marketplace.organisations.schemas import OrganisationKind
 from settlement.checks import check_ledger
 from settlement.ledger import balance, outside
 from tests.make_bearers import (
@@ -17,12 +18,13 @@ from tests.make_bearers import (
     advanced,
     answered,
     decision,
+    make_house,
     paid,
     payout,
     shared_claim,
 )
-from tests.make_claims import Office, pay_out, reviewed
-from tests.make_people import MovableClock
+from tests.make_claims import Office, application, approved, make_loan, pay_out, reviewed
+from tests.make_people import MovableClock, make_organisation
 
 TWO_MILLION = {
     "kind": "receipt",
@@ -291,3 +293,24 @@ async def test_money_before_a_claim_that_counts_it_is_no_payout(office: Office) 
     assert (refused.status_code, refused.json()["field"]) == (400, "paid_on")
     body = payout("bank", owed, paid_on="2026-11-02")
     assert (await paid(office, shared.guarantor, shared.of_guarantor, body))["paid_fen"] == owed
+
+
+async def test_an_insurer_pays_its_part(office: Office) -> None:
+    """Zhongshan, fund 54 : bank 26 : insurer 16 : valuer 4: the insurer answers and pays; a valuer is not asked."""
+    insurer = await make_house(office, OrganisationKind.INSURER)
+    valuer = await make_organisation(office.pool, OrganisationKind.VALUER, now=office.now)
+    parties = {
+        "fund": str(office.cast.fund_id),
+        "insurer": str(insurer.maker.organisation_id),
+        "valuer": str(valuer),
+    }
+    loan = await make_loan(office, principal_fen=100_000_000)
+    asked = application(office, loan) | {"scheme_id": "zhongshan", "scheme_version": 1}
+    claim = await office.do(office.cast.bank_maker, "/v1/claims", asked | {"parties": parties})
+    await reviewed(office, await approved(office, claim))
+    listed = await office.read(insurer.maker, f"/v1/liabilities?claim_id={claim['id']}")
+    assert [(one["party"], one["owed_fen"]) for one in listed["items"]] == [("insurer", 16_000_000)]
+    liability = listed["items"][0]["id"]
+    await answered(office, insurer, liability)
+    one = await paid(office, insurer, liability, payout("bank", 16_000_000))
+    assert (one["paid_fen"], one["position_fen"]) == (16_000_000, 16_000_000)
