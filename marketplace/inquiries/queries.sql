@@ -19,6 +19,10 @@ UPDATE market.lot_questions SET answer = $3, answered_by = $4, answered_at = $5
 -- name: insert_slot
 INSERT INTO market.viewing_slots (id, lot_id, starts_at, ends_at, place, places) VALUES ($1, $2, $3, $4, $5, $6);
 
+-- name: count_open
+-- A bidder sees no open questions but its own.
+SELECT count(*) FROM market.lot_questions WHERE lot_id = $1 AND answered_at IS NULL;
+
 -- name: slots
 SELECT s.id, s.starts_at, s.ends_at, s.place, s.places,
        s.places - (SELECT count(*) FROM market.viewing_bookings b WHERE b.slot_id = s.id)::int AS left

@@ -31,6 +31,8 @@ from marketplace.organisations.schemas import Caller
 _SQL = load_statements("marketplace.inquiries", "queries.sql")
 #: What `market.question_names_nobody` raises.
 _NAMES_WHO_ASKED = "LC070"
+#: Of one organisation about one lot.
+_OPEN_MAX = 20
 _OPEN = frozenset({LotStatus.PUBLISHED, LotStatus.REGISTRATION, LotStatus.OPEN, LotStatus.PAUSED})
 
 
@@ -38,6 +40,12 @@ class NotAskedNow(Conflict):
     """Questions and viewings end with the sale. / 竞价已结束，不再受理咨询和看样。"""
 
     code = "not_asked_now"
+
+
+class TooManyOpen(Conflict):
+    """Too many of your questions about this lot wait for an answer yet. / 待答复的咨询过多，请稍后再问。"""
+
+    code = "too_many_open"
 
 
 class SlotFull(Conflict):
@@ -55,8 +63,10 @@ class WarningsMissing(Conflict):
 async def ask(
     conn: Connection, caller: Caller, lot_id: UUID, given: QuestionIn, *, now: datetime
 ) -> list[Question]:
-    """Ask about a published lot."""
+    """Ask about a published lot; so many questions of an organisation wait at once, or one could bury the others'."""
     await _require_open(conn, lot_id)
+    if await conn.fetchval(_SQL["count_open"], lot_id) >= _OPEN_MAX:
+        raise TooManyOpen
     with _naming_nobody("question"):
         await conn.execute(
             _SQL["insert_question"],

@@ -55,6 +55,21 @@ async def test_a_question_is_asked_and_answered_by_page(stage: Stage) -> None:
     assert "待答复的咨询" not in await page(stage.operator, "/me")
 
 
+async def test_nobody_buries_the_questions_of_others(stage: Stage) -> None:
+    """Twenty of an organisation wait at most; an answer makes room, and others ask meanwhile."""
+    lot = await stage.published(opens_in=600, lasts=600)
+    path = f"/v1/lots/{lot['id']}/questions"
+    one, two = [await stage.person(Role.AGENCY_BIDDER) for _ in range(2)]
+    for number in range(20):
+        told = await one.post(path, {"question": f"第 {number} 问 question"})
+    again = {"question": "再问一次 once more"}
+    assert (await one.post(path, again, expect=409))["code"] == "too_many_open"
+    assert len((await two.post(path, again))["items"]) == 1
+    first = told["items"][0]["id"]
+    await stage.operator.post(f"{path}/{first}/answer", {"answer": "是 Yes"})
+    await one.post(path, again)
+
+
 async def test_only_the_sellers_of_the_lot_answer(stage: Stage) -> None:
     """Another bank or venue neither reads what is open nor answers; a question that names its asker is refused."""
     lot = await stage.published(opens_in=600, lasts=600)
