@@ -5,14 +5,17 @@ VALUES ($1, $2, $3, $4, $5)
 ON CONFLICT (kind, subject_id) DO NOTHING;
 
 -- name: claim_next
--- The duty that has waited longest, or one whose worker has not come back; nobody waits for another's lock.
+-- The duty that has waited longest, or one whose worker has not come back; what may wait only after all others. Nobody
+-- waits for another's lock.
 UPDATE market.duties
    SET state = 'running', claims = claims + 1, lease_until = $2
- WHERE id = (SELECT id FROM market.duties
-              WHERE (state = 'waiting' AND due_at <= $1) OR (state = 'running' AND lease_until <= $1)
-              ORDER BY due_at, id
-              LIMIT 1
-                FOR UPDATE SKIP LOCKED)
+ WHERE id = coalesce(
+         (SELECT id FROM market.duties WHERE state = 'waiting' AND NOT is_patient AND due_at <= $1
+           ORDER BY due_at, id LIMIT 1 FOR UPDATE SKIP LOCKED),
+         (SELECT id FROM market.duties WHERE state = 'running' AND lease_until <= $1
+           ORDER BY is_patient, lease_until, id LIMIT 1 FOR UPDATE SKIP LOCKED),
+         (SELECT id FROM market.duties WHERE state = 'waiting' AND is_patient AND due_at <= $1
+           ORDER BY due_at, id LIMIT 1 FOR UPDATE SKIP LOCKED))
 RETURNING id, kind, subject_id, due_at, state, attempts, claims, last_error;
 
 -- name: claim_one
@@ -69,11 +72,14 @@ SELECT count(*) FROM market.duties WHERE state = 'stuck';
 SELECT count(*) FROM market.duties WHERE state IN ('waiting', 'running') AND due_at <= $1;
 
 -- name: due
--- What is due, for whoever wakes workers.
-SELECT id, kind FROM market.duties
- WHERE (state = 'waiting' AND due_at <= $1) OR (state = 'running' AND lease_until <= $1)
- ORDER BY due_at, id LIMIT $2;
+-- What is due, for whoever wakes workers; of what may wait only so many, so that it never stands in line before the rest.
+(SELECT id, kind FROM market.duties
+  WHERE (state = 'waiting' AND NOT is_patient AND due_at <= $1) OR (state = 'running' AND lease_until <= $1)
+  ORDER BY due_at, id LIMIT $2)
+UNION ALL
+(SELECT id, kind FROM market.duties WHERE state = 'waiting' AND is_patient AND due_at <= $1 ORDER BY due_at, id LIMIT $3);
 
 -- name: next_due_at
 -- When the next duty falls due, if any waits.
-SELECT min(due_at) FROM market.duties WHERE state = 'waiting';
+SELECT least((SELECT min(due_at) FROM market.duties WHERE state = 'waiting' AND NOT is_patient),
+             (SELECT min(due_at) FROM market.duties WHERE state = 'waiting' AND is_patient));

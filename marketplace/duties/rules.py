@@ -10,6 +10,11 @@ ATTEMPTS_MAX = 12
 LEASE = timedelta(seconds=60)
 #: What may take longer than a lease: whoever does it renews its lease this often, so that slow is not taken for dead.
 LONG = frozenset({Kind.RUN_IMPORT})
+#: What is done only while nothing else is due (`market.duties.is_patient`): a bank that imports its portfolio, and the
+#: daily look at every loan, add a hundred thousand at once. No auction waits for them.
+PATIENT = frozenset({Kind.WATCH_CASE})
+#: So many of them are handed to the workers at a time.
+PATIENT_MAX = 20
 RENEW_EVERY = LEASE / 3
 _FIRST_PAUSE = timedelta(seconds=1)
 _LONGEST_PAUSE = timedelta(minutes=5)

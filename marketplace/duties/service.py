@@ -9,7 +9,7 @@ from kit.errors import NotFound, Unavailable
 from kit.ids import uuid7
 from kit.sql import Connection, load_statements
 from marketplace.audit import service as audit
-from marketplace.duties.rules import LEASE, is_exhausted, pause_after
+from marketplace.duties.rules import LEASE, PATIENT_MAX, is_exhausted, pause_after
 from marketplace.duties.schemas import Duty, Kind, State
 from marketplace.organisations.schemas import Caller
 
@@ -112,8 +112,9 @@ async def count_unfinished(conn: Connection, *, now: datetime) -> int:
 
 
 async def due(conn: Connection, *, now: datetime, limit: int) -> list[tuple[UUID, Kind]]:
-    """Ids and kinds of duties that are due, longest waiting first."""
-    return [(row["id"], Kind(row["kind"])) for row in await conn.fetch(_SQL["due"], now, limit)]
+    """Ids and kinds of duties that are due, longest waiting first; of those that may wait only a few, and last."""
+    rows = await conn.fetch(_SQL["due"], now, limit, min(limit, PATIENT_MAX))
+    return [(row["id"], Kind(row["kind"])) for row in rows]
 
 
 async def next_due_at(conn: Connection) -> datetime | None:

@@ -8,17 +8,20 @@ from litestar.datastructures import UploadFile
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 from litestar.response import Redirect
+from openpyxl.utils import column_index_from_string
 
 from marketplace.edge.cursors import page_of
 from marketplace.edge.dependencies import At, Conn, Me, Now
 from marketplace.edge.policies import POLICY, allow
 from marketplace.imports import jobs, service
+from marketplace.imports.layout import SHEETS
 from marketplace.imports.reading import CSV_BYTES_MAX
 from marketplace.imports.schemas import JobState
 from marketplace.organisations.authorities import Area
 from marketplace.organisations.schemas import Role
 from marketplace.pages.rendering import page
 from marketplace.pages.serving import PAGE, upload_of, visitor_of
+from marketplace.pages.vocabulary import Words
 
 _BANK = (Role.BANK_MAKER, Role.BANK_CHECKER)
 _READERS = allow(*_BANK, Role.REGULATOR, Role.AUDITOR, areas=(Area.LOANS,))
@@ -26,6 +29,7 @@ _BODY_BYTES_MAX = CSV_BYTES_MAX + 64 * 1024
 _JOBS_SHOWN = 20
 #: A report may have a hundred thousand findings; the page shows the first, the marked workbook has them all.
 FINDINGS_SHOWN = 500
+_KINDS_SHOWN = 20
 OVER = frozenset({JobState.COMPLETED, JobState.REFUSED, JobState.UNREADABLE})
 
 
@@ -86,15 +90,26 @@ async def import_page(
     request: Request[Any, Any, Any], reader: Conn, caller: Me, import_id: FromPath[UUID]
 ) -> Response[str]:
     """What became of one file: how much it held, and each finding by its cell."""
-    done = await service.get(reader, caller, import_id)
+    done = await service.report(reader, caller, import_id, shown=FINDINGS_SHOWN, kinds=_KINDS_SHOWN)
     return page(
         "import_report.html",
         visitor=visitor_of(request),
         here="/imports",
         done=done,
-        findings=done.findings[:FINDINGS_SHOWN],
+        column_of=_column_of,
         counts={name: getattr(done.counts, name) for name in done.counts.__struct_fields__},
     )
+
+
+def _column_of(sheet_title: str, letters: str) -> Words | None:
+    """What a column of the template is called; None for what is about no column."""
+    for sheet in SHEETS:
+        if sheet.title == sheet_title and letters.isascii() and letters.isalpha():
+            place = column_index_from_string(letters)
+            if place <= len(sheet.columns):
+                column = sheet.columns[place - 1]
+                return Words(column.title_zh, column.title_en)
+    return None
 
 
 routes: list[HTTPRouteHandler] = [imports_page, hand_in_by_form, job_page, import_page]

@@ -36,13 +36,30 @@ SELECT id, organisation_id, file_name, encode(sha256, 'hex') AS sha256, state, c
  LIMIT $3;
 
 -- name: newest
--- The imports before a cursor that the caller may see, newest first.
-SELECT id, organisation_id, file_name, encode(sha256, 'hex') AS sha256, state, counts::text AS counts,
-       findings::text AS findings, created_by, created_at
+-- The imports before a cursor that the caller may see, newest first; of their findings how many there are.
+SELECT id, file_name, state, counts::text AS counts, jsonb_array_length(findings) AS found, created_at
   FROM market.imports
  WHERE ($1::uuid IS NULL OR id < $1) AND ($2::uuid IS NULL OR organisation_id = $2)
  ORDER BY id DESC
  LIMIT $3;
+
+-- name: report
+-- One import that the caller may see, with its first findings.
+SELECT id, file_name, encode(sha256, 'hex') AS sha256, state, counts::text AS counts, created_at,
+       jsonb_array_length(findings) AS found,
+       coalesce((SELECT jsonb_agg(f.one ORDER BY f.n)
+                   FROM jsonb_array_elements(findings) WITH ORDINALITY AS f (one, n) WHERE f.n <= $3), '[]')::text AS findings
+  FROM market.imports
+ WHERE id = $1 AND ($2::uuid IS NULL OR organisation_id = $2);
+
+-- name: kinds_of_findings
+-- What is wrong how often and in which column, the most frequent first; the caller has seen the import.
+SELECT f.one ->> 'message' AS message, f.one ->> 'message_zh' AS message_zh, f.one ->> 'sheet' AS sheet,
+       rtrim(f.one ->> 'cell', '0123456789') AS letters, count(*) AS times,
+       (array_agg(f.one ->> 'address' ORDER BY f.n))[1] AS first
+  FROM market.imports i, jsonb_array_elements(i.findings) WITH ORDINALITY AS f (one, n)
+ WHERE i.id = $1
+ GROUP BY 1, 2, 3, 4 ORDER BY times DESC, min(f.n) LIMIT $2;
 
 -- name: maker_by_username
 -- An active user of an active organisation, for the command line.

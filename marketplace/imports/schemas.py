@@ -68,6 +68,36 @@ class Counts(msgspec.Struct, frozen=True, kw_only=True):
     valuations: int = 0
 
 
+class Line(msgspec.Struct, frozen=True, kw_only=True):
+    """An import in a list: `found` is how many findings it has."""
+
+    id: UUID
+    file_name: str
+    state: ImportState
+    counts: Counts
+    found: int
+    created_at: datetime
+
+
+class FindingKind(msgspec.Struct, frozen=True, kw_only=True):
+    """What is wrong in a column, how often, and where first. `letters` name the column, as in `贷款!C7`."""
+
+    message: str
+    message_zh: str
+    sheet: str
+    letters: str
+    times: int
+    first: str
+
+
+class Report(Line, frozen=True, kw_only=True):
+    """An import with its first findings, of which there may be a hundred thousand, and with all their kinds."""
+
+    sha256: str
+    findings: tuple[Finding, ...]
+    kinds: tuple[FindingKind, ...] = ()
+
+
 class Import(msgspec.Struct, frozen=True, kw_only=True):
     """An import on record. `is_repeat`: the same file had been imported before, and nothing was changed now."""
 

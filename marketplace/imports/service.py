@@ -24,7 +24,7 @@ from marketplace.imports.events import PortfolioImported, PortfolioRefused
 from marketplace.imports.layout import LOANS, PLEDGES, VALUATIONS
 from marketplace.imports.portfolio import Known, Portfolio, Reference, Rows, named_numbers, rows_of
 from marketplace.imports.reading import read
-from marketplace.imports.schemas import Counts, Finding, Import, ImportState, JobState
+from marketplace.imports.schemas import Counts, Finding, Import, ImportState, JobState, Line, Report
 from marketplace.imports.template import marked_bytes
 from marketplace.organisations.schemas import Caller, OrganisationKind, Role
 from marketplace.outbox.service import add as tell
@@ -61,7 +61,8 @@ async def import_file(
         return earlier
     read_file = await read(content) if reading is None else reading
     tell_how_far = progress or _tell_nobody
-    await tell_how_far(JobState.CHECKING, 0, 0)
+    sheets = read_file.sheets.values()
+    await tell_how_far(JobState.CHECKING, 0, sum(max(len(each) - 1, 0) for each in sheets))
     rows = await asyncio.to_thread(rows_of, read_file)
     await conn.execute(_SQL["lock_imports"], str(caller.organisation_id))
     if (earlier := await _completed(conn, caller, digest)) is not None:
@@ -109,10 +110,25 @@ async def page(conn: Connection, caller: Caller, *, after: UUID | None, limit: i
 
 async def newest(
     conn: Connection, caller: Caller, *, before: UUID | None, limit: int
-) -> list[Import]:
+) -> list[Line]:
     """Up to `limit` imports that the caller may see, the newest first, with ids before `before`."""
     rows = await conn.fetch(_SQL["newest"], before, _owner(caller), limit)
-    return [_from_row(row) for row in rows]
+    return [
+        msgspec.convert(dict(row) | {"counts": msgspec.json.decode(row["counts"])}, Line)
+        for row in rows
+    ]
+
+
+async def report(
+    conn: Connection, caller: Caller, import_id: UUID, *, shown: int, kinds: int
+) -> Report:
+    """One import that the caller may see, with its first `shown` findings and most frequent kinds, or `NotFound`."""
+    row = await conn.fetchrow(_SQL["report"], import_id, _owner(caller), shown)
+    if row is None:
+        raise NotFound(f"import {import_id}: no such import", f"导入 {import_id} 不存在")
+    decoded = {name: msgspec.json.decode(row[name]) for name in ("counts", "findings")}
+    found = await conn.fetch(_SQL["kinds_of_findings"], import_id, kinds)
+    return msgspec.convert(dict(row) | decoded | {"kinds": [dict(each) for each in found]}, Report)
 
 
 async def marked(conn: Connection, caller: Caller, import_id: UUID) -> bytes:

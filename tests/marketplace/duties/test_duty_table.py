@@ -44,6 +44,34 @@ async def test_duty_asked_for_twice_is_one_duty(conn: asyncpg.Connection, now: d
     assert await service.claim_next(conn, now=now) is None
 
 
+async def test_what_may_wait_waits_for_all_others(conn: asyncpg.Connection, now: datetime) -> None:
+    """A hundred thousand loans to be looked at, all due before: an auction's close is given out first, and stands first
+    in what is handed to the workers, where few of the others go along.
+    """
+    earlier = now - timedelta(minutes=5)
+    for _ in range(rules.PATIENT_MAX + 5):
+        await service.add(conn, Kind.WATCH_CASE, subject_id=uuid7(now), due_at=earlier, now=earlier)
+    close = await add(conn, now)
+    handed = [kind for _, kind in await service.due(conn, now=now, limit=200)]
+    assert handed == [Kind.CLOSE_AUCTION, *[Kind.WATCH_CASE] * rules.PATIENT_MAX]
+    assert await service.next_due_at(conn) == earlier
+    first = await claim(conn, now)
+    assert (first.kind, first.subject_id) == (Kind.CLOSE_AUCTION, close)
+    assert (await claim(conn, now)).kind is Kind.WATCH_CASE
+    # One whose worker has not come back is no less urgent than before.
+    assert (await claim(conn, now + rules.LEASE)).id == first.id
+
+
+async def test_the_database_knows_the_same_kinds_that_may_wait(
+    conn: asyncpg.Connection, now: datetime
+) -> None:
+    """Which kinds may wait is said by the rules and by a column; both say the same of every kind."""
+    for kind in Kind:
+        await service.add(conn, kind, subject_id=uuid7(now), due_at=now, now=now)
+    rows = await conn.fetch("SELECT kind FROM market.duties WHERE is_patient")
+    assert {Kind(row["kind"]) for row in rows} == rules.PATIENT
+
+
 async def test_duty_is_not_given_out_before_it_is_due(
     conn: asyncpg.Connection, now: datetime
 ) -> None:

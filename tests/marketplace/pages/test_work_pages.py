@@ -73,6 +73,8 @@ async def test_a_file_is_handed_in_and_its_progress_shown(
     path = await hand_in(maker, content, "<b>x.csv")
     waiting = await maker.see(path)
     assert 'http-equiv="refresh"' in waiting
+    assert "<progress aria-label" in waiting  # nobody knows yet how many rows there are
+    assert "0 / 0" not in waiting
     assert "排队中" in waiting
     seen: list[str] = []
 
@@ -85,6 +87,9 @@ async def test_a_file_is_handed_in_and_its_progress_shown(
     await jobs.run(resources, job_id, now, progress=Listening(resources.pool, job_id, now))
     assert any(
         "5,000 / 6,000" in page and '<progress max="6000" value="5000"' in page for page in seen
+    )
+    assert any(
+        "核对中" in page and ">6,000<" in page and "<progress aria-label" in page for page in seen
     )
     done = await maker.see(path)
     assert 'http-equiv="refresh"' not in done
@@ -112,7 +117,14 @@ async def test_a_refused_file_names_its_cells_and_an_unreadable_one_why(
     rows = [right_row(1, HOSTILE) for _ in range(FINDINGS_SHOWN + 2)]
     path = await hand_in(maker, sheet(*rows).encode(), "twice.csv")
     await jobs.run(resources, UUID(path.rsplit("/", 1)[1]), now)
-    report = await maker.see(found(await maker.see(path), r"/imports/[0-9a-f-]{36}"))
+    refused = await maker.see(path)
+    assert f"已核对 {len(rows)} 行" in refused
+    assert "<progress" not in refused
+    report = await maker.see(found(refused, r"/imports/[0-9a-f-]{36}"))
+    # What is wrong how often stands first, with the column as the template calls it.
+    (kind,) = re.findall(r'<tr data-part="kind">.*?</tr>', report, re.DOTALL)
+    assert f">{FINDINGS_SHOWN + 1}<" in kind
+    assert ">编号<" in kind
     assert report.count('<td class="code">') == FINDINGS_SHOWN
     assert f"共 {FINDINGS_SHOWN + 1} 处" in report
     marked = found(report, r"/v1/imports/[0-9a-f-]{36}/report.xlsx")
