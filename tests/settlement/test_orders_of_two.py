@@ -458,7 +458,7 @@ async def test_interest_of_a_defaulted_price_goes_back(
 DAY = timedelta(days=1)
 BAD_PARTS = {
     "one part": ([(10_000, DAY)], "at least two parts"),
-    "not the price": ([(3000, DAY), (6999, 2 * DAY)], "add up to 10000"),
+    "not the price": ([(3000, DAY), (6999, 2 * DAY)], "add up to CNY 100.00"),
     "out of order": ([(3000, 2 * DAY), (7000, DAY)], "after the one before"),
     "too small": ([(2999, DAY), (7001, 2 * DAY)], "at least 30%"),
     "too late": ([(3000, 40 * DAY), (7000, 50 * DAY)], "within 5 working days"),
