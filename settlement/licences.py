@@ -24,12 +24,15 @@ DRAFT, ACTIVE, ENDED = "DRAFT", "ACTIVE", "ENDED"
 class LicenceContent(msgspec.Struct, frozen=True, kw_only=True):
     """What two people agree to: who licenses what to whom, who holds and who gets the money, and the terms.
 
-    `pledgor_id` gets what is left over; `later_pledgees` says who stands behind each junior claim of the case.
+    `loan_id` is the loan whose rights are licensed, `case_id` its compensation case; null for a loan in no scheme, and
+    a licence of before loans were named. `pledgor_id` gets what is left over; `later_pledgees` says who stands behind
+    each junior claim of the case.
     """
 
     id: UUID
     title: str
     case_id: UUID | None
+    loan_id: UUID | None = None
     holder_id: UUID
     lender_id: UUID
     pledgor_id: UUID
@@ -74,7 +77,7 @@ async def draft(
     await conn.execute(
         _SQL["insert_licence"],
         *(content.id, content.case_id, content.holder_id, content.lender_id, content.licensee_id),
-        *(canonical(content), drafted_by, now),
+        *(canonical(content), drafted_by, now, content.loan_id or content.case_id),
     )
     licence = await get(conn, content.id)
     if (licence.content, licence.drafted_by) != (content, drafted_by):

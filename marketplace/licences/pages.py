@@ -63,6 +63,7 @@ async def licence_page(
         visitor=visitor_of(request),
         here="/licence-offers",
         licence=licence,
+        loan=await service.loan_of(reader, caller, licence),
         now=now,
         may_issue=caller.has(*_ISSUERS),
         pay_into=await service.account_of(reader, licence),

@@ -16,6 +16,7 @@ from kit.reach import everything
 from kit.sql import Connection, load_statements
 from marketplace.audit import service as audit
 from marketplace.cases import service as loans
+from marketplace.cases.schemas import Case
 from marketplace.licences.schemas import (
     AuditIn,
     DueIn,
@@ -58,6 +59,7 @@ async def draft(conn: Connection, caller: Caller, given: LicenceIn, *, now: date
         id=uuid7(now),
         title=given.title,
         case_id=loan.id if has_case else None,
+        loan_id=loan.id,
         holder_id=given.holder_id or caller.organisation_id,
         lender_id=caller.organisation_id,
         pledgor_id=given.pledgor_id,
@@ -308,6 +310,15 @@ async def account_of(conn: Connection, licence: LicenceOut) -> PayeeAccount | No
     """The bank account of who holds the licence's money, into which its invoices are paid; None until it has one."""
     holder_id = licence.content.holder_id
     return (await payee_accounts.active(conn, holder_id, [holder_id])).get(holder_id)
+
+
+async def loan_of(conn: Connection, caller: Caller, licence: LicenceOut) -> Case | None:
+    """The loan whose rights are licensed, for its bank; None for anybody else, and where the licence names none."""
+    content = licence.content
+    loan_id = content.loan_id or content.case_id
+    if loan_id is None or content.lender_id != caller.organisation_id:
+        return None
+    return await loans.get(conn, caller, loan_id)
 
 
 async def paper(conn: Connection, caller: Caller, licence_id: UUID, *, now: datetime) -> Paper:

@@ -5,7 +5,7 @@ SELECT 'licence:' || r.id AS event_id, r.applied_fen - r.agency_fen AS net_fen
   FROM settlement.royalty_receipts r
   JOIN settlement.licences l ON l.id = r.licence_id
   LEFT JOIN market.licence_grants g ON g.id = l.id
- WHERE $1::uuid IN (l.case_id, g.case_id)
+ WHERE $1::uuid IN (l.case_id, l.loan_id, g.case_id)
  UNION ALL
 SELECT 'mandate:' || p.id, p.amount_fen
   FROM market.mandate_receipts p

@@ -1,6 +1,6 @@
 -- name: insert_licence
-INSERT INTO settlement.licences (id, case_id, holder_id, lender_id, licensee_id, content, state, drafted_by, drafted_at)
-VALUES ($1, $2, $3, $4, $5, $6, 'DRAFT', $7, $8)
+INSERT INTO settlement.licences (id, case_id, holder_id, lender_id, licensee_id, content, state, drafted_by, drafted_at, loan_id)
+VALUES ($1, $2, $3, $4, $5, $6, 'DRAFT', $7, $8, $9)
 ON CONFLICT (id) DO NOTHING;
 
 -- name: licence
