@@ -39,6 +39,20 @@ _LOOK_SECONDS = 0.5
     type=click.Choice(list(DEGRADABLE.values())),
     help="What replicated gives way to while replicas are away; bids are refused if not given.",
 )
+@click.option(
+    "--second-factor",
+    envvar="LUOCHUI_SECOND_FACTOR_REQUIRED",
+    type=click.Choice(["nobody", "staff", "everybody"]),
+    default="nobody",
+    show_default=True,
+    help="Who must have a second factor to do anything else.",
+)
+@click.option(
+    "--trusted-proxies",
+    envvar="LUOCHUI_TRUSTED_PROXIES",
+    default="",
+    help="Addresses and networks, by commas, whose X-Forwarded-For is believed.",
+)
 def command(
     data_dir: Path,
     host: str,
@@ -47,6 +61,8 @@ def command(
     redis_url: str | None,
     durability: str | None,
     degrade_to: str | None,
+    second_factor: str,
+    trusted_proxies: str,
 ) -> None:
     """Start servers, API, pages, projector and worker; Ctrl-C stops them in good order. / 启动系统"""
     stopped = threading.Event()
@@ -60,6 +76,10 @@ def command(
         redis_url=redis_url,
         durability=durability,
         degrade_to=degrade_to,
+        environment={
+            "LUOCHUI_SECOND_FACTOR_REQUIRED": second_factor,
+            "LUOCHUI_TRUSTED_PROXIES": trusted_proxies,
+        },
     ) as stack:
         click.echo(f"Luochui 落槌 is up / 已启动: {stack.base_url}")
         click.echo(f"  hall and pages 页面    {stack.base_url}/")

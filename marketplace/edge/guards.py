@@ -44,10 +44,7 @@ async def enforce_policy(connection: AnyConnection, handler: BaseRouteHandler) -
         raise Unauthenticated()
     caller = identity.caller
     if caller.has(Role.REGULATOR) and Role.REGULATOR in (policy.roles or ()):
-        raise Forbidden(
-            f"the authority {caller.authority} does not oversee this",
-            f"不属于本主管部门（{caller.authority}）的监管范围",
-        )
+        raise Forbidden("your authority does not oversee this", "不属于贵机构的监管范围")
     needed = ", ".join(sorted(policy.roles or ()))
     raise Forbidden(
         f"your roles do not allow this; it needs one of: {needed}",

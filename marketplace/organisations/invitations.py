@@ -61,6 +61,7 @@ async def invite(
         display_name=given.display_name,
         roles=given.roles,
         hours=given.hours,
+        identity_digest=rules.identity_digest(given.identity_number),
         now=now,
     )
     asked_of = await _decider(conn, caller.user_id, given.organisation_id, given.roles, now=now)
@@ -130,7 +131,14 @@ async def accept(conn: Connection, token: str, *, password_hash: str, now: datet
             password="",
         )
         inviter = msgspec.structs.replace(SYSTEM_CALLER, user_id=found.invited_by)
-        user = await service.insert_user(conn, inviter, given, password_hash=password_hash, now=now)
+        user = await service.insert_user(
+            conn,
+            inviter,
+            given,
+            password_hash=password_hash,
+            identity_digest=await conn.fetchval(_SQL["identity"], found.id),
+            now=now,
+        )
     await conn.execute(_SQL["accept"], found.id, now, user.id)
     themselves = msgspec.structs.replace(
         SYSTEM_CALLER, user_id=user.id, organisation_id=user.organisation_id
@@ -246,6 +254,7 @@ async def _insert(
     roles: list[Role],
     hours: int,
     now: datetime,
+    identity_digest: bytes | None = None,
 ) -> NewInvitation:
     token = secrets.token_urlsafe(32)
     await conn.execute(_SQL["revoke_stale"], username, now, user_id is not None)
@@ -264,6 +273,7 @@ async def _insert(
                 caller.user_id,
                 now,
                 now + timedelta(hours=hours),
+                identity_digest,
             )
     except asyncpg.UniqueViolationError as error:
         raise Conflict(

@@ -1,7 +1,7 @@
 -- name: insert
 INSERT INTO market.invitations (id, organisation_id, user_id, username, display_name, roles, is_reset, token_hash, invited_by,
-                                created_at, expires_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+                                created_at, expires_at, identity_digest)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
 RETURNING id, organisation_id, user_id, username, display_name, roles, is_reset, invited_by, created_at, expires_at, accepted_at,
           revoked_at;
 
@@ -18,6 +18,10 @@ SELECT id, organisation_id, user_id, username, display_name, roles, is_reset, in
   FROM market.invitations
  WHERE token_hash = $1 AND accepted_at IS NULL AND revoked_at IS NULL AND expires_at > $2
    FOR UPDATE;
+
+-- name: identity
+-- By which digest the person behind an invitation is known, if by any.
+SELECT identity_digest FROM market.invitations WHERE id = $1;
 
 -- name: accept
 UPDATE market.invitations SET accepted_at = $2, user_id = $3 WHERE id = $1;

@@ -271,7 +271,10 @@ class CodeProof(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
 
 class InvitationIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Whom to let in, with which roles, and for how many hours the link stands."""
+    """Whom to let in, with which roles, and for how many hours the link stands.
+
+    `identity_number` (证件号码) as for a user: it tells whether this is a person who has an account already.
+    """
 
     organisation_id: UUID
     username: _Name
@@ -279,6 +282,7 @@ class InvitationIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     roles: Annotated[list[Role], msgspec.Meta(max_length=16)]
     reason: Annotated[str, msgspec.Meta(min_length=1, max_length=1000)]
     hours: Annotated[int, msgspec.Meta(ge=1, le=168)] = 72
+    identity_number: Annotated[str, msgspec.Meta(pattern=r"^[0-9A-Z]{6,18}\Z")] | None = None
 
 
 class Invitation(msgspec.Struct, frozen=True, kw_only=True):

@@ -195,9 +195,18 @@ async def open_access(
 
 
 async def insert_user(
-    conn: Connection, caller: Caller, given: UserIn, *, password_hash: str, now: datetime
+    conn: Connection,
+    caller: Caller,
+    given: UserIn,
+    *,
+    password_hash: str,
+    now: datetime,
+    identity_digest: bytes | None = None,
 ) -> User:
-    """A new user as given; who asks has checked it. Raises AlreadyExists."""
+    """A new user as given; who asks has checked it. Raises AlreadyExists.
+
+    `identity_digest`: of an identity number that was given before, with an invitation.
+    """
     try:
         async with conn.transaction():
             row = await conn.fetchrow(
@@ -209,7 +218,7 @@ async def insert_user(
                 password_hash,
                 sorted(set(given.roles)),
                 now,
-                rules.identity_digest(given.identity_number),
+                identity_digest or rules.identity_digest(given.identity_number),
             )
     except asyncpg.UniqueViolationError as error:
         raise taken(given.username) from error

@@ -33,19 +33,24 @@ from marketplace.organisations.schemas import (
     Caller,
     CodeProof,
     InvitationIn,
+    OrganisationIn,
+    OrganisationKind,
     Role,
     SecondFactorBegun,
     UserChange,
 )
+from marketplace.pages.filling import REFUSALS, Form
 from marketplace.pages.forms import given
 from marketplace.pages.rendering import page
 from marketplace.pages.serving import PAGE, form_of, visitor_of
 from marketplace.pages.vocabulary import Words
 from marketplace.people.http import accepted, no_key, proved
+from marketplace.people.words import AUTHORITIES, KINDS
 from marketplace.settings import Settings
 
 _ADMINISTRATOR = allow(Role.PLATFORM_ADMINISTRATOR)
 _STEPS = {"request_max_body_size": 16 * 1024, **PAGE}
+_NO_FORM = Form()
 _ROWS = 100
 _RESET_HOURS = 24
 
@@ -165,7 +170,8 @@ async def invite(
     """Invite a person; the link is shown this once."""
     fields = await form_of(request)
     role = fields.pop("role", "")
-    asked = {name: value for name, value in fields.items() if name != "form_token"}
+    fields["identity_number"] = "".join(fields.get("identity_number", "").split()).upper()
+    asked = {name: value for name, value in fields.items() if name != "form_token" and value}
     try:
         wanted = msgspec.convert(asked | {"roles": [role] if role else []}, InvitationIn)
     except msgspec.ValidationError as error:
@@ -173,6 +179,22 @@ async def invite(
     made = await invitations.invite(conn, caller, wanted, now=now)
     link = f"{settings.origin}/invitations/{made.token}"
     return await _people(request, conn, caller, position, now=now, link=link)
+
+
+@post("/people/organisations", opt={POLICY: _ADMINISTRATOR}, **_STEPS)
+async def make_organisation(
+    request: Request[Any, Any, Any], conn: Conn, caller: Me, now: Now, position: At
+) -> Response[Any]:
+    """Register an organisation; it is active at once."""
+    fields = await form_of(request)
+    try:
+        async with conn.transaction():
+            made = given(fields, OrganisationIn)
+            await service.create_organisation(conn, caller, made, now=now)
+    except REFUSALS as error:
+        form = Form(which="organisation", values=fields, error=error)
+        return await _people(request, conn, caller, position, now=now, form=form)
+    return _to("/people")
 
 
 @post("/people/invitations/{invitation_id:uuid}/revoke", opt={POLICY: _ADMINISTRATOR}, **_STEPS)
@@ -337,12 +359,14 @@ async def _people(
     *,
     now: datetime,
     link: str | None = None,
+    form: Form = _NO_FORM,
 ) -> Response[str]:
     found = await service.users(conn, after=position.after, rows=position.rows)
     listed = page_of(found, position, key=lambda one: one.id)
     employers = await service.organisations(conn, after=None, rows=_ROWS * 10)
     return page(
         "people.html",
+        status_code=form.status_code,
         visitor=visitor_of(request),
         here="/people",
         users=listed.items,
@@ -354,6 +378,14 @@ async def _people(
         platform=PLATFORM_ORGANISATION_ID,
         needs_two=await two_people.are_two(conn, now=now),
         all_roles=list(Role),
+        kinds=KINDS,
+        authorities=AUTHORITIES,
+        banks=[
+            (one.id, one.name)
+            for one in employers
+            if one.kind is OrganisationKind.BANK and one.parent_id is None
+        ],
+        form=form.at("organisation"),
         me=caller.user_id,
         link=link,
         now=now,
@@ -396,6 +428,7 @@ routes: list[HTTPRouteHandler] = [
     remove_second_factor,
     people,
     invite,
+    make_organisation,
     revoke_invitation,
     decide_rights,
     switch_off,

@@ -96,3 +96,7 @@ SELECT o.name FROM market.organisations o
    AND NOT EXISTS (SELECT FROM market.quarterly_returns r
                     WHERE r.organisation_id = o.id AND r.quarter = $1 AND r.state IN ('submitted', 'locked'))
  ORDER BY o.name;
+
+-- name: all_authorities
+-- Who may receive a return: regulators that are not switched off.
+SELECT id, name FROM market.organisations WHERE kind = 'regulator' AND is_active ORDER BY name, id;

@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 import msgspec
@@ -39,6 +39,12 @@ class QuarterIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     """Which quarter."""
 
     quarter: str
+
+
+class BulletinIn(QuarterIn, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which quarter's notification, and as what file: for print, a workbook, or the bytes that are hashed."""
+
+    form: Literal["html", "xlsx", "json"] = "html"
 
 
 class Alert(msgspec.Struct, frozen=True, kw_only=True):

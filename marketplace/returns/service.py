@@ -15,6 +15,7 @@ from kit.clock import CHINA
 from kit.errors import Conflict, InvalidInput, NotFound
 from kit.ids import uuid7
 from kit.money import yuan
+from kit.reach import everything
 from kit.sql import Connection, load_statements
 from marketplace.audit import service as audit
 from marketplace.monitoring import service as monitoring
@@ -79,6 +80,12 @@ async def draft(conn: Connection, caller: Caller, given: ReturnIn, *, now: datet
         *(quarters.due_on(given.quarter), caller.user_id, now),
     )
     return await _noted(conn, caller, return_id, "return_drafted", now=now)
+
+
+async def authorities(conn: Connection) -> dict[UUID, str]:
+    """The authorities to which a bank may report, by name."""
+    async with everything(conn):  # whom one reports to is no secret
+        return {row["id"]: row["name"] for row in await conn.fetch(_SQL["all_authorities"])}
 
 
 async def submit(conn: Connection, caller: Caller, return_id: UUID, *, now: datetime) -> Return:

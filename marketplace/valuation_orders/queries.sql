@@ -30,3 +30,7 @@ SELECT id, ip_type, number, title, owner_name, legal_status, expires_on FROM mar
 
 -- name: finish
 UPDATE market.valuation_orders SET state = $2, ended_by = $3, ended_at = $4, reason = $5, valuation_id = $6 WHERE id = $1;
+
+-- name: valuers
+-- Who may be asked for a report.
+SELECT id, name FROM market.organisations WHERE kind = 'valuer' AND is_active ORDER BY name, id;

@@ -43,6 +43,12 @@ class Tolerance(msgspec.Struct, frozen=True, kw_only=True):
     is_tolerated: bool
 
 
+def before(today: date) -> str:
+    """The last quarter that is over, like 2026Q3."""
+    year, number = today.year, (today.month - 1) // 3
+    return f"{year - 1}Q4" if number == 0 else f"{year}Q{number}"
+
+
 def span(quarter: str, field: str = "quarter") -> tuple[date, date]:
     """The first and the last day of a quarter written 2026Q3. Raises `InvalidInput`."""
     found = _QUARTER.fullmatch(quarter)

@@ -2,10 +2,13 @@
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
 from marketplace import cli
+from marketplace.commands import up
 
 NOWHERE = "postgresql://127.0.0.1:1/none"
 BAD = {
@@ -40,3 +43,31 @@ def test_what_is_bad_input_is_one_line(
     assert printed.err.endswith("\n")
     assert printed.err[:-1].isprintable()
     assert reason in printed.err
+
+
+@pytest.mark.parametrize("said", ["option", "variable"])
+def test_up_hands_on_who_must_have_a_second_factor(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, said: str
+) -> None:
+    """What `serve` reads from LUOCHUI_* about signing in counts for `up` too: it was dropped without a word."""
+    seen: dict[str, Any] = {}
+
+    class NotStarted(Exception):
+        """The system, as far as it comes here."""
+
+    def stack(data_dir: Path, **options: Any) -> None:
+        seen.update(options)
+        raise NotStarted
+
+    monkeypatch.setattr(up, "Stack", stack)
+    flags = ["--second-factor", "everybody", "--trusted-proxies", "10.0.0.0/8"]
+    variables = {
+        "LUOCHUI_SECOND_FACTOR_REQUIRED": "everybody",
+        "LUOCHUI_TRUSTED_PROXIES": "10.0.0.0/8",
+    }
+    CliRunner().invoke(
+        up.command,
+        ["--data-dir", str(tmp_path), *(flags if said == "option" else [])],
+        env=variables if said == "variable" else {},
+    )
+    assert seen["environment"] == variables

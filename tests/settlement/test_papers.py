@@ -204,6 +204,22 @@ def test_a_return_is_due_ten_days_after_its_quarter(quarter: str, first: str, du
 
 
 @pytest.mark.parametrize(
+    ("today", "quarter"),
+    [
+        ("2026-01-01", "2025Q4"),
+        ("2026-03-31", "2025Q4"),
+        ("2026-04-01", "2026Q1"),
+        ("2026-12-31", "2026Q3"),
+    ],
+)
+def test_the_last_quarter_that_is_over(today: str, quarter: str) -> None:
+    """Its last day is before today, and the next quarter's is not."""
+    day = date.fromisoformat(today)
+    assert quarters.before(day) == quarter
+    assert quarters.span(quarter)[1] < day
+
+
+@pytest.mark.parametrize(
     ("changes", "field"),
     [
         ({"ip_balance_fen": 999}, "ip_balance_fen"),

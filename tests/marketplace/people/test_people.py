@@ -396,3 +396,32 @@ async def test_one_person_is_known_by_the_identity_number(
     people = {row["person_id"] for row in rows}
     assert len(people) == 2
     assert all("1990" not in row["whole"] for row in rows)
+
+
+async def test_who_is_invited_is_known_as_a_person_too(
+    client: httpx.AsyncClient, resources: Resources, person: Caller, now: datetime
+) -> None:
+    """A second account by an invitation is the same person: it cannot check what the first one made."""
+    admin = await administrator(resources, now)
+    number = "110101199003070011"
+    first = invitation(person, username="acc.maker", roles=["bank_maker"]) | {
+        "password": NEW_PASSWORD,
+        "identity_number": number,
+    }
+    del first["reason"]
+    made = await post(client, "/v1/users", first, **admin)
+    second = invitation(person, username="acc.checker") | {"identity_number": number}
+    asked = await post(client, "/v1/invitations", second, **admin)
+    assert asked.status_code == 201, asked.text
+    assert "identity" not in asked.text
+    link = {"token": asked.json()["token"], "password": NEW_PASSWORD}
+    let_in = await post(client, "/v1/invitations/acceptance", link)
+    assert let_in.status_code == 201, let_in.text
+    rows = await resources.pool.fetch(
+        "SELECT person_id FROM market.users WHERE id = ANY ($1)",
+        [UUID(made.json()["id"]), UUID(let_in.json()["id"])],
+    )
+    assert len(rows) == 2
+    assert len({row["person_id"] for row in rows}) == 1
+    wrong = invitation(person, username="acc.third") | {"identity_number": "x"}
+    assert (await post(client, "/v1/invitations", wrong, **admin)).json()["code"] == "invalid_input"

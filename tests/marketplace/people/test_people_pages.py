@@ -11,7 +11,8 @@ import pytest
 from marketplace.app import Resources
 from marketplace.organisations import totp
 from marketplace.organisations.passwords import Passwords
-from marketplace.organisations.schemas import Role
+from marketplace.organisations.schemas import Authority, OrganisationKind, Role
+from marketplace.people.words import AUTHORITIES, KINDS
 from tests.make_app import client_on
 from tests.make_people import PASSWORD, MovableClock, make_caller
 
@@ -215,3 +216,61 @@ async def test_two_administrators_switch_off_and_reset_together(
             await administrator.send(form)
             assert ('data-part="link"' in administrator.html) is (step == "reset")
         assert await resources.pool.fetchval(is_on, maker.user_id) is False
+
+
+def test_every_organisation_has_words() -> None:
+    """Each kind, and each authority."""
+    assert set(KINDS) == set(OrganisationKind)
+    assert set(AUTHORITIES) == set(Authority)
+
+
+async def test_an_organisation_is_registered_by_the_form(
+    administrator: Browser, resources: Resources
+) -> None:
+    """A regulator with its authority, a branch of a bank; what is wrong stands at its field."""
+    await administrator.see("/people")
+    path = "/people/organisations"
+    wrong = await administrator.send(path, kind="regulator", name="示例知识产权局", expect=400)
+    assert 'id="e-authority"' in wrong
+    assert 'value="示例知识产权局"' in wrong
+    office = {
+        "kind": "regulator",
+        "name": "示例知识产权局",
+        "authority": "ip_office",
+        "region": "420000",
+    }
+    await administrator.send(path, **office)
+    await administrator.send(path, kind="bank", name="示例银行", credit_code="91140000MA0EXAMP1W")
+    again = await administrator.send(
+        path, kind="bank", name="又一银行", credit_code="91140000MA0EXAMP1W", expect=409
+    )
+    assert "91140000MA0EXAMP1W" in again
+    bank = await resources.pool.fetchval(
+        "SELECT id FROM market.organisations WHERE name = '示例银行'"
+    )
+    await administrator.send(
+        path, kind="bank", name="示例支行", parent_id=str(bank), is_science_branch="true"
+    )
+    shown = await administrator.see("/people")
+    for said in ("IP office", "420000", "Branch", "Science branch"):
+        assert said in shown
+
+
+async def test_who_is_invited_by_the_form_is_known_as_a_person(
+    administrator: Browser, resources: Resources
+) -> None:
+    """The number of their papers, however it was spaced, gives the digest that a user of that number has."""
+    bank = await resources.pool.fetchval(
+        "INSERT INTO market.organisations (id, kind, name, created_at)"
+        " VALUES (gen_random_uuid(), 'bank', 'B', now()) RETURNING id"
+    )
+    await administrator.see("/people")
+    for name, number in (("one.hand", "110101 19900307 001x"), ("two.hand", "11010119900307001X")):
+        await administrator.send(
+            "/people/invitations",
+            organisation_id=str(bank), username=name, display_name=name, role="bank_maker",
+            reason="joined", identity_number=number,
+        )  # fmt: skip
+    digests = await resources.pool.fetch("SELECT identity_digest AS it FROM market.invitations")
+    assert len(digests) == 2
+    assert len({row["it"] for row in digests} - {None}) == 1
