@@ -24,6 +24,12 @@ class RouteRefused(LuochuiError):
     code = "route_refused"
 
 
+class SecondFactorDemanded(Forbidden):
+    """Turn on your second factor first; until then you may do nothing else. / 请先启用双因素验证。"""
+
+    code = "second_factor_demanded"
+
+
 class CrossSiteRequest(LuochuiError):
     """The request was sent by another site's page. / 拒绝来自其他站点页面的请求。"""
 
@@ -42,6 +48,8 @@ async def enforce_policy(connection: AnyConnection, handler: BaseRouteHandler) -
         return
     if identity is None:
         raise Unauthenticated()
+    if identity.lacks_second_factor:
+        raise SecondFactorDemanded()
     caller = identity.caller
     if caller.has(Role.REGULATOR) and Role.REGULATOR in (policy.roles or ()):
         raise Forbidden("your authority does not oversee this", "不属于贵机构的监管范围")

@@ -22,12 +22,16 @@ class Unauthenticated(LuochuiError):
 
 
 class Identity(msgspec.Struct, frozen=True, kw_only=True):
-    """A caller, and what proved it. `form_token` must come back with every HTML form of the session."""
+    """A caller, and what proved it. `form_token` must come back with every HTML form of the session.
+
+    With `lacks_second_factor` the caller has no roles until they turn theirs on.
+    """
 
     caller: Caller
     session_id: UUID | None = None
     api_key_id: UUID | None = None
     form_token: str | None = None
+    lacks_second_factor: bool = False
 
 
 class Authenticator(Protocol):

@@ -138,6 +138,7 @@ class Gate:
             caller=_caller(row, self._roles(row)),
             session_id=row["session_id"],
             form_token=tokens.form_token(token),
+            lacks_second_factor=self._lacks(row),
         )
         return self._believe(shown, identity, now)
 
@@ -157,9 +158,12 @@ class Gate:
             await self._pool.execute(_SQL["touch_api_key"], row["api_key_id"], now)
         # The owner may have lost a role since; the key loses it with them.
         roles = self._roles(row) & set(row["key_roles"])
-        return self._believe(
-            shown, Identity(caller=_caller(row, roles), api_key_id=row["api_key_id"]), now
+        identity = Identity(
+            caller=_caller(row, roles),
+            api_key_id=row["api_key_id"],
+            lacks_second_factor=self._lacks(row),
         )
+        return self._believe(shown, identity, now)
 
     def forget(self) -> None:
         """Believe nobody without asking: something about somebody has changed."""
@@ -188,10 +192,10 @@ class Gate:
 
     def _roles(self, row: asyncpg.Record) -> set[str]:
         """A person's roles: none while a second factor is demanded and not on, so that it can only be turned on."""
-        roles = set(row["roles"])
-        if not row["has_second_factor"] and not self._demands.isdisjoint(roles):
-            return set()
-        return roles
+        return set() if self._lacks(row) else set(row["roles"])
+
+    def _lacks(self, row: asyncpg.Record) -> bool:
+        return not row["has_second_factor"] and not self._demands.isdisjoint(row["roles"])
 
     async def _count_attempt(self, name: str, network: str, *, now: datetime) -> None:
         """Buckets by account at a network, by account, and by network: (size, tokens a second)."""
@@ -243,7 +247,10 @@ class Gate:
             )
         self._known.clear()
         identity = Identity(
-            caller=caller, session_id=session_id, form_token=tokens.form_token(token)
+            caller=caller,
+            session_id=session_id,
+            form_token=tokens.form_token(token),
+            lacks_second_factor=self._lacks(row),
         )
         return SignedIn(token=token, identity=identity, expires_at=expires_at)
 

@@ -95,7 +95,7 @@ async def sign_in(request: Request[Any, Any, Any], now: Now, settings: Config) -
     ) as error:
         return _form(request, next_path=next_path, username=fields.get("username", ""), error=error)
     return Redirect(
-        next_path,
+        "/access" if signed.identity.lacks_second_factor else next_path,
         status_code=303,
         cookies=[session_cookie(settings, signed.token)],
     )

@@ -11,6 +11,7 @@ from litestar.datastructures import UploadFile
 from litestar.response import Redirect
 
 from kit.errors import Forbidden, InvalidInput, LuochuiError, NotFound
+from marketplace.edge.guards import SecondFactorDemanded
 from marketplace.edge.identity import Unauthenticated, identity_of
 from marketplace.edge.problems import answer, status_of
 from marketplace.organisations.authorities import Area, oversees
@@ -172,6 +173,8 @@ def show_problem(request: Request[Any, Any, Any], error: LuochuiError) -> Respon
     """What a person sees instead of problem+json; who is not signed in is sent to sign in and back."""
     if isinstance(error, Unauthenticated) and request.method == "GET":
         return Redirect(f"/sign-in?next={quote(request.url.path)}", status_code=303)
+    if isinstance(error, SecondFactorDemanded) and request.method == "GET":
+        return Redirect("/access", status_code=303)
     status = status_of(error)
     return page(
         "problem.html",

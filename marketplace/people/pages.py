@@ -348,6 +348,7 @@ async def _access(
         begun=begun,
         codes=codes,
         made_key=made_key,
+        is_demanded=identity.lacks_second_factor and codes is None,
     )
 
 

@@ -168,8 +168,13 @@ async def test_staff_without_a_second_factor_can_only_turn_it_on(
         async with client_on(demanding, headers={"Sec-Fetch-Site": "same-origin"}) as client:
             assert await sign_in(client, name) == (201, "")
             assert (await client.get("/v1/me")).json()["acting_roles"] == []
-            assert (await client.get("/v1/cases")).status_code == 403
+            refused = await client.get("/v1/cases")
+            assert (refused.status_code, refused.json()["code"]) == (403, "second_factor_demanded")
+            led = await client.get("/ledger", headers={"Accept": "text/html"})
+            assert (led.status_code, led.headers["location"]) == (303, "/access")
+            assert 'data-part="demanded"' in (await client.get("/access")).text
             await enrolled(client, name, clock)
+            assert 'data-part="demanded"' not in (await client.get("/access")).text
             assert (await client.get("/v1/me")).json()["acting_roles"] == ["bank_maker"]
             assert (await client.get("/v1/cases")).status_code == 200
 

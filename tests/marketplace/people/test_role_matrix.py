@@ -164,6 +164,7 @@ def test_regulators_and_auditors_change_nothing() -> None:
     }
     assert may_send == {
         "POST /v1/bulletins",
+        "POST /returns/bulletins",
         "POST /v1/returns/{return_id:uuid}/receipt",
         "POST /v1/returns/{return_id:uuid}/reopen",
         "POST /returns/{return_id:uuid}/receipt",
