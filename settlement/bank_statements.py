@@ -281,6 +281,8 @@ def _bounded(entry: BankEntry, where: str) -> BankEntry:
 
 def _camt_amount(parent: Element, where: str) -> int:
     amount = parent.find("Amt")
+    if amount is None:  # version 02 has a transaction's amount one level further down
+        amount = parent.find("AmtDtls/TxAmt/Amt")
     if amount is None:
         raise refused("amount", f"{where} has no amount", f"{where}：缺少金额")
     _require_yuan(amount.get("Ccy", ""), where)

@@ -325,7 +325,9 @@ async def _release(conn: Connection, entry: StoredEntry, *, now: datetime) -> No
 
 
 async def _match_debit(conn: Connection, entry: StoredEntry, *, now: datetime) -> StoredEntry:
-    """A debit that is one of our payouts confirms it; any other is for a person to look at."""
+    """A debit that is one of our payouts confirms it; any other, and one that undoes a credit, is for a person."""
+    if entry.is_reversal:
+        return await files.set_entry(conn, entry, files.OPEN, verdict="REVERSAL")
     verdict, payout_id = await instructions.settle_debit(
         conn,
         entry.holder_id,

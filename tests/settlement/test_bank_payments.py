@@ -478,6 +478,19 @@ async def test_a_debit_on_the_statement_confirms(
     await proven(conn)
 
 
+async def test_a_debit_that_undoes_a_credit_is_no_proof_of_payment(
+    conn: asyncpg.Connection, now: datetime
+) -> None:
+    """A reversal under our payment's name confirms nothing: a person looks at it, and notes it."""
+    (payout,) = await ready(conn, 7, now=now)
+    await exported(conn, now=now)
+    undone = some_entry("D-1", 7, direction="DEBIT", end_to_end_id=payout.hex, is_reversal=True)
+    _, (entry,) = await take_in(conn, undone, now=now)
+    assert (entry.state, entry.verdict) == ("OPEN", "REVERSAL")
+    assert await states(conn, payout) == ["SENT"]
+    await proven(conn)
+
+
 async def test_a_fund_pays_its_own(conn: asyncpg.Connection, now: datetime) -> None:
     """Compensation waits at the fund that it comes from and nowhere else, and leaves by the fund's own file."""
     case = await make_claim(conn, loan=Loan(amount_fen=10_000, principal_fen=10_000), now=now)

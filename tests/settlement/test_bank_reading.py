@@ -84,6 +84,15 @@ def test_a_batch_is_its_transactions() -> None:
         ("B-1/2", 200),
     ]
     assert refusal_of(batch.replace("2.00", "2.01").encode()) == "balance"
+    deeper = batch.replace("camt.053.001.08", "camt.053.001.02").replace(
+        "<Sts><Cd>BOOK</Cd></Sts>", "<Sts>BOOK</Sts>"
+    )
+    for fen in ("1.00", "2.00"):
+        amount = f"<Amt Ccy='CNY'>{fen}</Amt>"
+        assert amount in deeper
+        deeper = deeper.replace(amount, f"<AmtDtls><TxAmt>{amount}</TxAmt></AmtDtls>")
+    (old,) = read_statements(deeper.encode()).statements
+    assert [entry.amount_fen for entry in old.entries] == [100, 200]
     pending = camt_of(some_statement(some_entry("B-1", 300), closing_fen=0)).decode()
     (statement,) = read_statements(pending.replace("BOOK", "PDNG").encode()).statements
     assert statement.entries == ()
