@@ -10,7 +10,8 @@ from uuid import UUID
 import msgspec
 
 from kit.errors import NotFound
-from kit.sql import Connection
+from kit.reach import everything
+from kit.sql import Connection, load_statements
 from marketplace.approvals import service as approvals
 from marketplace.approvals.schemas import Kind as ApprovalKind
 from marketplace.audit import service as audit
@@ -27,6 +28,7 @@ from marketplace.lots.schemas import Lot
 from marketplace.organisations import service as organisations
 from marketplace.organisations.schemas import SYSTEM_CALLER, Caller, OrganisationKind
 from marketplace.outbox import service as outbox
+from marketplace.pledges.schemas import Pledge
 from marketplace.sales import received, standing
 from marketplace.sales.rules import party_id
 from marketplace.sales.schemas import (
@@ -43,6 +45,8 @@ from settlement.rules.case import Cost, RecoveryEvent
 from settlement.rules.deposits import as_recovery
 from settlement.rules.several import OneDebt
 from settlement.rules.waterfall import Holder, Secured
+
+_SQL = load_statements("marketplace.sales", "queries.sql")
 
 
 async def draft_costs(
@@ -285,12 +289,12 @@ async def _claims(conn: Connection, lot: Lot, *, now: datetime) -> _Claims:
         *[await cases.get(conn, SYSTEM_CALLER, one) for one in entered.other_loans],
     ]
     debts = [await _debt_left(conn, loan, lot, entered=entered) for loan in loans]
-    maxima = [pledge.secured_amount_fen for pledge in pledges if pledge.is_maximum]
+    limited = [pledge for pledge in pledges if pledge.is_maximum]
     own = _own_claim(bank.id, bank.name, debts, entered)
     secured = msgspec.structs.replace(
         own.secured,
         registered_at=first.registered_on,
-        maximum_fen=max(maxima) if maxima else None,
+        maximum_fen=await _left_of_maximum(conn, limited, loans, lot) if limited else None,
     )
     creditors = entered.creditors
     return _Claims(
@@ -308,6 +312,21 @@ async def _claims(conn: Connection, lot: Lot, *, now: datetime) -> _Claims:
         debts=debts if len(debts) > 1 else [],
         designated=[str(one) for one in entered.designated],
     )
+
+
+async def _left_of_maximum(
+    conn: Connection, limited: Sequence[Pledge], loans: Sequence[Case], lot: Lot
+) -> int:
+    """What is left of the largest registered maximum, after what other lots under these pledges give to the loans.
+
+    A registered maximum is one for all that it is registered over (domain 6.1).
+    """
+    async with everything(conn):
+        rows = await conn.fetch(_SQL["lots_of_pledges"], [pledge.id for pledge in limited])
+    under = {row["id"] for row in rows}
+    given = [await plan_claims.given_to_loan(conn, loan.id, but_for=lot.id) for loan in loans]
+    given_fen = sum(fen for lots in given for lot_id, fen in lots.items() if lot_id in under)
+    return max(max(pledge.secured_amount_fen for pledge in limited) - given_fen, 0)
 
 
 async def _debt_left(

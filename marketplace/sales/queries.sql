@@ -39,5 +39,13 @@ SELECT $2, $3, organisation_id, controllers, related, account_sha256, device_sha
        letter_of_intent, source_of_funds, content, declared_at
   FROM market.bidder_declarations WHERE bidder_id = $1;
 
+-- name: lots_of_pledges
+-- The lots whose rights any of these pledges is over.
+SELECT DISTINCT l.id
+  FROM market.lots l
+  JOIN market.consignment_assets c ON c.consignment_id = l.consignment_id
+  JOIN market.pledge_assets p ON p.asset_id = c.asset_id
+ WHERE p.pledge_id = ANY ($1::uuid[]);
+
 -- name: units
 SELECT id FROM market.lots WHERE origin_lot_id = $1 AND origin = 'unit' ORDER BY number;
