@@ -148,6 +148,7 @@ async def receive(
     await payments.receive(
         conn,
         claim.debtor_id,
+        holder_id=claim.holder_id,
         bank_reference=bank_reference,
         amount_fen=amount_fen,
         received_at=received_at,
@@ -235,7 +236,7 @@ async def _pass_on(
             kind="buyer_claim_paid",
             ref=f"lot:{ref}",
             entries=(
-                Entry(client_money(claim.debtor_id), -whole_fen),
+                Entry(client_money(claim.debtor_id, claim.holder_id), -whole_fen),
                 *(Entry(key, fen) for key, (_, fen) in due.items()),
             ),
         ),

@@ -50,15 +50,17 @@ async def receive(
     conn: Connection,
     bidder_id: UUID,
     *,
+    holder_id: UUID,
     bank_reference: str,
     amount_fen: int,
     received_at: datetime,
     now: datetime,
 ) -> payments.PaymentIn:
-    """Record money that a bidder paid into custody; it is free until a deposit is held out of it."""
+    """Record money that a bidder paid into a holder's custody; it is free until a deposit is held out of it."""
     return await payments.receive(
         conn,
         bidder_id,
+        holder_id=holder_id,
         bank_reference=bank_reference,
         amount_fen=amount_fen,
         received_at=received_at,
@@ -67,9 +69,15 @@ async def receive(
 
 
 async def hold(
-    conn: Connection, lot_id: UUID, bidder_id: UUID, *, amount_fen: int, now: datetime
+    conn: Connection,
+    lot_id: UUID,
+    bidder_id: UUID,
+    *,
+    holder_id: UUID,
+    amount_fen: int,
+    now: datetime,
 ) -> Deposit:
-    """Hold a bidder's deposit for a lot out of the bidder's free money.
+    """Hold a bidder's deposit for a lot out of the bidder's free money at the lot's holder.
 
     Raises `InsufficientFunds` when that is less, `DepositExists` when there is one of another amount.
     """
@@ -88,7 +96,7 @@ async def hold(
     await holds.hold(
         conn,
         hold_id,
-        source=client_money(bidder_id),
+        source=client_money(bidder_id, holder_id),
         held=client_deposits(bidder_id, lot_id),
         amount_fen=amount_fen,
         ref=f"lot:{lot_id}",

@@ -58,10 +58,11 @@ async def use_forfeited(
         return used.result
     if deposit.state not in (deposits.FORFEITED, deposits.PARTLY_FORFEITED):
         raise IllegalStep(f"deposit {deposit_id}", state=deposit.state, step="use")
+    sale = await sales.get(conn, deposit.lot_id)
     result = forfeit(deposit.kept_fen, terms, loss)
     ref = str(deposit.lot_id)
     accounts = {
-        "returned": client_money(deposit.bidder_id),
+        "returned": client_money(deposit.bidder_id, sale.venue_id),
         **{use: AccountKey("pledgee_payable", lender.id, ref) for use in LENDER_USES},
         **{use: AccountKey("cost_payable", costs_to.id, ref) for use in ("costs", "commission")},
     }
@@ -80,7 +81,6 @@ async def use_forfeited(
         ),
         now=now,
     )
-    sale = await sales.get(conn, deposit.lot_id)
     for key, fen in due.items():
         await _queue(
             conn, key, fen, costs_to=costs_to, lender=lender, case_id=sale.case_id, now=now

@@ -82,9 +82,9 @@ def outside(owner: UUID, ref: str = "") -> AccountKey:
     return AccountKey("outside", owner, ref)
 
 
-def client_money(bidder_id: UUID) -> AccountKey:
-    """A bidder's free money in custody."""
-    return AccountKey("client_money", bidder_id)
+def client_money(bidder_id: UUID, holder_id: UUID) -> AccountKey:
+    """A bidder's free money in the custody of a holder; what another holds covers nothing here (domain 6.6)."""
+    return AccountKey("client_money", bidder_id, str(holder_id))
 
 
 def client_deposits(bidder_id: UUID, lot_id: UUID) -> AccountKey:

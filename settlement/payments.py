@@ -45,7 +45,9 @@ _after_payout = register("settlement.payments.after_payout")
 
 
 class PaymentIn(msgspec.Struct, frozen=True, kw_only=True):
-    """A credit at the custodian. `match` compares it with what was due for the lot; FREE has no lot.
+    """A credit in a holder's custody. `match` compares it with what was due for the lot; FREE has no lot.
+
+    `holder_id` is null for what was booked before holders were told apart.
 
     `applied_fen` went to the price, `interest_fen` to its instalments' interest; the rest is the payer's free money.
     """
@@ -53,6 +55,7 @@ class PaymentIn(msgspec.Struct, frozen=True, kw_only=True):
     id: UUID
     bank_reference: str
     payer_id: UUID
+    holder_id: UUID | None
     lot_id: UUID | None
     amount_fen: int
     applied_fen: int
@@ -87,8 +90,11 @@ async def receive(
     received_at: datetime,
     now: datetime,
     lot_id: UUID | None = None,
+    holder_id: UUID | None = None,
 ) -> PaymentIn:
-    """Book a credit, and match it to the price of `lot_id` where one is named.
+    """Book a credit, and match it to the price of `lot_id` where one is named: its venue holds it then.
+
+    Free money names who holds it (`holder_id`), and covers what is held or paid there alone.
 
     What is due is paid first (EXACT, PARTIAL, OVER); what is more is the payer's free money, and so is what comes
     after the price is paid, because the bank has it already. The same reference with the same content is answered
@@ -100,26 +106,29 @@ async def receive(
     if received_at > now:
         raise InvalidInput("received_at", "must not be in the future", "不能晚于当前时间")
     sale = None if lot_id is None else await sales.lock(conn, lot_id)
+    held_by = holder_id if sale is None else sale.venue_id
+    assert held_by is not None, "free money has a holder"
     known = await _by_reference(conn, bank_reference)
     if known is not None:
-        return _same(known, payer_id=payer_id, lot_id=lot_id, amount_fen=amount_fen)
+        return _same(known, held_by, payer_id=payer_id, lot_id=lot_id, amount_fen=amount_fen)
     applied_fen, interest_fen, match = await _taken(conn, sale, payer_id, amount_fen)
     _before_receive()
     with translated():
         made = await conn.fetchval(
             _SQL["insert_payment"],
             *(uuid7(now), bank_reference, payer_id, lot_id, amount_fen, applied_fen, interest_fen),
-            *(match, received_at, now),
+            *(match, received_at, now, held_by),
         )
     if made is None:  # the same credit, booked by another at this moment
         known = await _by_reference(conn, bank_reference)
         if known is None:
             raise DuplicateBankReference
-        return _same(known, payer_id=payer_id, lot_id=lot_id, amount_fen=amount_fen)
+        return _same(known, held_by, payer_id=payer_id, lot_id=lot_id, amount_fen=amount_fen)
     await post(
         conn,
         _transfers(
             payer_id,
+            held_by,
             bank_reference=bank_reference,
             amount_fen=amount_fen,
             applied_fen=applied_fen,
@@ -230,14 +239,18 @@ async def _by_reference(conn: Connection, bank_reference: str) -> PaymentIn | No
     return None if row is None else msgspec.convert(dict(row), PaymentIn)
 
 
-def _same(known: PaymentIn, *, payer_id: UUID, lot_id: UUID | None, amount_fen: int) -> PaymentIn:
-    if (known.payer_id, known.lot_id, known.amount_fen) != (payer_id, lot_id, amount_fen):
+def _same(
+    known: PaymentIn, holder_id: UUID, *, payer_id: UUID, lot_id: UUID | None, amount_fen: int
+) -> PaymentIn:
+    given = (holder_id, payer_id, lot_id, amount_fen)
+    if (known.holder_id or holder_id, known.payer_id, known.lot_id, known.amount_fen) != given:
         raise DuplicateBankReference
     return known
 
 
 def _transfers(
     payer_id: UUID,
+    holder_id: UUID,
     *,
     bank_reference: str,
     amount_fen: int,
@@ -254,7 +267,7 @@ def _transfers(
             kind="payment_in",
             ref=ref,
             source=outside(payer_id),
-            target=client_money(payer_id),
+            target=client_money(payer_id, holder_id),
             amount_fen=amount_fen,
             effective_at=received_at,
         )
@@ -270,7 +283,7 @@ def _transfers(
             f"payment:{bank_reference}:{name}",
             kind=kind,
             ref=ref,
-            source=client_money(payer_id),
+            source=client_money(payer_id, holder_id),
             target=target,
             amount_fen=fen,
             effective_at=received_at,

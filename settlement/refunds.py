@@ -84,7 +84,7 @@ async def refund_deposit(
         raise IllegalStep(f"deposit {deposit_id}", state=deposit.state, step="refund")
     return await send_back(
         conn,
-        client_money(deposit.bidder_id),
+        client_money(deposit.bidder_id, holder_id),
         holder_id=holder_id,
         payee_id=deposit.bidder_id,
         payee_name=payee_name,

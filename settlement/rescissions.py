@@ -110,7 +110,10 @@ async def give_back(conn: Connection, lot_id: UUID, *, now: datetime) -> sales.S
             entries=(
                 Entry(client_price(lot_id), -sale.paid_fen),
                 *(interest if sale.interest_paid_fen else ()),
-                Entry(client_money(sale.buyer_id), sale.paid_fen + sale.interest_paid_fen),
+                Entry(
+                    client_money(sale.buyer_id, sale.venue_id),
+                    sale.paid_fen + sale.interest_paid_fen,
+                ),
             ),
         ),
         now=now,

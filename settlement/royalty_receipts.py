@@ -232,7 +232,7 @@ async def _book(
             kind="payment_in",
             ref=licence.ref,
             source=outside(licensee_id),
-            target=client_money(licensee_id),
+            target=client_money(licensee_id, licence.content.holder_id),
             amount_fen=amount_fen - applied_fen,
             effective_at=received_at,
         )

@@ -205,6 +205,7 @@ async def receive_deposit(
     await deposits.receive(
         conn,
         bidder.organisation_id,
+        holder_id=lot.venue_id,
         bank_reference=given.bank_reference,
         amount_fen=given.amount_fen,
         received_at=given.received_at,
@@ -219,6 +220,7 @@ async def receive_deposit(
                 conn,
                 lot.id,
                 bidder.organisation_id,
+                holder_id=lot.venue_id,
                 amount_fen=lot.deposit_fen - (bidder.exempt_fen or 0),
                 now=now,
             )

@@ -244,7 +244,7 @@ async def _give_back(
     payee_id, payee_name = sender
     await refunds.send_back(
         conn,
-        client_money(licensee_id),
+        client_money(licensee_id, caller.organisation_id),
         holder_id=caller.organisation_id,
         payee_id=payee_id,
         payee_name=payee_name,

@@ -170,7 +170,7 @@ async def receive_deposit(
     conn: Connection, caller: Caller, lot_id: UUID, given: DepositReceipt, *, now: datetime
 ) -> UnderbidderOffer:
     """Book the deposit that the underbidder paid in again; it is held once it accepts."""
-    await lots.owned_for_update(conn, caller, lot_id)
+    lot = await lots.owned_for_update(conn, caller, lot_id)
     offer = await _lock(conn, lot_id)
     if offer.state is not _U.OFFERED:
         raise NotOffered(f"the offer is {offer.state}", f"递补要约状态为 {offer.state}")
@@ -178,6 +178,7 @@ async def receive_deposit(
     await deposits.receive(
         conn,
         underbidder.organisation_id,
+        holder_id=lot.venue_id,
         bank_reference=given.bank_reference,
         amount_fen=given.amount_fen,
         received_at=given.received_at,

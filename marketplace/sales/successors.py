@@ -42,7 +42,12 @@ async def sell_beside(
     if bidder.exempt_fen is None or bidder.exempt_fen < lot.deposit_fen:
         amount_fen = lot.deposit_fen - (bidder.exempt_fen or 0)
         held = await deposits.hold(
-            conn, lot.id, bidder.organisation_id, amount_fen=amount_fen, now=now
+            conn,
+            lot.id,
+            bidder.organisation_id,
+            holder_id=lot.venue_id,
+            amount_fen=amount_fen,
+            now=now,
         )
         deposit_id = held.id
     winner = await _carry_bidder(conn, bidder, lot.id, deposit_id, now=now)

@@ -1,3 +1,9 @@
+-- name: credits_once
+-- A bank's reference is booked as one money: a payment, a fee, a mandate's income, or, of one bank, a route's flow.
+SELECT DISTINCT c.bank_reference AS subject
+  FROM settlement.credits c JOIN settlement.credits o ON o.bank_reference = c.bank_reference AND o.id <> c.id
+ WHERE 'FLOW' NOT IN (c.kind, o.kind) OR c.holder_id = o.holder_id;
+
 -- name: buyer_claims_paid
 -- What a claim on a buyer counts as paid is what its receipts applied, and each receipt was passed on whole.
 SELECT c.lot_id::text AS subject

@@ -1,16 +1,16 @@
 -- name: insert_payment
 INSERT INTO settlement.payments_in
-  (id, bank_reference, payer_id, lot_id, amount_fen, applied_fen, interest_fen, match, received_at, recorded_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+  (id, bank_reference, payer_id, lot_id, amount_fen, applied_fen, interest_fen, match, received_at, recorded_at, holder_id)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
 ON CONFLICT (bank_reference) DO NOTHING
 RETURNING id;
 
 -- name: payment_by_reference
-SELECT id, bank_reference, payer_id, lot_id, amount_fen, applied_fen, interest_fen, match, received_at, recorded_at
+SELECT id, bank_reference, payer_id, holder_id, lot_id, amount_fen, applied_fen, interest_fen, match, received_at, recorded_at
   FROM settlement.payments_in WHERE bank_reference = $1;
 
 -- name: payments_of_lot
-SELECT id, bank_reference, payer_id, lot_id, amount_fen, applied_fen, interest_fen, match, received_at, recorded_at
+SELECT id, bank_reference, payer_id, holder_id, lot_id, amount_fen, applied_fen, interest_fen, match, received_at, recorded_at
   FROM settlement.payments_in WHERE lot_id = $1 ORDER BY recorded_at, id;
 
 -- name: insert_payout

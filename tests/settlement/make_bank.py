@@ -161,6 +161,7 @@ async def book(conn: Connection, due: Due, entry: StoredEntry, reference: str) -
     await payments.receive(
         conn,
         due.party_id,
+        holder_id=entry.holder_id,
         bank_reference=reference,
         amount_fen=entry.amount_fen,
         received_at=entry.booked_at,
@@ -174,6 +175,7 @@ async def book(conn: Connection, due: Due, entry: StoredEntry, reference: str) -
                     conn,
                     due.subject_id,
                     due.party_id,
+                    holder_id=VENUE,
                     amount_fen=due.amount_fen,
                     now=entry.recorded_at,
                 )

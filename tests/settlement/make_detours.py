@@ -85,9 +85,9 @@ async def pay_by_hand(conn: asyncpg.Connection, random: Random) -> None:
 async def lose_deposit(conn: asyncpg.Connection, lot_id: UUID) -> UUID:
     """The buyer breaks its word, and its deposit, a third of its free money, is kept."""
     sale = await sales.get(conn, lot_id)
-    free_fen = await ledger.balance(conn, ledger.client_money(sale.buyer_id))
+    free_fen = await ledger.balance(conn, ledger.client_money(sale.buyer_id, VENUE))
     made = await deposits.hold(
-        conn, lot_id, sale.buyer_id, amount_fen=free_fen // 3 + 1, now=sale.sold_at
+        conn, lot_id, sale.buyer_id, holder_id=VENUE, amount_fen=free_fen // 3 + 1, now=sale.sold_at
     )
     return (await deposits.forfeit(conn, made.id, now=sale.sold_at)).id
 

@@ -26,6 +26,7 @@ async def make_bidder(conn: Connection, *, money_fen: int, now: datetime) -> UUI
     await deposits.receive(
         conn,
         bidder_id,
+        holder_id=VENUE,
         bank_reference=f"in-{bidder_id}",
         amount_fen=money_fen,
         received_at=now,
@@ -45,6 +46,7 @@ async def make_sale(
     release_on: sales.ReleaseOn = "PRICE_PAID",
     objection_days: int = 0,
     lot_id: UUID | None = None,
+    venue_id: UUID = VENUE,
 ) -> sales.Sale:
     """A lot that was sold and is to be paid within ten days."""
     return await sales.record_sale(
@@ -52,7 +54,7 @@ async def make_sale(
         lot_id or uuid7(now),
         buyer_id=buyer_id or uuid7(now),
         consignor_id=BANK,
-        venue_id=VENUE,
+        venue_id=venue_id,
         case_id=case_id,
         hammer_price_fen=hammer_price_fen,
         buyer_premium_fen=buyer_premium_fen,

@@ -28,7 +28,13 @@ class OwingStory:
 
     async def begin(self, conn: asyncpg.Connection) -> None:
         await deposits.receive(
-            conn, BUYER, bank_reference="IN", amount_fen=400, received_at=self.now, now=self.now
+            conn,
+            BUYER,
+            holder_id=VENUE,
+            bank_reference="IN",
+            amount_fen=400,
+            received_at=self.now,
+            now=self.now,
         )
         await sales.record_sale(
             conn,
@@ -43,7 +49,9 @@ class OwingStory:
             release_on="PRICE_PAID",
             objection_days=0,
         )
-        made = await deposits.hold(conn, self.lot_id, BUYER, amount_fen=400, now=self.now)
+        made = await deposits.hold(
+            conn, self.lot_id, BUYER, holder_id=VENUE, amount_fen=400, now=self.now
+        )
         await deposits.forfeit(conn, made.id, now=self.now)
 
     async def use(self, conn: asyncpg.Connection) -> None:

@@ -8,7 +8,7 @@ import pytest
 from kit.ids import uuid7
 from settlement import deposits, ledger
 from settlement.checks import check_ledger
-from tests.settlement.make_money import make_bidder
+from tests.settlement.make_money import VENUE, make_bidder
 
 POST = (
     "SELECT settlement.post_transfers_v1({id}, ARRAY['bad'], ARRAY['k'], ARRAY['r'],"
@@ -78,7 +78,10 @@ def posted(positions: str, accounts: str, amounts: str) -> str:
 
 def moved(source: str, target: str, amount: int, *, id_: str = "bad") -> str:
     """A call of the short posting function, between the accounts of these kinds or to one that there is not."""
-    owner_and_ref = "(SELECT a.owner FROM settlement.accounts a WHERE a.kind = '{0}'), ''"
+    owner_and_ref = (
+        "(SELECT a.owner FROM settlement.accounts a WHERE a.kind = '{0}'),"
+        " coalesce((SELECT a.ref FROM settlement.accounts a WHERE a.kind = '{0}'), '')"
+    )
     accounts = ", ".join(
         f"'{kind}', {owner_and_ref.format(kind)}" for kind in (source, target)
     ).replace("(SELECT a.owner FROM settlement.accounts a WHERE a.kind = 'nothing')", NOBODY)
@@ -278,7 +281,7 @@ async def prepare(conn: asyncpg.Connection, now: datetime) -> None:
     """Three accounts in two books and one transfer."""
     bidder_id = await make_bidder(conn, money_fen=1000, now=now)
     await ledger.open_accounts(conn, [ledger.AccountKey("debtor")], now=now)
-    keys = (ledger.outside(bidder_id), ledger.client_money(bidder_id))
+    keys = (ledger.outside(bidder_id), ledger.client_money(bidder_id, VENUE))
     await ledger.post_one(
         conn,
         ledger.move("first", kind="k", ref="r", source=keys[1], target=keys[0], amount_fen=1),
@@ -333,7 +336,9 @@ async def test_an_ended_deposit_stays_ended(
 ) -> None:
     """No state can be turned back or over, not even by the application's own role."""
     bidder_id = await make_bidder(conn, money_fen=1000, now=now)
-    deposit = await deposits.hold(conn, uuid7(now), bidder_id, amount_fen=400, now=now)
+    deposit = await deposits.hold(
+        conn, uuid7(now), bidder_id, holder_id=VENUE, amount_fen=400, now=now
+    )
     await deposits.release(conn, deposit.id, now=now)
     with pytest.raises(asyncpg.PostgresError) as refused:
         await conn.execute(STEPS[name])

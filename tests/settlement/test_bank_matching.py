@@ -215,6 +215,7 @@ async def test_money_booked_by_hand_is_the_same_money(
         await deposits.receive(
             conn,
             owed.sale.buyer_id,
+            holder_id=VENUE,
             bank_reference=reference,
             amount_fen=fen,
             received_at=now,
@@ -410,6 +411,6 @@ async def test_a_released_deposit_is_sent_back_once(
         await refund()
     await deposits.release(conn, deposit.id, now=now)
     assert await refund() == await refund()
-    assert await balance(conn, ledger.client_money(owed.sale.buyer_id)) == 0
+    assert await balance(conn, ledger.client_money(owed.sale.buyer_id, VENUE)) == 0
     await make_account(conn, owed.sale.buyer_id, now=now + timedelta(seconds=1))
     await proven(conn)

@@ -62,7 +62,7 @@ async def test_what_the_deposit_did_not_cover_is_claimed_and_paid_in_order(
     assert last is not None
     assert (last.applied_fen, last.costs_fen) == (50, 50)
     assert await pay(conn, lot_id, "C-3", 7, now) is None
-    assert await balance(conn, ledger.client_money(claim.debtor_id)) == 17
+    assert await balance(conn, ledger.client_money(claim.debtor_id, VENUE)) == 17
     await confirm_payouts(conn, lot_id, now=now)
     assert await balance(conn, ledger.outside(VENUE, f"lot:{lot_id}")) == 50 + 150
     assert await balance(conn, ledger.outside(BANK, f"lot:{lot_id}")) == 350
@@ -106,7 +106,7 @@ async def test_a_bidder_that_was_not_the_buyer_owes_its_deposit_alone(
     """A second deposit of the lot is used up by its own loss; the claim stays the buyer's."""
     lot_id = await claimed(conn, now)
     other_id = await make_bidder(conn, money_fen=400, now=now)
-    other = await deposits.hold(conn, lot_id, other_id, amount_fen=400, now=now)
+    other = await deposits.hold(conn, lot_id, other_id, holder_id=VENUE, amount_fen=400, now=now)
     await deposits.forfeit(conn, other.id, now=now)
     await use(conn, other, regime="JUDICIAL_OFFLINE", loss=Loss(costs_fen=900), now=now)
     claim = await buyer_claims.find(conn, lot_id)
@@ -123,11 +123,17 @@ async def test_a_credit_that_was_free_money_pays_no_claim_as_well(
     debtor_id = (await sales.get(conn, lot_id)).buyer_id
     for reference, fen in (("F-1", 90), ("F-2", 500)):
         await deposits.receive(
-            conn, debtor_id, bank_reference=reference, amount_fen=fen, received_at=now, now=now
+            conn,
+            debtor_id,
+            holder_id=VENUE,
+            bank_reference=reference,
+            amount_fen=fen,
+            received_at=now,
+            now=now,
         )
     with pytest.raises(DuplicateBankReference):
         await pay(conn, lot_id, "F-1", 90, now)
-    assert await balance(conn, ledger.client_money(debtor_id)) == 590
+    assert await balance(conn, ledger.client_money(debtor_id, VENUE)) == 590
     claim = await buyer_claims.find(conn, lot_id)
     assert claim is not None
     assert claim.paid_fen == 0
@@ -159,7 +165,7 @@ async def test_a_credit_at_once_and_after_a_failure_moves_its_money_once(
         assert claim.paid_fen == 90
         queued = await payments.payouts_of(conn, lot_id)
         assert sum(payout.amount_fen for payout in queued) == 400 + 90
-        assert await balance(conn, ledger.client_money(debtor_id)) == 0
+        assert await balance(conn, ledger.client_money(debtor_id, VENUE)) == 0
         assert (await check_ledger(conn)).ok
 
 

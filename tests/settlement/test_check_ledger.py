@@ -18,6 +18,7 @@ from tests.settlement.make_bank import own_account, queue_some, some_entry, take
 from tests.settlement.make_licences import invoice_year, make_licence
 from tests.settlement.make_money import (
     CHECKER,
+    VENUE,
     make_bidder,
     make_claim,
     make_sale,
@@ -60,6 +61,8 @@ FORGERIES = {
     "unmatched_wait": "UPDATE settlement.bank_entries SET amount_fen = amount_fen + 1",
     "payments_sent_once": "UPDATE settlement.payouts SET state = 'SENT' WHERE state = 'QUEUED'",
     "buyer_claims_paid": "UPDATE settlement.buyer_claims SET paid_fen = paid_fen + 1",
+    "credits_once": "UPDATE settlement.royalty_receipts"
+    " SET bank_reference = (SELECT bank_reference FROM settlement.payments_in LIMIT 1)",
     "royalties_in_escrow": "UPDATE settlement.royalty_receipts"
     " SET applied_fen = applied_fen + 1, amount_fen = amount_fen + 1",
     "invoices_paid": "UPDATE settlement.royalty_invoices SET paid_fen = paid_fen - 1 WHERE paid_fen > 0",
@@ -75,7 +78,7 @@ FORGERIES = {
 async def make_books(conn: asyncpg.Connection, now: datetime) -> None:
     """A held deposit and a paid sale."""
     bidder_id = await make_bidder(conn, money_fen=1000, now=now)
-    await deposits.hold(conn, uuid7(now), bidder_id, amount_fen=400, now=now)
+    await deposits.hold(conn, uuid7(now), bidder_id, holder_id=VENUE, amount_fen=400, now=now)
     await pay_price(conn, await make_sale(conn, hammer_price_fen=5000, now=now), now=now)
 
 

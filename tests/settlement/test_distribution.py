@@ -230,11 +230,15 @@ async def test_a_deposit_above_the_price_gives_change(
     """Only what is due is taken of the winner's deposit; nobody else's becomes the price."""
     buyer_id, other_id = [await make_bidder(conn, money_fen=1000, now=now) for _ in range(2)]
     sale = await make_sale(conn, hammer_price_fen=700, buyer_id=buyer_id, now=now)
-    deposit = await deposits.hold(conn, sale.lot_id, buyer_id, amount_fen=900, now=now)
-    other = await deposits.hold(conn, sale.lot_id, other_id, amount_fen=900, now=now)
+    deposit = await deposits.hold(
+        conn, sale.lot_id, buyer_id, holder_id=VENUE, amount_fen=900, now=now
+    )
+    other = await deposits.hold(
+        conn, sale.lot_id, other_id, holder_id=VENUE, amount_fen=900, now=now
+    )
     with pytest.raises(IllegalStep):
         await deposits.apply_to_price(conn, other.id, now=now)
     applied = await deposits.apply_to_price(conn, deposit.id, now=now)
     assert applied.kept_fen == 700
     assert (await sales.get(conn, sale.lot_id)).state == sales.PRICE_PAID
-    assert await balance(conn, ledger.client_money(buyer_id)) == 300
+    assert await balance(conn, ledger.client_money(buyer_id, VENUE)) == 300

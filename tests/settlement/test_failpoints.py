@@ -135,6 +135,7 @@ class Story:
             await deposits.receive(
                 conn,
                 bidder_id,
+                holder_id=VENUE,
                 bank_reference=f"in-{bidder_id}",
                 amount_fen=1000,
                 received_at=self.now,
@@ -143,7 +144,9 @@ class Story:
 
     async def deposit(self, conn: asyncpg.Connection) -> None:
         for bidder_id in (LOSER, LATE, BUYER):
-            await deposits.hold(conn, self.lot_id, bidder_id, amount_fen=600, now=self.now)
+            await deposits.hold(
+                conn, self.lot_id, bidder_id, holder_id=VENUE, amount_fen=600, now=self.now
+            )
 
     async def sell(self, conn: asyncpg.Connection) -> None:
         await sales.record_sale(
@@ -269,7 +272,7 @@ async def test_a_failure_anywhere_moves_the_money_once(
         assert case.state == cases.CLOSED
         assert await balance(conn, ledger.fund_account(FUND)) == 10**9 - 4_000_000
         assert await balance(conn, ledger.forfeited(story.lot_id)) == 600
-        assert await balance(conn, ledger.client_money(LOSER)) == 1000
+        assert await balance(conn, ledger.client_money(LOSER, VENUE)) == 1000
         cash_fen = await balance(conn, ledger.outside(BANK, case.ref))
         assert cash_fen == 90_000_000 - 100 - 10 - 3_000_000 - 562_137 + 20_000_000 - 16_000_000
 

@@ -22,7 +22,9 @@ async def forfeited_deposit(conn: asyncpg.Connection, now: datetime) -> deposits
     """A defaulting winner's deposit of 400 fen, kept."""
     bidder_id = await make_bidder(conn, money_fen=400, now=now)
     sale = await make_sale(conn, hammer_price_fen=5000, buyer_id=bidder_id, now=now)
-    deposit = await deposits.hold(conn, sale.lot_id, bidder_id, amount_fen=400, now=now)
+    deposit = await deposits.hold(
+        conn, sale.lot_id, bidder_id, holder_id=VENUE, amount_fen=400, now=now
+    )
     with pytest.raises(IllegalStep):
         await use(conn, deposit, now=now)
     return await deposits.forfeit(conn, deposit.id, now=now)
@@ -71,7 +73,7 @@ async def test_a_forfeited_deposit_is_used_by_regime(
     ref = f"lot:{deposit.lot_id}"
     assert await balance(conn, ledger.outside(VENUE, ref)) == costs_fen
     assert await balance(conn, ledger.outside(BANK, ref)) == lender_fen
-    assert await balance(conn, ledger.client_money(deposit.bidder_id)) == back_fen
+    assert await balance(conn, ledger.client_money(deposit.bidder_id, VENUE)) == back_fen
     assert await balance(conn, ledger.forfeited(deposit.lot_id)) == 0
     assert (await check_ledger(conn)).ok
 

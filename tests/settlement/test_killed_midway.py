@@ -37,6 +37,7 @@ from tests.settlement.make_money import (
     CHECKER,
     FUND,
     MAKER,
+    VENUE,
     confirm_payouts,
     make_claim,
     make_sale,
@@ -94,7 +95,7 @@ async def test_a_killed_process_has_passed_on_no_claim_twice(
         assert (claim.amount_fen, claim.paid_fen) == (130, 130)
         queued = await payments.payouts_of(conn, story.lot_id)
         assert sum(payout.amount_fen for payout in queued) == 400 + 130
-        assert await balance(conn, ledger.client_money(claim.debtor_id)) == 90 + 60 - 130
+        assert await balance(conn, ledger.client_money(claim.debtor_id, VENUE)) == 90 + 60 - 130
         result = await check_ledger(conn)
         assert result.ok, [check for check in result.checks if check.broken]
 

@@ -20,6 +20,7 @@ from settlement import (
     ledger,
     payments,
     recoveries,
+    refunds,
     sales,
 )
 from settlement.checks import check_ledger
@@ -42,6 +43,7 @@ from tests.settlement.make_money import (
     FUND,
     MAKER,
     SECOND_CHECKER,
+    VENUE,
     confirm_payouts,
     distribute,
     example_costs,
@@ -91,12 +93,14 @@ async def test_one_balance_is_not_held_twice(database: asyncpg.Pool, now: dateti
     )
 
     def hold(lot_id: UUID) -> Service:
-        return lambda conn: deposits.hold(conn, lot_id, bidder_id, amount_fen=600, now=now)
+        return lambda conn: deposits.hold(
+            conn, lot_id, bidder_id, holder_id=VENUE, amount_fen=600, now=now
+        )
 
     answers = await at_once(database, *(hold(uuid7(now)) for _ in range(20)))
     assert len(successes(answers)) == 1
     assert sum(isinstance(answer, InsufficientFunds) for answer in answers) == 19
-    assert await balance(database, client_money(bidder_id)) == 400
+    assert await balance(database, client_money(bidder_id, VENUE)) == 400
     await proven(database)
 
 
@@ -108,14 +112,22 @@ async def test_the_same_hold_at_once_is_one(database: asyncpg.Pool, now: datetim
     lot_id = uuid7(now)
     answers = await at_once(
         database,
-        *[lambda conn: deposits.hold(conn, lot_id, bidder_id, amount_fen=100, now=now)] * 10,
+        *[
+            lambda conn: deposits.hold(
+                conn, lot_id, bidder_id, holder_id=VENUE, amount_fen=100, now=now
+            )
+        ]
+        * 10,
     )
     assert len(successes(answers)) == 10
     assert len({answer.id for answer in answers}) == 1
-    assert await balance(database, client_money(bidder_id)) == 900
+    assert await balance(database, client_money(bidder_id, VENUE)) == 900
     with pytest.raises(DepositExists):
         await in_transaction(
-            database, lambda conn: deposits.hold(conn, lot_id, bidder_id, amount_fen=101, now=now)
+            database,
+            lambda conn: deposits.hold(
+                conn, lot_id, bidder_id, holder_id=VENUE, amount_fen=101, now=now
+            ),
         )
     await proven(database)
 
@@ -140,7 +152,9 @@ async def test_a_deposit_ends_once(
     async def sold(conn: asyncpg.Connection) -> deposits.Deposit:
         bidder_id = await make_bidder(conn, money_fen=1000, now=now)
         sale = await make_sale(conn, hammer_price_fen=5000, buyer_id=bidder_id, now=now)
-        return await deposits.hold(conn, sale.lot_id, bidder_id, amount_fen=400, now=now)
+        return await deposits.hold(
+            conn, sale.lot_id, bidder_id, holder_id=VENUE, amount_fen=400, now=now
+        )
 
     deposit = await in_transaction(database, sold)
     first, second = (
@@ -160,7 +174,7 @@ async def test_a_deposit_ends_once(
 
 async def test_the_same_id_at_once_posts_once(database: asyncpg.Pool, now: datetime) -> None:
     """One idempotency id from ten connections: one transfer, ten equal answers; other content is refused."""
-    keys = (ledger.outside(BANK), client_money(BANK))
+    keys = (ledger.outside(BANK), client_money(BANK, VENUE))
 
     def post(amount_fen: int) -> Service:
         transfer = move(
@@ -181,7 +195,7 @@ async def test_one_id_is_one_transfer_however_it_is_posted(
     database: asyncpg.Pool, now: datetime
 ) -> None:
     """The short way and the way for many write the same bytes: each answers what the other posted, or refuses it."""
-    keys = (ledger.outside(BANK), client_money(BANK))
+    keys = (ledger.outside(BANK), client_money(BANK, VENUE))
 
     def transfer(idempotency_id: str, amount_fen: int) -> ledger.Transfer:
         return move(
@@ -255,6 +269,38 @@ async def test_a_credit_is_booked_once(database: asyncpg.Pool, now: datetime) ->
     await proven(database)
 
 
+async def test_money_in_one_custody_covers_nothing_of_another(
+    conn: asyncpg.Connection, now: datetime
+) -> None:
+    """Paid to one venue it holds no deposit at another, whose account does not have it; a rest is where it was paid."""
+    elsewhere = UUID(int=99)
+    bidder_id = await make_bidder(conn, money_fen=1000, now=now)
+    lot_id = uuid7(now)
+    with pytest.raises(InsufficientFunds):
+        async with conn.transaction():
+            await deposits.hold(conn, lot_id, bidder_id, holder_id=elsewhere, amount_fen=1, now=now)
+    given = {"bank_reference": f"in-{bidder_id}", "amount_fen": 1000, "received_at": now}
+    with pytest.raises(DuplicateBankReference):
+        await deposits.receive(conn, bidder_id, holder_id=elsewhere, now=now, **given)
+    held = await deposits.hold(conn, lot_id, bidder_id, holder_id=VENUE, amount_fen=1000, now=now)
+    await deposits.release(conn, held.id, now=now)
+    with pytest.raises(InsufficientFunds):
+        async with conn.transaction():
+            await refunds.refund_deposit(
+                conn, held.id, holder_id=elsewhere, payee_name="bidder", now=now
+            )
+    await refunds.refund_deposit(conn, held.id, holder_id=VENUE, payee_name="bidder", now=now)
+    sale = await make_sale(
+        conn, hammer_price_fen=500, buyer_id=bidder_id, venue_id=elsewhere, now=now
+    )
+    await payments.receive(
+        conn, bidder_id, bank_reference="P-1", amount_fen=700, received_at=now,
+        lot_id=sale.lot_id, now=now,
+    )  # fmt: skip
+    free = [await balance(conn, client_money(bidder_id, one)) for one in (VENUE, elsewhere)]
+    assert free == [0, 200]
+
+
 @pytest.mark.parametrize(
     ("credits", "matches", "state", "free_fen"),
     [
@@ -289,7 +335,7 @@ async def test_a_credit_is_matched_to_what_is_due(
     ]
     assert [payment.match for payment in booked] == matches
     assert (await sales.get(conn, sale.lot_id)).state == state
-    assert await balance(conn, client_money(sale.buyer_id)) == free_fen
+    assert await balance(conn, client_money(sale.buyer_id, VENUE)) == free_fen
     with pytest.raises(IllegalStep):
         await payments.receive(
             conn,
@@ -391,7 +437,7 @@ async def test_holds_end_as_asked(conn: asyncpg.Connection, now: datetime) -> No
         await holds.hold(
             conn,
             hold_id,
-            source=client_money(bidder_id),
+            source=client_money(bidder_id, VENUE),
             amount_fen=300,
             ref="r",
             expires_at=later,
@@ -410,7 +456,7 @@ async def test_holds_end_as_asked(conn: asyncpg.Connection, now: datetime) -> No
         await holds.capture(conn, ids[2], target=target, amount_fen=1, now=later)
     assert await holds.expire_due(conn, now=now) == []
     assert await holds.expire_due(conn, now=later) == [ids[2]]
-    assert await balance(conn, client_money(bidder_id)) == 900
+    assert await balance(conn, client_money(bidder_id, VENUE)) == 900
     assert await balance(conn, target) == 100
 
 

@@ -31,6 +31,7 @@ from tests.settlement.make_money import (
     BANK,
     CHECKER,
     MAKER,
+    VENUE,
     distribute,
     make_bidder,
     make_sale,
@@ -173,7 +174,9 @@ async def sold_with_deposit(conn: asyncpg.Connection, now: datetime) -> sales.Sa
         release_on="TITLE_RECORDED",
         now=now,
     )
-    deposit = await deposits.hold(conn, sale.lot_id, bidder_id, amount_fen=1000, now=now)
+    deposit = await deposits.hold(
+        conn, sale.lot_id, bidder_id, holder_id=VENUE, amount_fen=1000, now=now
+    )
     await payments.receive(
         conn,
         bidder_id,
@@ -226,7 +229,7 @@ async def test_a_refused_transfer_gives_the_whole_price_back(
         await rescissions.rescind(
             conn, sale.lot_id, content_hash=order.content_hash, approved_by=BANK, now=now
         )
-    assert await balance(conn, ledger.client_money(sale.buyer_id)) == 5300
+    assert await balance(conn, ledger.client_money(sale.buyer_id, VENUE)) == 5300
     assert (await distribution.lock(conn, plan.id)).state == distribution.WITHDRAWN
     with pytest.raises(IllegalStep):
         await distribution.pay_plan(conn, plan.id, now=now)
@@ -307,7 +310,7 @@ async def test_a_failure_in_the_middle_rescinds_once(
     monkeypatch.delenv("LUOCHUI_FAILPOINTS")
     assert await asyncio.gather(rescind(), rescind()) == [sales.RESCINDED] * 2
     async with database.acquire() as conn:
-        assert await balance(conn, ledger.client_money(sale.buyer_id)) == 5300
+        assert await balance(conn, ledger.client_money(sale.buyer_id, VENUE)) == 5300
         assert (await check_ledger(conn)).ok
 
 
@@ -344,7 +347,7 @@ async def test_one_instalment_missed_is_the_price_missed(
     """The deposit counts; each part has its day; late by a moment the sale is lost, and what was paid goes back."""
     bidder_id = await make_bidder(conn, money_fen=1000, now=now)
     sale = await make_sale(conn, hammer_price_fen=10_000, buyer_id=bidder_id, now=now)
-    await deposits.hold(conn, sale.lot_id, bidder_id, amount_fen=1000, now=now)
+    await deposits.hold(conn, sale.lot_id, bidder_id, holder_id=VENUE, amount_fen=1000, now=now)
     first, second, last = (now + timedelta(days=days) for days in (3, 90, 200))
     order = await propose_parts(conn, sale, [(3000, first), (3000, second), (4000, last)], now)
     for _ in range(2):
@@ -365,7 +368,7 @@ async def test_one_instalment_missed_is_the_price_missed(
     for _ in range(2):
         back = await rescissions.give_back(conn, sale.lot_id, now=late)
         assert (back.returned_fen, back.paid_fen) == (2000, 2000)
-    assert await balance(conn, ledger.client_money(bidder_id)) == 2000
+    assert await balance(conn, ledger.client_money(bidder_id, VENUE)) == 2000
     assert (await check_ledger(conn)).ok
 
 
@@ -420,7 +423,7 @@ async def test_interest_is_owed_with_its_instalment_and_shared_as_proceeds(
     await pay(conn, sale, interest_fen + 1, now)  # a fen too much is the buyer's free money
     paid = await sales.get(conn, sale.lot_id)
     assert (paid.state, paid.paid_fen) == (sales.PRICE_PAID, 100_000)
-    assert await balance(conn, ledger.client_money(sale.buyer_id)) == 1
+    assert await balance(conn, ledger.client_money(sale.buyer_id, VENUE)) == 1
     statement = await statements.issue_settlement(conn, sale.lot_id, now=now)
     body = statement.document.body
     assert isinstance(body, SettlementBody)
@@ -451,7 +454,7 @@ async def test_interest_of_a_defaulted_price_goes_back(
     assert (await check_ledger(conn)).ok
     for _ in range(2):
         await rescissions.give_back(conn, sale.lot_id, now=days[2] + timedelta(seconds=1))
-    assert await balance(conn, ledger.client_money(sale.buyer_id)) == 70_540
+    assert await balance(conn, ledger.client_money(sale.buyer_id, VENUE)) == 70_540
     assert (await check_ledger(conn)).ok
 
 

@@ -13,8 +13,9 @@ from settlement.checks import check_ledger
 from settlement.errors import IdempotencyIdReused, InsufficientFunds
 from settlement.ledger import AccountKey, Transfer, balance, client_money, move, outside
 from settlement.poster import open_poster
+from tests.settlement.make_money import VENUE
 
-HOT, POOR = AccountKey("venue_fee", UUID(int=1)), client_money(UUID(int=2))
+HOT, POOR = AccountKey("venue_fee", UUID(int=1)), client_money(UUID(int=2), VENUE)
 
 
 def transfer(n: int, *, source: AccountKey | None = None, amount_fen: int = 1) -> Transfer:

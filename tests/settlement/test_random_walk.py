@@ -42,6 +42,7 @@ from tests.settlement.make_money import (
     MAKER,
     SECOND_CHECKER,
     TREASURY,
+    VENUE,
     confirm_payouts,
     distribute,
     example_costs,
@@ -154,7 +155,7 @@ class Walk:
             self.bidders.append(bidder)
         fen = self.random.randint(1, 10**9)
         return lambda conn: payments.receive(
-            conn, bidder, bank_reference=reference, amount_fen=fen, received_at=self.now, now=self.now
+            conn, bidder, holder_id=VENUE, bank_reference=reference, amount_fen=fen, received_at=self.now, now=self.now
         ), {reference: fen}  # fmt: skip
 
     def do_fund(self) -> tuple[Service, dict[str, int]]:
@@ -171,7 +172,9 @@ class Walk:
         )
 
         async def hold(conn: asyncpg.Connection) -> None:
-            made = await deposits.hold(conn, lot, bidder, amount_fen=fen, now=self.now)
+            made = await deposits.hold(
+                conn, lot, bidder, holder_id=VENUE, amount_fen=fen, now=self.now
+            )
             self.deposits.append(made.id)
 
         return hold, {}

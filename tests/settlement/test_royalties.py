@@ -43,6 +43,7 @@ from tests.settlement.make_money import (
     BORROWER,
     CHECKER,
     MAKER,
+    VENUE,
     make_claim,
     review_and_advance,
 )
@@ -186,7 +187,7 @@ async def test_a_loan_without_claim_pays_its_lender(
     invoice = await invoice_year(conn, licence, 2026, sales_fen=SALES[0], now=now)
     receipt = await pay(conn, invoice, reference="r", now=now, amount_fen=13_000_000)
     assert receipt.applied_fen == 12_965_963
-    assert await balance(conn, ledger.client_money(LICENSEE)) == 13_000_000 - 12_965_963
+    assert await balance(conn, ledger.client_money(LICENSEE, VENUE)) == 13_000_000 - 12_965_963
     assert await balance(conn, AccountKey("pledgee_payable", BANK, str(licence.id))) == 11_021_069
     assert await pay(conn, invoice, reference="r", now=now, amount_fen=13_000_000) == receipt
     with pytest.raises(DuplicateBankReference):
@@ -354,7 +355,13 @@ async def test_one_credit_is_a_buyers_or_a_licensees_never_both(
     async def as_price(reference: str) -> object:
         async with database.acquire() as conn, conn.transaction():
             return await payments.receive(
-                conn, BORROWER, bank_reference=reference, amount_fen=500, received_at=now, now=now
+                conn,
+                BORROWER,
+                holder_id=VENUE,
+                bank_reference=reference,
+                amount_fen=500,
+                received_at=now,
+                now=now,
             )
 
     async def as_fee(reference: str) -> object:

@@ -119,7 +119,7 @@ async def test_a_fee_is_matched_by_its_invoices_reference(
     waiting_fen = sum(amounts) - sum(one.amount_fen for one in booked)
     assert await balance(conn, statement_files.unmatched(VENUE)) == waiting_fen
     free_fen = sum(one.amount_fen for one in booked) - applied_fen
-    assert await balance(conn, ledger.client_money(LICENSEE)) == free_fen
+    assert await balance(conn, ledger.client_money(LICENSEE, VENUE)) == free_fen
     queued = await payments.payouts_of(conn, invoice.licence_id)
     assert sum(payout.amount_fen for payout in queued) == applied_fen
     assert await custody_fen(conn) == sum(amounts)

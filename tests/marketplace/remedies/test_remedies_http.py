@@ -51,7 +51,9 @@ async def books_hold(stage: Stage) -> None:
 async def free_money(stage: Stage, bidder_id: UUID) -> int:
     """What a bidder may take out."""
     async with stage.pool.acquire() as conn:
-        return await ledger.balance(conn, ledger.client_money(bidder_id))
+        return await ledger.balance(
+            conn, ledger.client_money(bidder_id, stage.operator.caller.organisation_id)
+        )
 
 
 async def test_a_missed_instalment_costs_the_deposit(stage: Stage) -> None:

@@ -67,7 +67,14 @@ async def test_the_venue_books_the_underbidders_deposit_by_its_form(stage: Stage
     await bank.send(f"{path}/consent", price_fen=str(START_FEN), approved="true")
     async with stage.pool.acquire() as conn, conn.transaction():
         bidder_id = under.caller.organisation_id
-        await deposits.hold(conn, uuid4(), bidder_id, amount_fen=DEPOSIT_FEN, now=system_clock())
+        await deposits.hold(
+            conn,
+            uuid4(),
+            bidder_id,
+            holder_id=stage.operator.caller.organisation_id,
+            amount_fen=DEPOSIT_FEN,
+            now=system_clock(),
+        )
     await asked.send(f"{path}/answer", 409, accepted="true")
     assert f'action="{path}/deposit"' in await operator.see(path)
     assert f'action="{path}/deposit"' not in await bank.see(path)

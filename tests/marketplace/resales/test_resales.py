@@ -177,7 +177,14 @@ async def test_a_deposit_that_was_taken_out_is_paid_in_again(stage: Stage) -> No
     async with stage.pool.acquire() as conn, conn.transaction():  # its money is bound elsewhere
         bidder_id = under.caller.organisation_id
         now = system_clock()
-        await deposits.hold(conn, uuid4(), bidder_id, amount_fen=DEPOSIT_FEN, now=now)
+        await deposits.hold(
+            conn,
+            uuid4(),
+            bidder_id,
+            holder_id=stage.operator.caller.organisation_id,
+            amount_fen=DEPOSIT_FEN,
+            now=now,
+        )
     missing = await under.post(f"{path}/answer", {"accepted": True}, expect=409)
     assert missing["code"] == "deposit_missing"
     await stage.operator.post(f"{path}/deposit", money(DEPOSIT_FEN))

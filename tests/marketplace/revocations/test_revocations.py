@@ -43,7 +43,12 @@ async def until_status(stage: Stage, path: str, wanted: str) -> None:
 async def free_money(stage: Stage, bidder: Person) -> int:
     """What a bidder may take out."""
     async with stage.pool.acquire() as conn:
-        return await ledger.balance(conn, ledger.client_money(bidder.caller.organisation_id))
+        return await ledger.balance(
+            conn,
+            ledger.client_money(
+                bidder.caller.organisation_id, stage.operator.caller.organisation_id
+            ),
+        )
 
 
 async def books_hold(stage: Stage) -> None:

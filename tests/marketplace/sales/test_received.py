@@ -98,7 +98,9 @@ async def test_a_kept_deposit_counts_for_a_loan_in_no_scheme(
     sale = await make_sale(
         conn, hammer_price_fen=5000, buyer_id=bidder_id, case_id=case_id, now=now
     )
-    deposit = await deposits.hold(conn, sale.lot_id, bidder_id, amount_fen=400, now=now)
+    deposit = await deposits.hold(
+        conn, sale.lot_id, bidder_id, holder_id=VENUE, amount_fen=400, now=now
+    )
     await deposits.forfeit(conn, deposit.id, now=now)
     await conn.execute(
         "UPDATE settlement.sales SET state = 'DEFAULTED' WHERE lot_id = $1", sale.lot_id
