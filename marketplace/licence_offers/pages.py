@@ -15,14 +15,16 @@ from marketplace.edge.reach import REACH
 from marketplace.grants import service as grants
 from marketplace.grants import signing
 from marketplace.grants.schemas import Signing
-from marketplace.licence_offers import scoring, service
-from marketplace.licence_offers.schemas import ScoreIn
+from marketplace.licence_offers import drafting, scoring, service
+from marketplace.licence_offers.rules import STEPS
+from marketplace.licence_offers.schemas import OfferState, ScoreIn
 from marketplace.organisations.schemas import Role
 from marketplace.pages import route_words
 from marketplace.pages.forms import given, in_bp
 from marketplace.pages.rendering import page
 from marketplace.pages.serving import PAGE, form_of, visitor_of
 
+_S = OfferState
 #: Experts who hold no such role score over the API.
 _EXPERT = allow(Role.EXPERT)
 #: Why what changes here reaches over organisations (`edge.reach`).
@@ -43,6 +45,7 @@ async def licence_offers_page(
         here="/licence-offers",
         names=route_words,
         rows=[(offer, offer.terms) for offer in listed.items],
+        may_draft=caller.has(Role.BANK_MAKER),
         next_cursor=listed.next_cursor,
     )
 
@@ -62,6 +65,10 @@ async def licence_offer_page(
         terms=offer.terms,
         grants=await grants.shown_of_offer(reader, caller, offer_id),
         mine=caller.organisation_id if caller.has(Role.AGENCY_BIDDER) else None,
+        is_checker=caller.organisation_id == offer.organisation_id
+        and caller.has(Role.BANK_CHECKER)
+        and caller.user_id != offer.drafted_by,
+        may_withdraw=_S.WITHDRAWN in STEPS[offer.state] and offer.state is not _S.DRAFT,
     )
 
 
@@ -120,6 +127,7 @@ async def score_by_form(
 
 routes: list[HTTPRouteHandler] = [
     licence_offers_page,
+    *drafting.routes,
     licence_offer_page,
     sign_licence_by_form,
     scoring_page,

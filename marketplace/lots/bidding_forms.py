@@ -231,7 +231,7 @@ def _read(written: Written, term: Term, was: object) -> object:
         case "ms":
             return written.ms(name)
         case "seconds":
-            return _seconds(written, name)
+            return written.seconds(name)
         case "count":
             return written.count(name, most=term.most)
         case "flag":
@@ -241,13 +241,6 @@ def _read(written: Written, term: Term, was: object) -> object:
         case "moment":
             shown = from_epoch_ms(was) if isinstance(was, int) else None
             return epoch_ms(moment(written, name, shown))
-
-
-def _seconds(written: Written, name: str) -> int:
-    whole, rest = divmod(written.ms(name), _MS_A_SECOND)
-    if rest:
-        raise InvalidInput(name, "must be whole seconds", "须为整秒")
-    return whole
 
 
 def _shown(term: Term, value: object) -> str:

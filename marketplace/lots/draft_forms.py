@@ -19,22 +19,12 @@ from marketplace.lots.bidding_forms import (
     moment,
 )
 from marketplace.lots.schemas import Bidding, Conditions, Lot, LotDraft
+from marketplace.pages import content_words
 from marketplace.pages.filling import Form
 from marketplace.pages.forms import built
 from marketplace.pages.written import Written
 
-REQUIRED: Final = (
-    "bidder_conditions",
-    "known_defects",
-    "viewing",
-    "delivery",
-    "taxes_and_bearer",
-    "deposit_account",
-    "contact",
-    "complaints",
-    "priority_holders",
-)
-OPTIONAL: Final = ("court", "rights_and_duties", "liability", "procedure", "deposit_rules")
+REQUIRED, OPTIONAL = content_words.LOT_TEXTS_REQUIRED, content_words.LOT_TEXTS_OPTIONAL
 TIMES: Final = ("registration_opens_at", "priority_closes_at", "opens_at", "closes_at")
 _PLAIN: Final = ("title", "title_zh", "release_on")
 #: The least and the most of each number.
@@ -109,28 +99,43 @@ def _times(
     return times
 
 
-def conditions_of(written: Written, *, at: str = "") -> dict[str, Any]:
-    """What the notice says, by condition; `at`: what stands before the names of the fields."""
+def lot_terms_of(written: Written) -> dict[str, Any]:
+    """What every lot of a plan, or of an option, says: as `LotTerms` takes it."""
+    body: dict[str, Any] = {name: written.required(name) for name in ("title_zh", "title")}
+    if written.text("release_on"):
+        body["release_on"] = written.text("release_on")
+    for name in ("payment_hours", "objection_days", "refund_working_days"):
+        if written.text(name):
+            least, most = _NUMBERS[name]
+            body[name] = written.count(name, least=least, most=most)
+    return body | {
+        "conditions": conditions_of(written),
+        "shortened_times": written.flag("shortened_times"),
+    }
+
+
+def conditions_of(written: Written) -> dict[str, Any]:
+    """What the notice says, by condition."""
     texts: dict[str, Any] = {
         name: {"zh": zh, "en": en}
         for name in (*REQUIRED, *OPTIONAL)
-        if (zh := written.text(f"{at}{name}_zh")) + (en := written.text(f"{at}{name}_en"))
+        if (zh := written.text(f"{name}_zh")) + (en := written.text(f"{name}_en"))
         or name in REQUIRED
     }
     for name, pair in texts.items():
         for language, said in pair.items():
             if not 1 <= len(said) <= _PROSE_MAX:
                 raise InvalidInput(
-                    f"{at}{name}_{language}",
+                    f"{name}_{language}",
                     f"must be a text of 1 to {_PROSE_MAX} characters",
                     f"须填写，最多 {_PROSE_MAX} 字",
                 )
-    if written.text(f"{at}listing_days"):
+    if written.text("listing_days"):
         texts["listing_extension"] = {
-            "working_days": written.count(f"{at}listing_days", most=60),
-            "cycles_max": written.count(f"{at}listing_cycles", most=24),
-            "min_bidders": written.count(f"{at}listing_bidders", most=20)
-            if written.text(f"{at}listing_bidders")
+            "working_days": written.count("listing_days", most=60),
+            "cycles_max": written.count("listing_cycles", most=24),
+            "min_bidders": written.count("listing_bidders", most=20)
+            if written.text("listing_bidders")
             else 1,
         }
     return texts
@@ -164,10 +169,10 @@ def is_whole(lot: Lot) -> bool:
     return replace(shown, bidding=lean(shown.bidding)) == replace(own, bidding=lean(own.bidding))
 
 
-def texts_of(conditions: Conditions, *, at: str = "") -> dict[str, str]:
+def texts_of(conditions: Conditions) -> dict[str, str]:
     """The conditions by the form's fields."""
     values = {
-        f"{at}{name}_{language}": str(text)
+        f"{name}_{language}": str(text)
         for name, pair in msgspec.to_builtins(conditions).items()
         if name in (*REQUIRED, *OPTIONAL) and pair
         for language, text in pair.items()
@@ -175,8 +180,8 @@ def texts_of(conditions: Conditions, *, at: str = "") -> dict[str, str]:
     longer = conditions.listing_extension
     if longer is not None:
         values |= {
-            f"{at}listing_days": str(longer.working_days),
-            f"{at}listing_cycles": str(longer.cycles_max),
-            f"{at}listing_bidders": str(longer.min_bidders),
+            "listing_days": str(longer.working_days),
+            "listing_cycles": str(longer.cycles_max),
+            "listing_bidders": str(longer.min_bidders),
         }
     return values

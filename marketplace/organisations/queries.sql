@@ -172,5 +172,8 @@ UPDATE market.api_keys SET revoked_at = $2 WHERE user_id = $1 AND revoked_at IS 
 -- name: agency_by_code
 SELECT id FROM market.organisations WHERE kind = 'agency' AND is_active AND credit_code = $1 ORDER BY id LIMIT 1;
 
+-- name: by_code
+SELECT id FROM market.organisations WHERE is_active AND credit_code = $1 ORDER BY id LIMIT 1;
+
 -- name: venues
 SELECT id, name FROM market.organisations WHERE kind = 'venue' AND is_active ORDER BY name, id LIMIT 200;

@@ -137,6 +137,13 @@ async def agency_by_code(conn: Connection, code: str) -> UUID | None:
     return found
 
 
+async def by_code(conn: Connection, code: str) -> UUID | None:
+    """The organisation with this credit code, of any kind: whom a licence's terms name."""
+    async with everything(conn):  # who bids is nobody else's to list
+        found: UUID | None = await conn.fetchval(_SQL["by_code"], code.strip().upper())
+    return found
+
+
 async def venues(conn: Connection) -> list[tuple[UUID, str]]:
     """The venues to which a bank may consign, by name; who they are is open to everybody."""
     return [(row["id"], row["name"]) for row in await conn.fetch(_SQL["venues"])]

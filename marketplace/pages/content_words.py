@@ -176,6 +176,25 @@ PARTS: Final[Mapping[str, Words]] = MappingProxyType(
         "content": Words("内容", "Content"),
     }
 )
+#: What a notice says in prose: what each must, and what replaces the regime's own words or is for a court.
+LOT_TEXTS_REQUIRED: Final = (
+    "bidder_conditions",
+    "known_defects",
+    "viewing",
+    "delivery",
+    "taxes_and_bearer",
+    "deposit_account",
+    "contact",
+    "complaints",
+    "priority_holders",
+)
+LOT_TEXTS_OPTIONAL: Final = (
+    "court",
+    "rights_and_duties",
+    "liability",
+    "procedure",
+    "deposit_rules",
+)
 #: The fields of forms besides those, by the name that a refusal gives.
 FIELDS: Final[Mapping[str, Words]] = MappingProxyType(
     {
@@ -276,6 +295,22 @@ FIELDS: Final[Mapping[str, Words]] = MappingProxyType(
         "sent_on": Words("发出日期", "Sent on"),
         "on": Words("日期", "Day"),
         # mandates, set-offs, recorded routes
+        "licensee_code": Words("被许可人统一社会信用代码", "Licensee's credit code"),
+        "later_name": Words("后顺位质权人名称", "Later pledgee"),
+        "later_code": Words("后顺位质权人统一社会信用代码", "Later pledgee's credit code"),
+        "rate": Words("提成率", "Royalty"),
+        "entry_fee": Words("入门费", "Entry fee"),
+        "entry_floor": Words("入门费底价", "Least entry fee"),
+        "minimum": Words("每期最低许可费", "Least fee a period"),
+        "late": Words("逾期年利率", "Late interest a year"),
+        "open": Words("受理时间", "Open for"),
+        "option_price": Words("受让价", "Price of the option"),
+        "credited": Words("已付许可费抵价比例", "Part of the fees counted towards the price"),
+        "offer_within": Words("行权报价时间", "Time to offer"),
+        "opens_after": Words("开始后多久竞价", "Bidding opens after"),
+        "lasts": Words("竞价持续", "Bidding lasts"),
+        "price_part": Words("占前一价格比例", "Part of the price before"),
+        "step_of_plan": Words("步骤", "Step"),
         "agency_code": Words("运营机构统一社会信用代码", "Agency's credit code"),
         "agency": Words("运营机构分成", "Agency's share"),
         "floor": Words("每期最低返还", "Least return a period"),

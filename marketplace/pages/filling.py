@@ -2,10 +2,12 @@
 
 import re
 from collections.abc import Mapping
+from hashlib import sha256
 from typing import Any, Final
 
 import msgspec
 from litestar import Request
+from litestar.datastructures import UploadFile
 
 from kit.errors import Conflict, InvalidInput, LuochuiError
 from marketplace.edge.problems import status_of
@@ -71,7 +73,9 @@ class Form(msgspec.Struct, frozen=True, kw_only=True):
 
     def wrong(self, name: str) -> Words | None:
         """What was wrong with this field, without its name; None for the others."""
-        if not isinstance(self.error, InvalidInput) or name not in names_of(self.error.field):
+        if not isinstance(self.error, InvalidInput):
+            return None
+        if name != self.error.field and name not in names_of(self.error.field):
             return None
         return _without(self.error)
 
@@ -92,6 +96,14 @@ def names_of(field: str) -> frozenset[str]:
     found |= {_ROW.sub("", name) for name in found}
     found |= {name.removesuffix(f"_{language}") for name in found for language in ("zh", "en")}
     return frozenset(found)
+
+
+async def digests_of(request: Request[Any, Any, Any]) -> dict[str, str]:
+    """SHA-256 in hex of each file that was chosen, by `NAME_sha256`: the document stays with whoever has it."""
+    form = await request.form()
+    files = [(name, file) for name, file in form.multi_items() if isinstance(file, UploadFile)]
+    contents = [(name, await file.read()) for name, file in files]
+    return {f"{name}_sha256": sha256(content).hexdigest() for name, content in contents if content}
 
 
 async def chosen_of(request: Request[Any, Any, Any], *names: str) -> dict[str, frozenset[str]]:

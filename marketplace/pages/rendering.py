@@ -7,11 +7,13 @@ from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined, se
 from litestar import MediaType, Response
 
 from marketplace.pages import (
+    content_words,
     evidence_words,
     format_terms,
     formats,
     ledger_words,
     money_words,
+    route_words,
     vocabulary,
     work_words,
 )
@@ -102,6 +104,8 @@ def environment() -> Environment:
     env.globals["files"] = ledger_words
     env.globals["terms"] = money_words
     env.globals["bids"] = format_terms
+    env.globals["licence_words"] = route_words
+    env.globals["lot_words"] = content_words
     env.globals["work"] = work_words
     env.globals["evidence_in_words"] = evidence_words.in_words
     assert callable(env.autoescape)

@@ -5,7 +5,8 @@ A length is a number of minutes, or carries its unit: "90 s", "2 h", "3 d", "90�
 
 import re
 from collections.abc import Collection, Iterator, Mapping
-from datetime import datetime
+from contextlib import contextmanager
+from datetime import date, datetime
 from fractions import Fraction
 from types import MappingProxyType
 from typing import Final, NoReturn
@@ -77,6 +78,18 @@ class Written:
             )
         return found
 
+    def seconds(self, name: str) -> int:
+        """A length of time in whole seconds."""
+        whole, rest = divmod(self.ms(name), 1000)
+        return _refuse(name, "must be whole seconds", "须为整秒") if rest else whole
+
+    def day(self, name: str) -> date:
+        """A day."""
+        try:
+            return date.fromisoformat(self.required(name))
+        except ValueError:
+            return _refuse(name, "must be a day, like 2026-12-31", "须为日期，例如 2026-12-31")
+
     def ms(self, name: str, *, least: int = 1) -> int:
         """A length of time in milliseconds."""
         match = _LENGTH.fullmatch(self.required(name))
@@ -112,6 +125,24 @@ class Written:
         for row in range(1, ROWS_MAX + 1):
             if any(self.text(f"{name}_{row}") for name in names):
                 yield row
+
+
+def under(fields: Mapping[str, str], at: str) -> dict[str, str]:
+    """The fields whose names begin with `at`, without it: a part of a form that stands there several times."""
+    return {name.removeprefix(at): value for name, value in fields.items() if name.startswith(at)}
+
+
+@contextmanager
+def within(at: str) -> Iterator[None]:
+    """What is refused within is a field of that part of the form."""
+    try:
+        yield
+    except InvalidInput as error:
+        raise InvalidInput(
+            f"{at}{error.field}",
+            error.message.removeprefix(f"{error.field}: "),
+            error.message_zh.removeprefix(f"{error.field}："),
+        ) from error
 
 
 def length(milliseconds: int) -> str:
