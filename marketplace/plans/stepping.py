@@ -41,6 +41,7 @@ from marketplace.plans.schemas import (
     StepTerms,
 )
 from marketplace.plans.states import content_of, lock, set_state, set_step
+from marketplace.sales import service as sales
 from marketplace.set_offs import service as set_offs
 from marketplace.set_offs.schemas import SetOffIn, SetOffState
 
@@ -72,6 +73,13 @@ _OFFER_OUTCOMES = {
     OfferState.FILLED: Outcome(StepState.SUCCEEDED),
     OfferState.FAILED: Outcome(StepState.FAILED, "nobody took a licence 无人受让许可"),
     OfferState.WITHDRAWN: Outcome(StepState.HELD, "the offer was withdrawn 许可发布已撤回"),
+}
+#: Why a call for offers (收储) failed, by the reason of its outcome.
+_CALL_FAILED = {
+    "no_backstop": "nobody gave a backstop 无人作出兜底承诺",
+    "no_offers": "nobody offered 无人报价",
+    "declined": "the bank declined the offers 银行未接受报价",
+    "not_decided": "the bank did not decide in time 银行逾期未决定",
 }
 _MANDATE_OUTCOMES = {
     MandateState.ENDED: Outcome(StepState.SUCCEEDED),
@@ -320,7 +328,10 @@ async def _outcome(conn: Connection, terms: StepTerms, subject_id: UUID) -> Outc
     """What the step becomes by what it began; None while that is not over."""
     match terms:
         case LotStep():
-            return _lot_outcome((await lots.get(conn, subject_id)).status)
+            status = (await lots.get(conn, subject_id)).status
+            if status is LotStatus.UNSOLD:
+                return Outcome(StepState.FAILED, await _why_unsold(conn, subject_id))
+            return _lot_outcome(status)
         case SetOffStep():
             taken = await set_offs.get(conn, SYSTEM_CALLER, subject_id)
             return _SET_OFF_OUTCOMES.get(taken.state)
@@ -330,12 +341,15 @@ async def _outcome(conn: Connection, terms: StepTerms, subject_id: UUID) -> Outc
             return _MANDATE_OUTCOMES.get((await mandates.lock(conn, subject_id)).state)
 
 
+async def _why_unsold(conn: Connection, lot_id: UUID) -> str:
+    sale = await sales.of_lot_or_none(conn, lot_id)
+    return _CALL_FAILED.get(sale.reason or "" if sale else "", "not sold 流拍")
+
+
 def _lot_outcome(status: LotStatus) -> Outcome | None:
     match status:
         case LotStatus.DONE:
             return Outcome(StepState.SUCCEEDED)
-        case LotStatus.UNSOLD:
-            return Outcome(StepState.FAILED, "not sold 流拍")
         case LotStatus.DEFAULTED | LotStatus.RE_AUCTION:
             return Outcome(StepState.HELD, "the buyer defaulted 买受人悔拍")
         case LotStatus.REVOKED:
