@@ -9,6 +9,10 @@ Clock = Callable[[], datetime]
 #: Deadlines of the law are counted in Chinese time (domain 0.2); stored instants are UTC.
 CHINA = timezone(timedelta(hours=8), "Asia/Shanghai")
 
+#: The years of the days and instants that are taken in. Terms are counted on from them, and they are shown in Chinese
+#: time: neither can be done at the ends of the calendar.
+FIRST_YEAR, LAST_YEAR = 1900, 2200
+
 
 def system_clock() -> datetime:
     """The present instant, UTC."""

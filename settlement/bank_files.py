@@ -8,7 +8,7 @@ import csv
 import io
 import re
 from collections.abc import Iterator, Sequence
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime
 from typing import Final
 from xml.etree.ElementTree import Element, ParseError, TreeBuilder
 
@@ -16,7 +16,7 @@ import msgspec
 from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import DefusedXMLParser
 
-from kit.clock import CHINA
+from kit.clock import CHINA, FIRST_YEAR, LAST_YEAR
 from kit.errors import InvalidInput
 from kit.money import FEN_MAX, yuan
 
@@ -244,13 +244,20 @@ def moment(text: str, where: str) -> datetime:
     """A date (its beginning in China) or a date-time (in China where it has no zone), in UTC."""
     try:
         if len(text) == 10:
-            return datetime.combine(date.fromisoformat(text), time(), CHINA).astimezone(UTC)
+            text = f"{date.fromisoformat(text)}T00:00"
         at = datetime.fromisoformat(text)
-        return (at if at.tzinfo else at.replace(tzinfo=CHINA)).astimezone(UTC)
+        found = (at if at.tzinfo else at.replace(tzinfo=CHINA)).astimezone(UTC)
     except (ValueError, OverflowError) as error:
         raise refused(
             "date", f"{where}: {text[:40]!r} is no ISO date", f"{where}：日期 {text[:40]!r} 无效"
         ) from error
+    if not FIRST_YEAR <= found.year <= LAST_YEAR:
+        raise refused(
+            "date",
+            f"{where}: {text[:40]!r} is not from {FIRST_YEAR} to {LAST_YEAR}",
+            f"{where}：日期 {text[:40]!r} 不在 {FIRST_YEAR} 至 {LAST_YEAR} 年之间",
+        )
+    return found
 
 
 def short(text: str, where: str, limit: int = TEXT_MAX) -> str:

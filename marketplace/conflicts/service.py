@@ -7,7 +7,7 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
-from kit.errors import Conflict, Forbidden, NotFound
+from kit.errors import Conflict, Forbidden, InvalidInput, NotFound
 from kit.ids import uuid7
 from kit.reach import everything
 from kit.sql import Connection, load_statements
@@ -145,7 +145,9 @@ async def defaults_since(conn: Connection, organisation_id: UUID, since: datetim
 async def bar(
     conn: Connection, caller: Caller, given: BarredPartyIn, *, now: datetime
 ) -> BarredParty:
-    """Enter somebody in the venue's register."""
+    """Enter somebody in the venue's register. Raises InvalidInput for an end that is past."""
+    if given.valid_to is not None and given.valid_to <= now:
+        raise InvalidInput("valid_to", "must be later than now", "须晚于当前时间")
     entry_id = uuid7(now)
     await conn.execute(
         _SQL["insert_barred"],

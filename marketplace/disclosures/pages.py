@@ -22,6 +22,7 @@ from marketplace.disclosures.schemas import (
     RedisclosureDecision,
     RedisclosureIn,
 )
+from marketplace.edge.days import require_years
 from marketplace.edge.dependencies import Conn, Me, Now
 from marketplace.edge.policies import POLICY
 from marketplace.edge.reach import REACH
@@ -115,10 +116,12 @@ def _wanted(fields: Mapping[str, str], lot: Lot) -> RedisclosureIn:
     }
     shown = msgspec.to_builtins(conditions)
     try:
-        return msgspec.convert(values | {"conditions": shown}, RedisclosureIn, strict=False)
+        made = msgspec.convert(values | {"conditions": shown}, RedisclosureIn, strict=False)
     except msgspec.ValidationError as error:
         what, _, path = str(error).partition(" - at `$.")
         raise InvalidInput(path.rstrip("`") or "form", what, "填写有误，请核对") from error
+    require_years(made)
+    return made
 
 
 def _local(lot: Lot, name: str) -> str:

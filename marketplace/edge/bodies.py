@@ -16,6 +16,7 @@ from litestar import Request
 from litestar.datastructures import State
 
 from kit.errors import InvalidInput, LuochuiError
+from marketplace.edge.days import require_years
 from marketplace.edge.decoder_words import in_chinese
 from marketplace.edge.identity import Identity
 
@@ -68,7 +69,7 @@ def decode(body: bytes, kind: Any) -> Any:
             parse_float=str,
             parse_constant=_refuse_constant,
         )
-        return _decoder(kind).decode(body)
+        value = _decoder(kind).decode(body)
     except msgspec.ValidationError as error:
         raise invalid_field(str(error)) from error
     except (ValueError, RecursionError) as error:
@@ -77,6 +78,8 @@ def decode(body: bytes, kind: Any) -> Any:
             f"the body is not valid JSON: {_short(error)}",
             f"请求体不是合法的 JSON：{_short_in_chinese(error)}",
         ) from error
+    require_years(value)
+    return value
 
 
 def invalid_field(message: str) -> InvalidInput:

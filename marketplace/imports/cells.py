@@ -12,6 +12,7 @@ from typing import Final, TypeVar
 
 import msgspec
 
+from kit.clock import FIRST_YEAR, LAST_YEAR
 from kit.money import FEN_MAX, yuan
 from marketplace.assets import identifiers
 from marketplace.assets.identifiers import InvalidIdentifier
@@ -32,7 +33,6 @@ CELLS_MAX: Final = 6_000_000
 _AMOUNT: Final = re.compile(r"(\d{1,14})(?:\.(\d{1,2})0*)?", re.ASCII)
 _DAY: Final = re.compile(r"(\d{4})(?:-|/|\.|年)(\d{1,2})(?:-|/|\.|月)(\d{1,2})日?", re.ASCII)
 _SEPARATORS: Final = re.compile(r"[；;、，,\n]")
-_FIRST_DAY, _LAST_DAY = date(1900, 1, 1), date(2200, 12, 31)
 _NUMBERS_MAX = 200
 
 
@@ -200,7 +200,7 @@ def _day(column: Column, cell: RawCell, text: str) -> date:
         raise CellWrong(
             "invalid_day", "is not a day; write it like 2026-11-02", "不是日期；请写作 2026-11-02"
         )
-    if not _FIRST_DAY <= day <= _LAST_DAY:
+    if not FIRST_YEAR <= day.year <= LAST_YEAR:
         raise CellWrong("invalid_day", "is not between 1900 and 2200", "年份应在1900至2200之间")
     return day
 

@@ -12,6 +12,7 @@ from kit.clock import CHINA
 from kit.errors import InvalidInput
 from kit.money import BP_ONE
 from marketplace.edge.bodies import invalid_field
+from marketplace.edge.days import require_years
 
 T = TypeVar("T", bound=msgspec.Struct)
 _NOT_OURS = frozenset({"form_token"})
@@ -37,9 +38,11 @@ def given(
 def built(values: Mapping[str, object], kind: type[T]) -> T:
     """The struct of what a form's fields were put together to. Raises `InvalidInput` that names the field."""
     try:
-        return msgspec.convert(values, kind, strict=False)
+        made = msgspec.convert(values, kind, strict=False)
     except msgspec.ValidationError as error:
         raise invalid_field(str(error)) from error
+    require_years(made)
+    return made
 
 
 def version_of(written: str) -> int:
@@ -107,5 +110,6 @@ def in_china(fields: Mapping[str, str], *names: str) -> dict[str, str]:
                 "must be a day and a time, like 2026-11-30 10:00 (UTC+8)",
                 "须为日期和时间，例如 2026-11-30 10:00（北京时间）",
             ) from error
+        require_years({name: moment})
         values[name] = (moment if moment.tzinfo else moment.replace(tzinfo=CHINA)).isoformat()
     return values

@@ -188,6 +188,7 @@ HOSTILE = {
                      "direction"),
     "no date": (replaced("<DtTm>2026-11-02T00:30:00+00:00</DtTm>", "<DtTm>yesterday</DtTm>"), "date"),
     "a year beyond": (replaced("2026-11-02T00:30:00+00:00", "0001-01-01T00:00:00+23:00"), "date"),
+    "a year nobody means": (replaced("2026-11-02T00:30:00+00:00", "9999-12-31T23:59:59Z"), "date"),
     "a long text": (replaced("<Ustrd>", "<Ustrd>" + "x" * 3000), "text_too_long"),
     "csv: cut off": (b"\n".join(BAD_CSV.splitlines()[:-1]), "truncated"),
     "csv: nothing but a header": (BAD_CSV.splitlines()[0], "no_statement"),

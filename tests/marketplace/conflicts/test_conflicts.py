@@ -59,6 +59,14 @@ async def test_registers_are_asked(stage: Stage) -> None:
     assert registered["status"] == "applied"
     page = await stage.checker.get("/v1/barred-parties")
     assert [each["id"] for each in page["items"]] == [entry["id"]]
+    ended = {
+        "code": PARENT,
+        "kind": "staff",
+        "reason": "past 已过",
+        "valid_to": str(entry["valid_from"]),
+    }
+    refused = await stage.operator.post("/v1/barred-parties", ended, expect=400)
+    assert refused["field"] == "valid_to"
 
 
 async def test_sellers_group_may_not_bid(stage: Stage) -> None:

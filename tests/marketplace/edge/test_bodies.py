@@ -116,6 +116,46 @@ class Every(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     choice: Literal["x", "y"] | None = None
 
 
+class Inner(msgspec.Struct, rename={"on": "day"}):
+    """A day whose name in JSON is another."""
+
+    on: date
+
+
+class Days(msgspec.Struct, kw_only=True):
+    """Days and instants at every depth."""
+
+    on: date | None = None
+    at: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
+    text: str = ""
+    listed: list[Inner] = []
+    named: dict[str, date] = {}
+    either: tuple[int, date] | None = None
+
+
+FAR_AWAY = [
+    (b'{"on": "9999-12-31"}', "on"),
+    (b'{"on": "0001-01-01"}', "on"),
+    (b'{"on": "1899-12-31"}', "on"),
+    (b'{"on": "2201-01-01"}', "on"),
+    (b'{"at": "9999-12-31T23:59:59Z"}', "at"),
+    (b'{"at": "0001-01-01T00:00:00+08:00"}', "at"),
+    (b'{"listed": [{"day": "2026-11-02"}, {"day": "9999-12-31"}]}', "listed[1].day"),
+    (b'{"named": {"x": "9999-12-31"}}', "named.x"),
+    (b'{"either": [1, "9999-12-31"]}', "either[1]"),
+]
+
+
+@pytest.mark.parametrize(("body", "field"), FAR_AWAY)
+def test_days_at_the_ends_of_the_calendar_are_refused(body: bytes, field: str) -> None:
+    """Terms can't be counted on from them, nor can they be shown in Chinese time; what is text stays text."""
+    with pytest.raises(InvalidInput) as caught:
+        decode(body, Days)
+    assert caught.value.message == f"{field}: must be a day from 1900 to 2200"
+    near = b'{"on": "1900-01-01", "at": "2200-12-31T23:59:59Z", "text": "9999-12-31"}'
+    assert decode(near, Days).text == "9999-12-31"
+
+
 class Needed(msgspec.Struct):
     """A field that must be given."""
 

@@ -9,6 +9,7 @@ import pytest
 from auction_engine.codes import REFUSALS
 from auction_engine.rules.commands import ACTIONS
 from auction_engine.rules.profile import FORMATS
+from kit.errors import InvalidInput
 from marketplace.assets.schemas import AssetFlag, LegalStatus
 from marketplace.assets.types import IpType
 from marketplace.bidders.rules import BidderStatus
@@ -16,7 +17,7 @@ from marketplace.lots.regimes import Regime
 from marketplace.lots.rules import LotStatus
 from marketplace.lots.schemas import Bidding
 from marketplace.organisations.schemas import Role
-from marketplace.pages import formats, vocabulary
+from marketplace.pages import formats, forms, vocabulary
 from marketplace.pages.rendering import environment
 from marketplace.pages.rules_in_words import rules_in_words
 from marketplace.pages.vocabulary import Words
@@ -117,3 +118,11 @@ def test_rules_are_said_in_words(fields: dict[str, object], said: str) -> None:
     sentences = rules_in_words(msgspec.convert(given, Bidding))
     assert any(said in sentence.zh for sentence in sentences)
     assert all(sentence.en for sentence in sentences)
+
+
+@pytest.mark.parametrize("written", ["9999-12-31T23:59", "0001-01-01T00:00"])
+def test_forms_take_no_time_at_the_ends_of_the_calendar(written: str) -> None:
+    """As over the API: it could not be shown again."""
+    with pytest.raises(InvalidInput) as caught:
+        forms.in_china({"closes_at": written}, "closes_at")
+    assert caught.value.field == "closes_at"
