@@ -55,6 +55,7 @@ _SELLERS_DOORS = (
     ),
     (frozenset({LotStatus.DEFAULTED}), "/lots/{id}/reauction", Words("重新拍卖", "Auction again")),
     (_BEFORE_BIDS, "/lots/{id}/coverage", Words("清偿情况与债务人同意", "Coverage and consent")),
+    (_PAID_FOR, "/lots/{id}/costs", Words("变现费用", "Costs")),
     (_PAID_FOR, "/lots/{id}/distribution", Words("分配方案与异议", "Distribution and objections")),
 )
 
@@ -88,7 +89,7 @@ async def doors_of(
             found.append((f"{at}/review", Words("成交复核", "Review of the result")))
     elif lot.status in LEFT_BY_A_BUYER and await _is_asked(conn, visitor, lot):
         found.append((f"{at}/underbidder-offer", Words("顺位递补", "Offer to the underbidder")))
-    if lot.status in _MOVED and await _moves(conn, visitor, lot, now=now):
+    if lot.status in _PAID_FOR and await _moves(conn, visitor, lot, now=now):
         found.append((f"{at}/transfer", Words("交割清单", "Transfer checklist")))
     return found
 
@@ -129,13 +130,13 @@ async def _registers(conn: Connection, visitor: Caller, lot: PublicLot) -> bool:
 
 
 async def _moves(conn: Connection, visitor: Caller, lot: PublicLot, *, now: datetime) -> bool:
-    """Whether the visitor's organisation has a part in the lot's transfer, and it was begun."""
+    """Whether the visitor's organisation has a part in the lot's transfer, and it was begun or is theirs to begin."""
     if not visitor.has(*_SELLERS, Role.AGENCY_BIDDER):
         return False
     try:
         await transfers.of_lot(conn, visitor, lot.id, now=now)
     except NotFound:
-        return False
+        return await transfers.may_open(conn, visitor, lot.id)
     return True
 
 

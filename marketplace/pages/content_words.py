@@ -235,6 +235,7 @@ FIELDS: Final[Mapping[str, Words]] = MappingProxyType(
         "limit": Words("出价上限", "Most that may be bid"),
         "valuer_id": Words("评估机构", "Valuer"),
         "purpose": Words("评估目的", "Purpose"),
+        "lines": Words("费用明细", "Lines"),
         "quarter": Words("季度", "Quarter"),
         "branches": Words("支行数据", "Figures of the branches"),
         "recipient_1": Words("报送主管部门", "To"),

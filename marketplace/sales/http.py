@@ -31,13 +31,13 @@ from marketplace.sales.schemas import (
 )
 
 #: Why what changes here reaches over organisations (`edge.reach`).
-_WHY = "A sale moves money among its buyer, its venue, its bank and the other creditors."
-_OPERATOR = allow(Role.VENUE_OPERATOR)
-_CHECKER = allow(Role.VENUE_CHECKER)
+WHY = "A sale moves money among its buyer, its venue, its bank and the other creditors."
+OPERATOR = allow(Role.VENUE_OPERATOR)
+CHECKER = allow(Role.VENUE_CHECKER)
 _VENUE = allow(Role.VENUE_OPERATOR, Role.VENUE_CHECKER)
 _DRAFTERS = allow(Role.VENUE_OPERATOR, Role.BANK_MAKER)
 _APPROVERS = allow(Role.BANK_CHECKER, Role.VENUE_CHECKER)
-_PARTIES = allow(Role.VENUE_OPERATOR, Role.VENUE_CHECKER, Role.BANK_MAKER, Role.BANK_CHECKER)
+PARTIES = allow(Role.VENUE_OPERATOR, Role.VENUE_CHECKER, Role.BANK_MAKER, Role.BANK_CHECKER)
 
 
 @get("/v1/lots/{lot_id:uuid}/sale", opt={"policy": public()}, summary="Result 竞价结果")
@@ -49,7 +49,7 @@ async def get_sale(reader: Conn, lot_id: FromPath[UUID]) -> Sale:
 
 @post(
     "/v1/lots/{lot_id:uuid}/confirmation",
-    opt={"policy": _OPERATOR, REACH: _WHY},
+    opt={"policy": OPERATOR, REACH: WHY},
     summary="Confirm 出具成交确认书",
 )
 async def issue_confirmation(
@@ -67,7 +67,7 @@ async def get_confirmation(reader: Conn, lot_id: FromPath[UUID]) -> Confirmation
 
 @post(
     "/v1/lots/{lot_id:uuid}/payments",
-    opt={"policy": _OPERATOR, REACH: _WHY},
+    opt={"policy": OPERATOR, REACH: WHY},
     summary="Payment 价款到账",
 )
 async def receive_payment(
@@ -79,7 +79,7 @@ async def receive_payment(
 
 @post(
     "/v1/lots/{lot_id:uuid}/costs",
-    opt={"policy": _OPERATOR, REACH: _WHY},
+    opt={"policy": OPERATOR, REACH: WHY},
     summary="Draft costs 起草费用",
 )
 async def draft_costs(
@@ -91,7 +91,7 @@ async def draft_costs(
 
 @post(
     "/v1/lots/{lot_id:uuid}/costs/lock",
-    opt={"policy": _CHECKER, REACH: _WHY},
+    opt={"policy": CHECKER, REACH: WHY},
     summary="Lock costs 锁定费用",
 )
 async def lock_costs(
@@ -101,7 +101,7 @@ async def lock_costs(
     return await proceeds.lock_costs(conn, caller, lot_id, data, now=now)
 
 
-@get("/v1/lots/{lot_id:uuid}/costs", opt={"policy": _PARTIES}, summary="Costs 费用")
+@get("/v1/lots/{lot_id:uuid}/costs", opt={"policy": PARTIES}, summary="Costs 费用")
 async def get_costs(reader: Conn, caller: Me, lot_id: FromPath[UUID]) -> CostSheet:
     """The standing cost sheet."""
     return await proceeds.costs_of(reader, caller, lot_id)
@@ -109,7 +109,7 @@ async def get_costs(reader: Conn, caller: Me, lot_id: FromPath[UUID]) -> CostShe
 
 @post(
     "/v1/lots/{lot_id:uuid}/distribution",
-    opt={"policy": _DRAFTERS, REACH: _WHY},
+    opt={"policy": _DRAFTERS, REACH: WHY},
     summary="Plan 起草分配方案",
 )
 async def draft_distribution(
@@ -119,7 +119,7 @@ async def draft_distribution(
     return await proceeds.draft_plan(conn, caller, lot_id, now=now)
 
 
-@get("/v1/lots/{lot_id:uuid}/distribution", opt={"policy": _PARTIES}, summary="Plan 分配方案")
+@get("/v1/lots/{lot_id:uuid}/distribution", opt={"policy": PARTIES}, summary="Plan 分配方案")
 async def get_distribution(reader: Conn, caller: Me, lot_id: FromPath[UUID]) -> DistributionPlan:
     """The standing plan, line by line with its computation."""
     return await proceeds.plan_of(reader, caller, lot_id)
@@ -127,7 +127,7 @@ async def get_distribution(reader: Conn, caller: Me, lot_id: FromPath[UUID]) -> 
 
 @post(
     "/v1/lots/{lot_id:uuid}/distribution/approve",
-    opt={"policy": _APPROVERS, REACH: _WHY},
+    opt={"policy": _APPROVERS, REACH: WHY},
     summary="Approve 审批分配方案",
 )
 async def approve_distribution(
@@ -139,7 +139,7 @@ async def approve_distribution(
 
 @post(
     "/v1/lots/{lot_id:uuid}/distribution/pay",
-    opt={"policy": _OPERATOR, REACH: _WHY},
+    opt={"policy": OPERATOR, REACH: WHY},
     summary="Pay 执行分配",
 )
 async def pay_distribution(
@@ -157,7 +157,7 @@ async def list_payouts(reader: Conn, caller: Me, lot_id: FromPath[UUID]) -> Payo
 
 @post(
     "/v1/lots/{lot_id:uuid}/payouts/{payout_id:uuid}",
-    opt={"policy": _VENUE, REACH: _WHY},
+    opt={"policy": _VENUE, REACH: WHY},
     summary="Paid out 已付出",
 )
 async def confirm_payout(
@@ -174,7 +174,7 @@ async def confirm_payout(
 
 @post(
     "/v1/lots/{lot_id:uuid}/payouts/{payout_id:uuid}/correction",
-    opt={"policy": _OPERATOR, REACH: _WHY},
+    opt={"policy": OPERATOR, REACH: WHY},
     summary="Correct a reference 更正流水号",
 )
 async def propose_payout_correction(
@@ -191,7 +191,7 @@ async def propose_payout_correction(
 
 @post(
     "/v1/lots/{lot_id:uuid}/payouts/{payout_id:uuid}/correction/approve",
-    opt={"policy": _CHECKER, REACH: _WHY},
+    opt={"policy": CHECKER, REACH: WHY},
     summary="Correct a reference 更正流水号复核",
 )
 async def correct_payout(
@@ -207,7 +207,7 @@ async def correct_payout(
 
 
 @post(
-    "/v1/lots/{lot_id:uuid}/title", opt={"policy": _OPERATOR, REACH: _WHY}, summary="Title 过户登记"
+    "/v1/lots/{lot_id:uuid}/title", opt={"policy": OPERATOR, REACH: WHY}, summary="Title 过户登记"
 )
 async def record_title(
     conn: Conn, caller: Me, now: Now, lot_id: FromPath[UUID], data: JSONBody[TitleIn]

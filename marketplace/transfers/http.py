@@ -21,7 +21,8 @@ from marketplace.transfers.schemas import (
 )
 
 _OPERATOR = allow(Role.VENUE_OPERATOR)
-_MOVERS = allow(Role.VENUE_OPERATOR, Role.BANK_MAKER)
+MOVING = (Role.VENUE_OPERATOR, Role.BANK_MAKER)
+MOVERS = allow(*MOVING)
 READERS = allow(
     Role.VENUE_OPERATOR,
     Role.VENUE_CHECKER,
@@ -30,13 +31,13 @@ READERS = allow(
     Role.AGENCY_BIDDER,
 )
 #: Why what changes here reaches over organisations (`edge.reach`).
-_WHY = "A transfer is kept by the venue and the bank together; the last recordal ends the escrow of the buyer's price."
+WHY = "A transfer is kept by the venue and the bank together; the last recordal ends the escrow of the buyer's price."
 _Step: TypeAlias = Annotated[int, PathParameter(ge=1, le=10_000)]
 
 
 @post(
     "/v1/lots/{lot_id:uuid}/transfer",
-    opt={"policy": _OPERATOR, REACH: _WHY},
+    opt={"policy": _OPERATOR, REACH: WHY},
     summary="Open a transfer 开始交割",
 )
 async def open_transfer(conn: Conn, caller: Me, now: Now, lot_id: FromPath[UUID]) -> Transfer:
@@ -52,7 +53,7 @@ async def get_transfer(reader: Conn, caller: Me, now: Now, lot_id: FromPath[UUID
 
 @post(
     "/v1/lots/{lot_id:uuid}/transfer/{step:int}",
-    opt={"policy": _MOVERS, REACH: _WHY},
+    opt={"policy": MOVERS, REACH: WHY},
     status_code=200,
     summary="Move a step 更新交割事项",
 )

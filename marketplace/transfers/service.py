@@ -76,6 +76,17 @@ async def open_transfer(
     return await _get(conn, lot_id, now=now)
 
 
+async def may_open(conn: Connection, caller: Caller, lot_id: UUID) -> bool:
+    """Whether the caller's venue may open the checklist of a lot now."""
+    if not caller.has(Role.VENUE_OPERATOR):
+        return False
+    try:
+        lot = await lots.owned(conn, caller, lot_id)
+    except NotFound:
+        return False
+    return lot.venue_id == caller.organisation_id and lot.status in _OPENABLE
+
+
 async def of_lot(conn: Connection, caller: Caller, lot_id: UUID, *, now: datetime) -> Transfer:
     """The checklist, for the lot's venue, its consignor and its buyer."""
     found = await _get(conn, lot_id, now=now)
@@ -257,12 +268,18 @@ async def _move_pledge(
         await pledges.move(conn, caller, pledge.id, wanted, reason=reason, now=now)
 
 
-def _require_whose(caller: Caller, transfer: Transfer, step: TransferStep) -> None:
-    """The bank moves its pledges, the venue the rest; a buyer looks on."""
+def is_whose(caller: Caller, transfer: Transfer, step: TransferStep) -> bool:
+    """Whether the step is the caller's to move: the bank's, of its pledges; the venue's, of the rest."""
     is_pledge = step.kind is StepKind.PLEDGE_CANCELLATION
     owner = transfer.consignor_id if is_pledge else transfer.venue_id
     role = Role.BANK_MAKER if is_pledge else Role.VENUE_OPERATOR
-    if caller.organisation_id != owner or not caller.has(role):
+    return caller.organisation_id == owner and caller.has(role)
+
+
+def _require_whose(caller: Caller, transfer: Transfer, step: TransferStep) -> None:
+    """The bank moves its pledges, the venue the rest; a buyer looks on."""
+    if not is_whose(caller, transfer, step):
+        is_pledge = step.kind is StepKind.PLEDGE_CANCELLATION
         whose = "the consigning bank's" if is_pledge else "the venue's"
         whose_zh = "委托银行" if is_pledge else "交易场所"
         raise Forbidden(f"this step is {whose}", f"此项由{whose_zh}办理")
