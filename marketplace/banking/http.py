@@ -9,7 +9,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, JSONBody
 
 from kit.errors import InvalidInput
-from marketplace.banking import paying, service
+from marketplace.banking import free_money, paying, service
 from marketplace.banking.schemas import (
     AccountApproval,
     AccountIn,
@@ -19,6 +19,8 @@ from marketplace.banking.schemas import (
     DecisionView,
     DueList,
     EntryView,
+    FreeMoneyIn,
+    FreeMoneyList,
     PaymentFileApproval,
     PaymentFileIn,
     PaymentFileView,
@@ -216,6 +218,24 @@ async def list_refunds_due(reader: Conn, caller: Me, now: Now) -> RefundDueList:
     return RefundDueList(items=await service.refunds_due(reader, caller, now=now))
 
 
+@get("/v1/banking/free-money", opt={"policy": _PEOPLE}, summary="Free money 可用资金")
+async def list_free_money(reader: Conn, caller: Me) -> FreeMoneyList:
+    """What others have with my organisation that pays and secures nothing, but for released deposits."""
+    return FreeMoneyList(items=await free_money.held(reader, caller))
+
+
+@post(
+    "/v1/banking/free-money/refunds",
+    opt={"policy": allow(Role.VENUE_OPERATOR), REACH: _WHY},
+    summary="Send free money back 退还可用资金",
+)
+async def send_free_money_back(
+    conn: Conn, caller: Me, now: Now, data: JSONBody[FreeMoneyIn]
+) -> Refund:
+    """Queue a payout of free money to whose it is, with the reason; it leaves by a file of two people."""
+    return await free_money.send_back(conn, caller, data, now=now)
+
+
 @post(
     "/v1/banking/payment-files",
     opt={"policy": _MAKERS, REACH: _WHY},
@@ -358,6 +378,8 @@ routes: list[HTTPRouteHandler] = [
     refuse_account,
     list_payouts,
     list_refunds_due,
+    list_free_money,
+    send_free_money_back,
     draft_file,
     list_files,
     get_file,

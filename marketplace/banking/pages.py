@@ -9,13 +9,14 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 from litestar.response import Redirect
 
-from marketplace.banking import paying, service
+from marketplace.banking import free_money, paying, service
 from marketplace.banking.schemas import (
     AccountApproval,
     AccountIn,
     DecisionIn,
     DecisionView,
     EntryView,
+    FreeMoneyIn,
     PaymentFileApproval,
     PaymentFileIn,
     RefundIn,
@@ -27,7 +28,7 @@ from marketplace.edge.dependencies import At, Conn, Me, Now
 from marketplace.edge.policies import POLICY, allow
 from marketplace.edge.reach import REACH
 from marketplace.organisations.schemas import Caller, Role
-from marketplace.pages.forms import given
+from marketplace.pages.forms import given, in_fen
 from marketplace.pages.rendering import page
 from marketplace.pages.serving import PAGE, form_of, upload_of, visitor_of
 from settlement.bank_files import FILE_BYTES_MAX
@@ -141,6 +142,7 @@ async def payments_page(
         here="/banking",
         payouts=await paying.payouts(reader, caller, now=now),
         refunds=await service.refunds_due(reader, caller, now=now),
+        free=await free_money.held(reader, caller),
         may_refund=caller.has(Role.VENUE_OPERATOR),
         files=listed.items,
         next_cursor=listed.next_cursor,
@@ -162,6 +164,21 @@ async def refund_deposit(
     """Queue the payout of a released deposit to its bidder."""
     fields = await form_of(request)
     await service.refund_deposit(conn, caller, lot_id, given(fields, RefundIn), now=now)
+    return _back("/banking/payments")
+
+
+@post(
+    "/banking/free-money",
+    opt={POLICY: allow(Role.VENUE_OPERATOR), REACH: _WHY},
+    request_max_body_size=_SMALL,
+    **PAGE,
+)
+async def send_free_money_back(
+    request: Request[Any, Any, Any], conn: Conn, caller: Me, now: Now
+) -> Redirect:
+    """Queue a payout of free money to whose it is, with the reason."""
+    fields = in_fen(await form_of(request), "amount")
+    await free_money.send_back(conn, caller, given(fields, FreeMoneyIn), now=now)
     return _back("/banking/payments")
 
 
@@ -299,6 +316,7 @@ routes: list[HTTPRouteHandler] = [
     second,
     payments_page,
     refund_deposit,
+    send_free_money_back,
     draft_file,
     file_page,
     approve_file,

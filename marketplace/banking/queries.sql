@@ -35,3 +35,16 @@ SELECT d.lot_id, l.number AS lot_number, l.regime, l.refund_working_days, b.id A
  WHERE d.state = 'RELEASED'
    AND NOT EXISTS (SELECT FROM settlement.transfers t WHERE t.idempotency_id = 'refund:' || l.venue_id || ':deposit:' || d.id)
  ORDER BY d.closed_at, d.id;
+
+-- name: free_money
+-- Whose free money a holder ($1) has, of one payer ($2) or of all, without the released deposits that go back as such.
+SELECT a.owner AS payer_id, coalesce(g.name, a.owner::text) AS payer_name, a.balance_fen - coalesce(d.fen, 0) AS amount_fen
+  FROM settlement.accounts a
+  LEFT JOIN market.organisations g ON g.id = a.owner
+  LEFT JOIN (SELECT d.bidder_id, sum(d.amount_fen)::bigint AS fen
+               FROM settlement.deposits d JOIN market.lots l ON l.id = d.lot_id AND l.venue_id = $1
+              WHERE d.state = 'RELEASED'
+                AND NOT EXISTS (SELECT FROM settlement.transfers t WHERE t.idempotency_id = 'refund:' || l.venue_id || ':deposit:' || d.id)
+              GROUP BY d.bidder_id) d ON d.bidder_id = a.owner
+ WHERE a.kind = 'client_money' AND a.ref = $1::uuid::text AND a.balance_fen > coalesce(d.fen, 0) AND ($2::uuid IS NULL OR a.owner = $2)
+ ORDER BY amount_fen DESC, a.owner;

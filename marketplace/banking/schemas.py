@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 
-from marketplace.edge.fields import Reason
+from marketplace.edge.fields import PositiveFen, Reason
 
 Sha256 = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}\Z")]
 _Reference = Annotated[str, msgspec.Meta(min_length=1, max_length=40)]
@@ -53,6 +53,14 @@ class RefundIn(_In, frozen=True, kw_only=True):
     """The bidder whose released deposit is to be sent back."""
 
     bidder_id: UUID
+
+
+class FreeMoneyIn(_In, frozen=True, kw_only=True):
+    """Whose free money is to be sent back, how much of it, and why."""
+
+    payer_id: UUID
+    amount_fen: PositiveFen
+    reason: Reason
 
 
 class PaymentFileIn(_In, frozen=True, kw_only=True):
@@ -201,6 +209,20 @@ class RefundDueList(msgspec.Struct, frozen=True, kw_only=True):
     """The deposits to be sent back, the oldest first."""
 
     items: list[RefundDue]
+
+
+class FreeMoney(msgspec.Struct, frozen=True, kw_only=True):
+    """Money in custody that pays and secures nothing (可用资金), but for released deposits."""
+
+    payer_id: UUID
+    payer_name: str
+    amount_fen: int
+
+
+class FreeMoneyList(msgspec.Struct, frozen=True, kw_only=True):
+    """Whose free money is here, the most first."""
+
+    items: list[FreeMoney]
 
 
 class Refund(msgspec.Struct, frozen=True, kw_only=True):

@@ -143,6 +143,32 @@ class Banking:
             key=key or new_key(),
         )
 
+    async def list_free_money(self) -> banking_schemas.FreeMoneyList:
+        """What others have with my organisation that pays and secures nothing, but for released
+        deposits.
+
+        `GET /v1/banking/free-money`
+        """
+        return await self._calls.struct(
+            "GET", "/v1/banking/free-money", banking_schemas.FreeMoneyList
+        )
+
+    async def send_free_money_back(
+        self, data: banking_schemas.FreeMoneyIn, *, key: str | None = None
+    ) -> banking_schemas.Refund:
+        """Queue a payout of free money to whose it is, with the reason; it leaves by a file of two
+        people.
+
+        `POST /v1/banking/free-money/refunds`
+        """
+        return await self._calls.struct(
+            "POST",
+            "/v1/banking/free-money/refunds",
+            banking_schemas.Refund,
+            body=data,
+            key=key or new_key(),
+        )
+
     async def list_files(
         self, *, cursor: str | None = None, limit: int = 50
     ) -> edge_cursors.Page[banking_schemas.PaymentFileView]:
