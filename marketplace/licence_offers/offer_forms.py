@@ -58,7 +58,7 @@ def terms_of(fields: Mapping[str, str], *, venue_id: UUID) -> OfferTerms:
         "title": written.required("title"),
         "title_zh": written.required("title_zh"),
         "way": way,
-        "kind": written.choice("kind", set(LicenceKind)),
+        "kind": written.choice("licence_kind", set(LicenceKind)),
         "territories": _list(written, "territories"),
         "fields": _list(written, "fields"),
         "starts_in_days": _count(written, "starts_in_days", 0, least=0, most=3_650),
@@ -108,7 +108,7 @@ def usual() -> dict[str, str]:
         "open": "30 d",
         "term_months": "36",
         "way": "posted",
-        "kind": "ordinary",
+        "licence_kind": "ordinary",
     }
 
 

@@ -296,6 +296,8 @@ FIELDS: Final[Mapping[str, Words]] = MappingProxyType(
         "sent_on": Words("发出日期", "Sent on"),
         "on": Words("日期", "Day"),
         # mandates, set-offs, recorded routes
+        "licence_kind": Words("许可种类", "Kind of licence"),
+        "keeps_reserve": Words("保留价", "Reserve"),
         "licensee_code": Words("被许可人统一社会信用代码", "Licensee's credit code"),
         "later_name": Words("后顺位质权人名称", "Later pledgee"),
         "later_code": Words("后顺位质权人统一社会信用代码", "Later pledgee's credit code"),

@@ -19,6 +19,8 @@ from marketplace.pages.written import ROWS_MAX
 #: What a person can put right in the form itself.
 REFUSALS: Final = (InvalidInput, Conflict)
 _INDEX: Final = re.compile(r"\[[^\]]*\]")
+#: A field of one of several steps on a page: `s2.price`.
+_STEP: Final = re.compile(r"s([0-9]{1,2})\.")
 _ROW: Final = re.compile(r"_[0-9]{1,2}\Z")
 _UNITS: Final = ("_fen", "_bp", "_seconds", "_ms")
 #: A list whose rows are few is shown with so many empty ones.
@@ -45,6 +47,8 @@ class Form(msgspec.Struct, frozen=True, kw_only=True):
             return None if self.error is None else said_of(self.error)
         named = [name for name in names_of(self.error.field) if name in content_words.FIELDS]
         label = content_words.FIELDS[max(named, key=len)] if named else None
+        if label is not None and (step := _STEP.match(self.error.field)):
+            label = Words(f"第 {step[1]} 步，{label.zh}", f"Step {step[1]}, {label.en}")
         said = _without(self.error)
         return said if label is None else Words(f"{label.zh}：{said.zh}", f"{label.en}: {said.en}")
 

@@ -144,7 +144,7 @@ def _judicial(step: LotStep, auctions: int, field: str) -> list[InvalidInput]:
         found.append(
             InvalidInput(
                 f"{field}.price_bp",
-                "the second auction starts at 8000 at least of the first (Fa Shi [2016] 18, art. 26)",
+                "the second auction starts at 80% (8000) at least of the first (Fa Shi [2016] 18, art. 26)",
                 "再次拍卖降价幅度不得超过前次起拍价的百分之二十（法释〔2016〕18号第二十六条）",
             )
         )
@@ -173,8 +173,8 @@ def _sell_off(step: LotStep, auctions: int, field: str) -> list[InvalidInput]:
         found.append(
             InvalidInput(
                 f"{field}.price_bp",
-                "a sell-off starts at the second auction's price: 10000 (domain 2.3)",
-                "变卖价即二拍起拍价：10000",
+                "a sell-off starts at the second auction's price: 100% (10000; domain 2.3)",
+                "变卖价即二拍起拍价：100%（10000）",
             )
         )
     return found

@@ -108,7 +108,7 @@ async def test_an_offer_is_drafted_and_opened_by_pages(stage: Stage) -> None:
         ({"way": "tender", "opening": "2 d"}, "price_weight"),
         ({"way": "tender", "opening": "2 d", "price_weight": "100"}, "price_weight"),
         ({"way": "uniform_price"}, "opening"),
-        ({"kind": "exclusive"}, "places"),
+        ({"licence_kind": "exclusive"}, "places"),
         ({"audit_zh": ""}, "audit_zh"),
         ({"later_name_1": "二押银行"}, "later_code_1"),
         ({"territories": "China!"}, "territories"),
@@ -134,7 +134,8 @@ async def test_whom_it_names_is_named_by_credit_code(stage: Stage) -> None:
     licensee, code = await coded(stage, Role.AGENCY_BIDDER)
     later, later_code = await coded(stage, Role.BANK_MAKER)
     form = TERMS | {
-        "consignment_id": consignment["id"], "way": "negotiated", "kind": "exclusive", "licensee_code": code.lower(),
+        "consignment_id": consignment["id"], "way": "negotiated", "licence_kind": "exclusive",
+        "licensee_code": code.lower(),
         "agency_code": code, "agency": "12.5", "later_name_1": "二押银行", "later_code_1": later_code,
         "venue_holds": "true", "may_sublicense": "true",
     }  # fmt: skip
