@@ -81,6 +81,10 @@ SELECT id, document_id, number, lot_id, organisation_id, user_id, accessed_at
  ORDER BY id DESC
  LIMIT $4;
 
+-- name: lock_terms
+-- One version of a lot's terms at a time.
+SELECT pg_advisory_xact_lock(hashtextextended('secrecy_terms:' || $1::uuid::text, 0));
+
 -- name: insert_terms
 INSERT INTO market.secrecy_terms (lot_id, number, venue_id, text_zh, text_en, sha256, published_by, published_at)
 SELECT $1, count(*) + 1, $2, $3, $4, $5, $6, $7 FROM market.secrecy_terms WHERE lot_id = $1

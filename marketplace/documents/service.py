@@ -231,6 +231,7 @@ async def publish_terms(
     sides = await conn.fetchrow(_SQL["lot_sides"], lot_id, caller.organisation_id)
     if sides is None or sides["venue_id"] != caller.organisation_id:
         raise NotFound(f"lot {lot_id}: no such lot", f"标的 {lot_id} 不存在")
+    await conn.execute(_SQL["lock_terms"], lot_id)
     digest = hashlib.sha256(f"{new.text_zh}\n\n{new.text_en}".encode())
     await conn.execute(
         _SQL["insert_terms"],

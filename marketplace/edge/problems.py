@@ -10,7 +10,7 @@ from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.types import ExceptionHandlersMap
 
-from kit.errors import InvalidInput, LuochuiError, NotFound, Unavailable
+from kit.errors import Conflict, InvalidInput, LuochuiError, NotFound, Unavailable
 from marketplace.consignments.rules import SamePerson
 from marketplace.edge.decoder_words import in_chinese
 from marketplace.edge.statuses import STATUSES
@@ -160,6 +160,12 @@ def translate(error: Exception) -> LuochuiError:
         case asyncpg.CharacterNotInRepertoireError() | asyncpg.UntranslatableCharacterError():
             return InvalidInput(
                 "request", "contains a character that cannot be stored", "包含无法存储的字符"
+            )
+        case asyncpg.UniqueViolationError():  # a room that expects one says it in its own words
+            _log.warning("same_at_once constraint=%s", error.constraint_name)
+            return Conflict(
+                "the same was done at the same moment; read it again, then decide",
+                "同一操作已同时发生，请重新读取后再决定",
             )
         case asyncpg.PostgresError() if error.sqlstate == _SAME_PERSON:
             return SamePerson()

@@ -1,3 +1,7 @@
+-- name: lock_name
+-- One draft of a name at a time takes its next number.
+SELECT pg_advisory_xact_lock(hashtextextended('white_list:' || $1::uuid::text || ':' || $2::text, 0));
+
 -- name: insert
 -- A new draft under the next number of its name.
 INSERT INTO market.white_lists

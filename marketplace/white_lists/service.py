@@ -39,6 +39,7 @@ async def draft(conn: Connection, caller: Caller, new: NewList, *, now: datetime
     """A new draft under the next number of its name."""
     new = rules.normal(new)
     list_id = uuid7(now)
+    await conn.execute(_SQL["lock_name"], caller.organisation_id, new.name)
     await conn.execute(
         _SQL["insert"],
         list_id,

@@ -1,5 +1,6 @@
 """Documents by content: what is taken and what is refused, versions, and who reads what in a data room."""
 
+import asyncio
 import hashlib
 import io
 import zipfile
@@ -280,6 +281,16 @@ async def test_each_reads_what_the_visibility_lets_them(room: Room) -> None:
     again = terms | {"text_en": "Not to be disclosed to anybody."}
     assert (await room.post("venue", f"{path}/terms", again, "t2")).status_code == 201
     assert await seen("bidder") == {"public", "registered"}
+
+
+async def test_terms_published_at_once_are_one_after_the_other(room: Room) -> None:
+    """Several at the same moment: each has a number of its own, none an error."""
+    path, texts = f"/v1/lots/{room.lot_id}/data-room/terms", [f"第 {n} 版 terms" for n in range(5)]
+    made = await asyncio.gather(
+        *(room.post("venue", path, {"text_zh": each, "text_en": each}, each[2]) for each in texts)
+    )
+    assert [answer.status_code for answer in made] == [201] * 5
+    assert {answer.json()["number"] for answer in made} == {1, 2, 3, 4, 5}
 
 
 async def test_readings_are_attachments_and_leave_a_line(room: Room) -> None:

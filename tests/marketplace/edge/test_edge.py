@@ -87,6 +87,7 @@ async def broken(error: FromQuery[str]) -> None:
         "timeout": TimeoutError,
         "gone": ConnectionResetError,
         "deadlock": asyncpg.DeadlockDetectedError,
+        "twice": asyncpg.UniqueViolationError,
     }[error]()
 
 
@@ -391,6 +392,7 @@ REFUSALS = [
     ("role missing", "GET", "/v1/users", 403, "forbidden"),
     ("database slow", "GET", "/v1/broken-database?error=timeout", 503, "unavailable"),
     ("database gone", "GET", "/v1/broken-database?error=gone", 503, "unavailable"),
+    ("the same at once", "GET", "/v1/broken-database?error=twice", 409, "conflict"),
     ("database deadlock", "GET", "/v1/broken-database?error=deadlock", 503, "unavailable"),
 ]
 

@@ -1,5 +1,6 @@
 """White lists: drafted, published by another person, pushed, received, answered, superseded."""
 
+import asyncio
 from datetime import datetime
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from kit.errors import Conflict, InvalidInput, NotFound
 from kit.sql import Connection
 from kit.states import IllegalStep
+from marketplace.app import Resources
 from marketplace.edge.versions import VersionChanged
 from marketplace.organisations.schemas import Role
 from marketplace.white_lists import rules, service
@@ -46,6 +48,19 @@ def test_an_entry_is_an_enterprise_once(codes: list[str]) -> None:
     entries = [{"name": "x", "code": code, "criterion": "c", "source": "s"} for code in codes]
     with pytest.raises(InvalidInput, match=f"entries.{len(codes)}.code"):
         rules.normal(some_list(entries=entries))
+
+
+async def test_drafts_at_once_have_numbers_of_their_own(
+    resources: Resources, now: datetime
+) -> None:
+    """Two people begin the next list at the same moment: one waits for the other."""
+    keeper = await make_caller(resources.pool, Role.VENUE_OPERATOR, now=now)
+
+    async def drafted() -> int:
+        async with resources.pool.acquire() as conn, conn.transaction():
+            return (await service.draft(conn, keeper, some_list(), now=now)).number
+
+    assert sorted(await asyncio.gather(*(drafted() for _ in range(5)))) == [1, 2, 3, 4, 5]
 
 
 async def test_a_list_is_published_by_two_and_superseded(conn: Connection, now: datetime) -> None:
