@@ -3,8 +3,10 @@
 import asyncio
 from typing import Any
 
+import asyncpg
 import pytest
 
+from kit.migrate import MIGRATIONS
 from marketplace.organisations.schemas import OrganisationKind
 from settlement.checks import check_ledger
 from settlement.ledger import balance, outside
@@ -314,3 +316,17 @@ async def test_an_insurer_pays_its_part(office: Office) -> None:
     await answered(office, insurer, liability)
     one = await paid(office, insurer, liability, payout("bank", 16_000_000))
     assert (one["paid_fen"], one["position_fen"]) == (16_000_000, 16_000_000)
+
+
+async def test_what_was_paid_is_not_dropped_with_its_table(
+    office: Office, confirmed: Shared
+) -> None:
+    """The way down stops at the approvals of payouts, not to leave their transfers in the books alone."""
+    await paid(office, confirmed.guarantor, confirmed.of_guarantor, payout("bank", BORNE_FEN))
+    (path,) = MIGRATIONS.glob("*_liabilities.sql")
+    down = path.read_text(encoding="utf-8").partition("-- migrate:down")[2]
+    async with office.pool.acquire() as conn:
+        with pytest.raises(asyncpg.CheckViolationError, match="approvals_kind_check"):
+            async with conn.transaction():
+                await conn.execute("SET LOCAL ROLE NONE")
+                await conn.execute(down)
