@@ -4,7 +4,7 @@ Claims are entered before the plan is drafted and shown in it, line by line. Who
 objection is not answered by another person the plan is not approved. Source: domain 6.1, 6.6 (民诉解释 506-510).
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from uuid import UUID
 
@@ -76,18 +76,14 @@ async def enter_claims(
     sale = await sales.lock(conn, lot_id)
     if sale.state not in (sales.PRICE_DUE, sales.PRICE_PAID, sales.COSTS_LOCKED):
         raise IllegalStep(f"sale of lot {lot_id}", state=sale.state, step="claims")
-    if canonical(await claims_of(conn, lot_id)) == canonical(claims):
+    before = await entered_claims(conn, lot_id)  # that nobody claims is an entry, too
+    if before is not None and canonical(before) == canonical(claims):
         return
     await conn.execute(_SQL["insert_sale_claims"], lot_id, canonical(claims), entered_by, now)
 
 
-async def claims_of(conn: Connection, lot_id: UUID) -> SaleClaims:
-    """Who claims of a lot's proceeds beside its consignor; nobody where nothing was entered."""
-    return await entered_claims(conn, lot_id) or SaleClaims()
-
-
 async def entered_claims(conn: Connection, lot_id: UUID) -> SaleClaims | None:
-    """What was entered of them last; None where nothing was."""
+    """Who claims of a lot's proceeds beside its consignor, as entered last; None where nothing was."""
     content = await conn.fetchval(_SQL["sale_claims"], lot_id)
     return None if content is None else read(content, SaleClaims)
 
@@ -180,17 +176,24 @@ async def sold_lots(conn: Connection, case_id: UUID) -> list[LotResult]:
     return [_result(row) for row in await conn.fetch(_SQL["sold_of_case"], case_id)]
 
 
-async def sold_for(conn: Connection, case_ids: Collection[UUID]) -> list[SharedLot]:
-    """The lots sold and standing for any of these loans, as their own or by claims entered; in the order sold."""
+async def sold_for(
+    conn: Connection, case_ids: Collection[UUID], *, stated: Mapping[UUID, Sequence[UUID]]
+) -> list[SharedLot]:
+    """The lots sold that stand for any of these loans, as their own, by claims entered or `stated`; in the order sold.
+
+    `stated`: the further loans of lots as they were arranged, which count where no claims were entered.
+    """
     wanted = {str(one) for one in case_ids}
-    rows = await conn.fetch(_SQL["sold_for_cases"], list(case_ids), sorted(wanted))
-    found = [_shared(row) for row in rows]
+    rows = await conn.fetch(_SQL["sold_for_cases"], list(case_ids), sorted(wanted), list(stated))
+    found = [_shared(row, stated.get(row["lot_id"], ())) for row in rows]
     return [one for one in found if wanted & set(one.debts)]
 
 
-def _shared(row: asyncpg.Record) -> SharedLot:
+def _shared(row: asyncpg.Record, stated: Sequence[UUID]) -> SharedLot:
     one = _result(row)
-    claims = SaleClaims() if row["claims"] is None else read(row["claims"], SaleClaims)
+    claims = SaleClaims(other_loans=tuple(stated))
+    if row["claims"] is not None:
+        claims = read(row["claims"], SaleClaims)
     return SharedLot(
         lot=one.lot,
         price_fen=one.price_fen,

@@ -12,12 +12,11 @@ from kit.errors import InvalidInput, NotFound
 from kit.money import BP_ONE
 from kit.sql import Connection
 from marketplace.audit import service as audit
-from marketplace.cases import service as cases
 from marketplace.lots import intake
 from marketplace.lots import service as lots
 from marketplace.lots.regimes import Regime
 from marketplace.lots.schemas import Lot
-from marketplace.organisations.schemas import SYSTEM_CALLER, Caller
+from marketplace.organisations.schemas import Caller
 from marketplace.remedies.schemas import (
     AnswerIn,
     ClaimsIn,
@@ -26,7 +25,7 @@ from marketplace.remedies.schemas import (
     ObjectionList,
     ObjectionView,
 )
-from marketplace.sales import proceeds
+from marketplace.sales import proceeds, standing
 from settlement import distribution, plan_claims
 from settlement.plan_claims import Claimant, SaleClaims
 
@@ -85,7 +84,7 @@ async def enter(
 async def entered(conn: Connection, caller: Caller, lot_id: UUID) -> ClaimsView:
     """Who claims of the proceeds, for the lot's venue and consignor."""
     await lots.owned(conn, caller, lot_id)
-    claims = await plan_claims.claims_of(conn, lot_id)
+    claims = await standing.claims_of(conn, lot_id)
     return ClaimsView(lot_id=lot_id, claims=msgspec.to_builtins(claims))
 
 
@@ -160,19 +159,9 @@ def _check_shares(given: ClaimsIn) -> None:
 async def _check_loans(conn: Connection, lot: Lot, given: ClaimsIn) -> None:
     """Further loans are the consignor's own, of the same borrower."""
     own = (await intake.of(conn, lot.consignment_id)).case_id
-    first = await cases.get(conn, SYSTEM_CALLER, own)
-    for index, loan_id in enumerate(given.other_loans):
-        other = await cases.get(conn, SYSTEM_CALLER, loan_id)
-        is_same = (other.organisation_id, other.borrower_code) == (
-            lot.consignor_id,
-            first.borrower_code,
-        )
-        if not is_same or loan_id == own:
-            raise InvalidInput(
-                f"other_loans[{index}]",
-                "must be another loan of the same borrower",
-                "须为同一借款人的其他贷款",
-            )
+    await standing.require_further(
+        conn, own, given.other_loans, field=lambda index: f"other_loans[{index}]"
+    )
     known = {own, *given.other_loans}
     for index, loan_id in enumerate(given.designated):
         if loan_id not in known:

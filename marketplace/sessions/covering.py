@@ -4,7 +4,7 @@ A lot that stands for several loans gives each what its distribution would, not 
 Source: domain 2.8 (art. 14), 6.1 (Civil Code 560, 561).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -12,14 +12,16 @@ import asyncpg
 import msgspec
 
 from kit.clock import CHINA
-from kit.sql import Connection
+from kit.sql import Connection, load_statements
 from marketplace.cases import service as cases
 from marketplace.lots.rules import LotStatus
 from marketplace.organisations.schemas import SYSTEM_CALLER
 from marketplace.sales import received
 from settlement import plan_claims
+from settlement.plan_claims import SaleClaims
 from settlement.rules.several import Coverage, OneDebt, SharedLot, coverage_of_each
 
+_SQL = load_statements("marketplace.sessions", "queries.sql")
 _SOLD = frozenset(
     {
         LotStatus.SOLD,
@@ -32,10 +34,14 @@ _SOLD = frozenset(
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):
-    """A lot in its session: the loans that it stands for, the first its own; what it came to, once sold."""
+    """A lot in its session: the loans that it stands for, the first its own; what it came to, once sold.
+
+    `designated`: the loans that the debtor wants paid first of it.
+    """
 
     lot_id: UUID
     loans: tuple[UUID, ...]
+    designated: tuple[UUID, ...]
     costs_fen: int
     status: LotStatus
     price_fen: int | None
@@ -44,16 +50,18 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def places_of(conn: Connection, rows: Sequence[asyncpg.Record]) -> list[Place]:
-    """The lots of a session; claims that were entered after a sale say better which loans it stands for."""
+    """The lots of a session; claims entered after a sale say better which loans it stands for, in which order."""
     found = []
     for row in rows:
         is_sold = row["status"] in _SOLD
         claims = await plan_claims.entered_claims(conn, row["lot_id"]) if is_sold else None
-        others = row["other_loans"] if claims is None else claims.other_loans
+        if claims is None:
+            claims = SaleClaims(other_loans=tuple(row["other_loans"]))
         found.append(
             Place(
                 lot_id=row["lot_id"],
-                loans=(row["case_id"], *others),
+                loans=(row["case_id"], *claims.other_loans),
+                designated=claims.designated,
                 costs_fen=row["costs_fen"],
                 status=LotStatus(row["status"]),
                 price_fen=row["price_fen"],
@@ -74,7 +82,7 @@ async def coverage_of(
     own = {str(place.lot_id): place for place in places}
     loans = set(own[str(lot_id)].loans)
     while True:
-        elsewhere = [one for one in await plan_claims.sold_for(conn, loans) if one.lot not in own]
+        elsewhere = [one for one in await _sold_for(conn, loans) if one.lot not in own]
         near = [place for place in places if loans & set(place.loans)]
         reached = {UUID(debt) for one in elsewhere for debt in one.debts}
         wider = loans | reached | {loan for place in near for loan in place.loans}
@@ -102,6 +110,13 @@ def needless(places: Iterable[Place], covered: dict[UUID, Coverage]) -> list[Pla
     ]
 
 
+async def _sold_for(conn: Connection, loans: Collection[UUID]) -> list[SharedLot]:
+    """The lots sold for any of these loans, wherever; those of another session as it states them."""
+    rows = await conn.fetch(_SQL["stated_for"], list(loans))
+    stated = {row["lot_id"]: row["other_loans"] for row in rows}
+    return await plan_claims.sold_for(conn, loans, stated=stated)
+
+
 def _sold(places: Iterable[Place]) -> list[SharedLot]:
     return [
         SharedLot(
@@ -109,6 +124,7 @@ def _sold(places: Iterable[Place]) -> list[SharedLot]:
             price_fen=place.price_fen or 0,
             costs_fen=place.costs_fen,
             debts=tuple(map(str, place.loans)),
+            designated=tuple(map(str, place.designated)),
         )
         for place in places
         if place.status in _SOLD

@@ -15,7 +15,6 @@ from kit.sql import Connection, load_statements
 from marketplace.auctions import orders
 from marketplace.audit import service as audit
 from marketplace.audit.steps import moved
-from marketplace.cases import service as cases
 from marketplace.consignments import service as consignments
 from marketplace.consignments.rules import require_another_person
 from marketplace.lots import publication, signing
@@ -23,6 +22,7 @@ from marketplace.lots import service as lots
 from marketplace.lots.rules import LotStatus
 from marketplace.lots.schemas import Lot
 from marketplace.organisations.schemas import SYSTEM_CALLER, Caller, OrganisationKind
+from marketplace.sales import standing
 from marketplace.sessions import covering
 from marketplace.sessions.rules import closes, require_session_step, require_together
 from marketplace.sessions.schemas import (
@@ -263,19 +263,12 @@ async def _other_loans(
         asset_ids = list(await lots.asset_ids(conn, lot.id))
         rows = await conn.fetch(_SQL["pledged_loans"], asset_ids, own)
         return [row["case_id"] for row in rows]
-    first = await cases.get(conn, SYSTEM_CALLER, own)
-    for index, loan_id in enumerate(given.other_loans):
-        other = await cases.get(conn, SYSTEM_CALLER, loan_id)
-        is_same = (other.organisation_id, other.borrower_code) == (
-            first.organisation_id,
-            first.borrower_code,
-        )
-        if not is_same or loan_id == own:
-            raise InvalidInput(
-                f"lots.{position - 1}.other_loans.{index}",
-                "must be another loan of the same borrower",
-                "须为同一借款人的其他贷款",
-            )
+    await standing.require_further(
+        conn,
+        own,
+        given.other_loans,
+        field=lambda index: f"lots.{position - 1}.other_loans.{index}",
+    )
     return given.other_loans
 
 

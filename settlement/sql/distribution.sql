@@ -78,14 +78,14 @@ SELECT p.lot_id, p.content, s.consignor_id
  ORDER BY p.drafted_at, p.id;
 
 -- name: sold_for_cases
--- The lots that were sold and stand for any of these loans, their own or one that was entered with their claims, with the
--- costs that are known, in the order sold.
+-- The lots that were sold and stand for any of these loans, their own or one that was entered with their claims, and these
+-- lots ($3), with the costs that are known, in the order sold.
 SELECT s.lot_id, s.case_id, s.hammer_price_fen, c.content, k.content AS claims
   FROM settlement.sales s
   LEFT JOIN settlement.cost_sheets c ON c.lot_id = s.lot_id AND c.state <> 'WITHDRAWN'
   LEFT JOIN LATERAL (SELECT content FROM settlement.sale_claims WHERE lot_id = s.lot_id ORDER BY version DESC LIMIT 1) k ON true
  WHERE s.state NOT IN ('DEFAULTED', 'RESCINDED') AND s.case_id IS NOT NULL
-   AND (s.case_id = ANY ($1::uuid[])
+   AND (s.case_id = ANY ($1::uuid[]) OR s.lot_id = ANY ($3::uuid[])
         OR s.lot_id IN (SELECT e.lot_id FROM settlement.sale_claims e
                          WHERE convert_from(e.content, 'UTF8')::jsonb -> 'other_loans' ?| $2::text[]))
  ORDER BY s.sold_at, s.lot_id;

@@ -115,11 +115,11 @@ async def test_an_objection_keeps_the_plan_until_it_is_answered(
 async def test_claims_are_versions_until_the_plan(conn: asyncpg.Connection, now: datetime) -> None:
     """What is entered last counts; the same again is no new version; after the draft nothing is entered."""
     sale = await locked(conn, 900, now)
-    assert await plan_claims.claims_of(conn, sale.lot_id) == SaleClaims()
+    assert await plan_claims.entered_claims(conn, sale.lot_id) is None
     claims = SaleClaims(later=(Claimant(name="second", code="S", amount_fen=7),))
     for given in (SaleClaims(costs_fen=5), claims, claims):
         await plan_claims.enter_claims(conn, sale.lot_id, given, entered_by=MAKER, now=now)
-    assert await plan_claims.claims_of(conn, sale.lot_id) == claims
+    assert await plan_claims.entered_claims(conn, sale.lot_id) == claims
     versions = await conn.fetchval("SELECT count(*) FROM settlement.sale_claims")
     assert versions == 2
     await draft(conn, sale, bank_claim(500), now=now)
@@ -203,11 +203,18 @@ async def test_lots_are_found_for_every_loan_that_they_stand_for(
     for loans in ((other,), (third, other), (other,)):
         claims = SaleClaims(other_loans=loans, designated=(other,))
         await plan_claims.enter_claims(conn, one.lot_id, claims, entered_by=MAKER, now=now)
-    found = await plan_claims.sold_for(conn, [other])
+    found = await plan_claims.sold_for(conn, [other], stated={})
     assert [(lot.lot, lot.price_fen, lot.debts, lot.designated) for lot in found] == [
         (str(one.lot_id), 700, (str(own), str(other)), (str(other),))
     ]
-    assert await plan_claims.sold_for(conn, [third]) == []
+    assert await plan_claims.sold_for(conn, [third], stated={}) == []
     both = {str(one.lot_id), str(two.lot_id)}
-    assert {lot.lot for lot in await plan_claims.sold_for(conn, [own])} == both
+    assert {lot.lot for lot in await plan_claims.sold_for(conn, [own], stated={})} == both
+    stated = {lot.lot_id: (third,) for lot in (one, two)}  # of the first something was entered
+    found = await plan_claims.sold_for(conn, [third], stated=stated)
+    assert [(lot.lot, lot.debts) for lot in found] == [(str(two.lot_id), (str(own), str(third)))]
     assert await plan_claims.entered_claims(conn, two.lot_id) is None
+    await plan_claims.enter_claims(conn, two.lot_id, SaleClaims(), entered_by=MAKER, now=now)
+    assert (
+        await plan_claims.entered_claims(conn, two.lot_id) == SaleClaims()
+    )  # that nobody claims is said, too

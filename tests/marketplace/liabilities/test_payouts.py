@@ -327,6 +327,5 @@ async def test_what_was_paid_is_not_dropped_with_its_table(
     down = path.read_text(encoding="utf-8").partition("-- migrate:down")[2]
     async with office.pool.acquire() as conn:
         with pytest.raises(asyncpg.CheckViolationError, match="approvals_kind_check"):
-            async with conn.transaction():
-                await conn.execute("SET LOCAL ROLE NONE")
-                await conn.execute(down)
+            await conn.execute(f"BEGIN; SET LOCAL ROLE NONE; {down}")
+        await conn.execute("ROLLBACK")

@@ -7,6 +7,8 @@ from uuid import UUID, uuid4
 import pytest
 
 from kit.clock import CHINA, system_clock
+from marketplace.lots.rules import LotStatus
+from marketplace.sessions import covering
 from marketplace.sessions import service as sessions
 from tests.make_portfolio import some_case, some_pledge
 from tests.make_routes import consigned
@@ -103,12 +105,15 @@ async def test_a_lot_for_two_loans_counts_for_each_what_its_distribution_gives(
 
 
 async def debts_of(stage: Stage, path: str) -> list[str]:
-    """The loans that a sold lot's plan pays, in their order, without anybody naming them again."""
+    """The loans that a sold lot's plan pays, in their order, without anybody naming them again; its claims say so."""
+    claims = (await stage.bank_maker.get(f"{path}/claims"))["claims"]
     await stage.operator.post(f"{path}/payments", money(START_FEN - DEPOSIT_FEN))
     costs = await stage.operator.post(f"{path}/costs", {"lines": []})
     await stage.checker.post(f"{path}/costs/lock", {"content_hash": costs["content_hash"]})
     plan = await stage.bank_maker.post(f"{path}/distribution")
-    return [one["debt"] for one in plan["content"]["debts"]]
+    debts = [one["debt"] for one in plan["content"]["debts"]]
+    assert set(claims["other_loans"]) < set(debts)
+    return debts
 
 
 def _software(n: int) -> dict[str, Any]:
@@ -144,16 +149,51 @@ async def also_pledged(stage: Stage, lot: dict[str, Any], loan: dict[str, Any]) 
 
 
 async def test_a_session_names_no_stranger_s_loan(stage: Stage) -> None:
-    """Nor the lot's own again."""
+    """Nor the lot's own again, nor any twice."""
     lot = await drafted(stage)
     case_id = (await stage.bank_maker.get("/v1/cases"))["items"][0]["id"]
     stranger = some_case(borrower_code="91350100M000100Y43", borrower_name="另一借款人")
     theirs = (await stage.bank_maker.post("/v1/cases", stranger))["id"]
-    for loan_id in (case_id, theirs):
-        with pytest.raises(Refused, match=r"lots\.0\.other_loans\.0"):
-            await arranged(
-                stage, stagger=60, lots=[{"lot_id": lot["id"], "other_loans": [loan_id]}]
-            )
+    more = (await another_loan(stage, is_first=True))["id"]
+    for loans in ([more, case_id], [more, theirs], [more, more]):
+        with pytest.raises(Refused, match=r"lots\.0\.other_loans\.1"):
+            await arranged(stage, stagger=60, lots=[{"lot_id": lot["id"], "other_loans": loans}])
+
+
+async def test_what_the_debtor_designated_counts_and_what_another_session_stated(
+    stage: Stage,
+) -> None:
+    """The other loan is due first, but the debtor wants the lot's own paid: it is covered, what stands for it stopped.
+
+    Before that the lot counts for the other loan in any session, though nobody entered claims.
+    """
+    loan = {"loan_amount_fen": 100_000_000, "principal_fen": 90_000_000, "interest_fen": 1_000_000}
+    both = await drafted(stage, loan=loan)
+    case_id = (await stage.bank_maker.get("/v1/cases"))["items"][0]["id"]
+    alone = await drafted(stage, case_id=case_id)
+    other = (await another_loan(stage, is_first=True))["id"]
+    stated = [{"lot_id": both["id"], "other_loans": [other]}, {"lot_id": alone["id"]}]
+    session = await arranged(stage, stagger=3_000, lots=stated)
+    await stage.checker.post(f"/v1/auction-sessions/{session['id']}/publish")
+    await sold(stage, await stage.anyone.get(f"/v1/lots/{both['id']}"))
+    elsewhere = covering.Place(
+        lot_id=uuid4(), loans=(UUID(other),), designated=(), costs_fen=0, status=LotStatus.OPEN,
+        price_fen=None, is_stopped=False, is_agreed=False,
+    )  # fmt: skip
+    async with stage.pool.acquire() as conn, conn.transaction():
+        found = await covering.coverage_of(conn, [elsewhere], elsewhere.lot_id, now=system_clock())
+    assert found[UUID(other)].net_fen == START_FEN
+    path = f"/v1/auction-sessions/{session['id']}"
+    assert [one["stopped_at"] for one in (await stage.anyone.get(path))["lots"]] == [None, None]
+    claims = {"other_loans": [other], "designated": [case_id]}
+    entry = f"/v1/lots/{both['id']}/claims"
+    twice = await stage.bank_maker.post(entry, claims | {"other_loans": [other] * 2}, expect=400)
+    assert twice["field"] == "other_loans[1]"
+    await stage.bank_maker.post(entry, claims)
+    async with stage.pool.acquire() as conn, conn.transaction():
+        await sessions.follow(conn, UUID(both["id"]), now=system_clock())
+    stopped = [one["stopped_at"] is not None for one in (await stage.anyone.get(path))["lots"]]
+    assert stopped == [False, True]
 
 
 async def test_what_was_sold_before_the_session_counts_towards_the_cover(stage: Stage) -> None:
