@@ -51,6 +51,7 @@ _AREAS: Final = MappingProxyType(
         "plan_change": Area.DISPOSAL,
         "set_off": Area.LOANS,
         "claim": Area.FUNDS,
+        "liability": Area.FUNDS,
     }
 )
 _OVER: Final = frozenset({ApprovalState.APPROVED, ApprovalState.REFUSED})
