@@ -307,6 +307,11 @@ def _source(grant: Grant) -> str:
     return f"licence {grant.id}"
 
 
+def over_at(grant: Grant) -> datetime:
+    """When its last day is over."""
+    return _after(grant.ends_on)
+
+
 def _after(day: date) -> datetime:
     return datetime.combine(day + timedelta(days=1), time(), CHINA)
 

@@ -74,7 +74,9 @@ async def put_signature(
     require_grant_step(grant.state, GrantState.SIGNED, name=grant.licensee_name)
     if grant.sha256 != sha256:
         raise TextDiffers
-    if grant.sign_by is not None and now >= grant.sign_by and grant.held_since is None:
+    if now >= service.over_at(grant) or (
+        grant.sign_by is not None and now >= grant.sign_by and grant.held_since is None
+    ):
         raise SigningOver
     await _require_signable(conn, grant, now=now)
     # Kind and term of what rests on a right are public, whose licence it is is not (domain 3.8).
@@ -110,13 +112,16 @@ async def let_go(conn: Connection, grant_id: UUID, *, now: datetime) -> datetime
 
 
 async def awaited_until(conn: Connection, grant: Grant, *, now: datetime) -> datetime | None:
-    """When to look again at a licence, locked, whose signature is still awaited; None for any other."""
+    """When to look again at a licence, locked, whose signature is still awaited; None for any other.
+
+    None is awaited once its last day is over, whatever holds it.
+    """
     grant = await look(conn, grant, now=now)
     if grant.state is not GrantState.OFFERED or grant.sign_by is None:
         return None
-    if grant.held_since is not None:
-        return now + LOOK_AGAIN
-    return grant.sign_by if now < grant.sign_by else None
+    held = grant.held_since is not None
+    again_at = min(now + LOOK_AGAIN if held else grant.sign_by, service.over_at(grant))
+    return again_at if now < again_at else None
 
 
 async def look_at_consignment(conn: Connection, consignment_id: UUID, *, now: datetime) -> None:

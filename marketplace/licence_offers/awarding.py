@@ -202,6 +202,8 @@ async def _settle_award(conn: Connection, offer: LicenceOffer, *, now: datetime)
     asked = {grant.licensee_id for grant in made}
     award = await _award(conn, offer, await service.applications_of(conn, offer.id))
     next_ones = [found for found in award.waiting if found[0].organisation_id not in asked]
+    if made and now >= grants.over_at(made[0]):  # nobody is asked for a term that is over
+        next_ones = []
     signed = sum(grant.signed_at is not None for grant in made)
     offered = sum(grant.state is GrantState.OFFERED for grant in made)
     for one, fee_fen in next_ones[: offer.terms.places - signed - offered]:
@@ -231,7 +233,8 @@ async def _choose(
     made = await _grant(conn, offer, one.organisation_id, name, fee_fen, now=now)
     # A licence whose licensee the offer names has no time of its own: the offer's close lets it go.
     assert made.sign_by is not None, "an award says until when it is signed"
-    await duties.add(conn, Kind.LET_LICENCE_GO, subject_id=made.id, due_at=made.sign_by, now=now)
+    due_at = min(made.sign_by, grants.over_at(made))
+    await duties.add(conn, Kind.LET_LICENCE_GO, subject_id=made.id, due_at=due_at, now=now)
 
 
 async def _settle(conn: Connection, offer: LicenceOffer, *, now: datetime) -> None:

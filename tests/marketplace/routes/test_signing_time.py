@@ -159,6 +159,35 @@ async def test_who_does_not_sign_after_the_hold_is_let_go(stage: Stage) -> None:
     assert (over["state"], over["reason"]) == ("ended", "not signed in time 逾期未签")
 
 
+async def test_a_licence_whose_term_is_over_waits_for_no_signature(stage: Stage) -> None:
+    """Held to its last day: with that day it is let go, nobody else is asked, and nobody signs a licence of nothing."""
+    consignment = await consigned(stage)
+    offer = await opened(stage, consignment, **UNIFORM, term_months=1)
+    await awarded(stage, offer, [500, 400])
+    await alerted(stage, consignment)
+    held = await _grant(stage, offer)
+    over_at = moment(f"{held['ends_on']}T00:00:00+08:00") + timedelta(days=1)
+    await pass_by(stage, str(over_at - timedelta(seconds=2)))
+    assert (await _grant(stage, offer))["state"] == "offered"
+    await pass_by(stage, str(over_at))
+    await pass_by(stage, str(over_at))
+    assert [one["state"] for one in await grants_of(stage, offer)] == ["ended"]
+    over = await stage.bank_maker.get(f"/v1/licence-offers/{offer['id']}")
+    assert (over["state"], over["reason"]) == ("failed", "nobody signed 无人签署")
+
+
+async def test_nobody_signs_a_licence_whose_term_is_over(stage: Stage) -> None:
+    """Though its time to sign is not, as that of one which was held."""
+    offer = await opened(stage, await consigned(stage), **UNIFORM, term_months=1)
+    _, (winner,) = await awarded(stage, offer, [500])
+    one = await _grant(stage, offer)
+    await stage.pool.execute(
+        "UPDATE market.licence_grants SET starts_on = starts_on - 60, ends_on = ends_on - 60 WHERE id = $1",
+        UUID(one["id"]),
+    )
+    assert (await sign(winner, one, expect=409))["code"] == "signing_over"
+
+
 async def test_a_named_licensee_has_time_after_the_hold_though_the_offer_should_have_closed(
     stage: Stage,
 ) -> None:
