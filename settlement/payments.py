@@ -119,30 +119,15 @@ async def receive(
             *(uuid7(now), bank_reference, payer_id, lot_id, amount_fen, applied_fen, interest_fen),
             *(match, received_at, now, held_by),
         )
-    if made is None:  # the same credit, booked by another at this moment
-        known = await _by_reference(conn, bank_reference)
-        if known is None:
-            raise DuplicateBankReference
-        return _same(known, held_by, payer_id=payer_id, lot_id=lot_id, amount_fen=amount_fen)
-    await post(
-        conn,
-        _transfers(
-            payer_id,
-            held_by,
-            bank_reference=bank_reference,
-            amount_fen=amount_fen,
-            applied_fen=applied_fen,
-            interest_fen=interest_fen,
-            received_at=received_at,
-            lot_id=lot_id,
-        ),
-        now=now,
-    )
+    booked = await _by_reference(conn, bank_reference)
+    if booked is None:  # another's, who booked it at this moment
+        raise DuplicateBankReference
+    if made is None:
+        return _same(booked, held_by, payer_id=payer_id, lot_id=lot_id, amount_fen=amount_fen)
+    await post(conn, _transfers(booked, held_by), now=now)
     if sale is not None and applied_fen + interest_fen:
         await sales.add_bank_payment(conn, sale, applied_fen, interest_fen, now=now)
     _after_receive()
-    booked = await _by_reference(conn, bank_reference)
-    assert booked is not None, "a payment just inserted is there"
     return booked
 
 
@@ -248,45 +233,36 @@ def _same(
     return known
 
 
-def _transfers(
-    payer_id: UUID,
-    holder_id: UUID,
-    *,
-    bank_reference: str,
-    amount_fen: int,
-    applied_fen: int,
-    interest_fen: int,
-    received_at: datetime,
-    lot_id: UUID | None,
-) -> list[Transfer]:
+def _transfers(one: PaymentIn, holder_id: UUID) -> list[Transfer]:
     """What a credit moves: into the payer's free money, and from there what is due to the price and its interest."""
-    ref = f"bidder:{payer_id}" if lot_id is None else f"lot:{lot_id}"
+    ref = f"bidder:{one.payer_id}" if one.lot_id is None else f"lot:{one.lot_id}"
+    free = client_money(one.payer_id, holder_id)
     transfers = [
         move(
-            f"payment:{bank_reference}:in",
+            f"payment:{one.bank_reference}:in",
             kind="payment_in",
             ref=ref,
-            source=outside(payer_id),
-            target=client_money(payer_id, holder_id),
-            amount_fen=amount_fen,
-            effective_at=received_at,
+            source=outside(one.payer_id),
+            target=free,
+            amount_fen=one.amount_fen,
+            effective_at=one.received_at,
         )
     ]
-    if lot_id is None:
+    if one.lot_id is None:
         return transfers
     parts = (
-        ("price", "price_paid", client_price(lot_id), applied_fen),
-        ("interest", "instalment_interest_paid", client_interest(lot_id), interest_fen),
+        ("price", "price_paid", client_price(one.lot_id), one.applied_fen),
+        ("interest", "instalment_interest_paid", client_interest(one.lot_id), one.interest_fen),
     )
     transfers += [
         move(
-            f"payment:{bank_reference}:{name}",
+            f"payment:{one.bank_reference}:{name}",
             kind=kind,
             ref=ref,
-            source=client_money(payer_id, holder_id),
+            source=free,
             target=target,
             amount_fen=fen,
-            effective_at=received_at,
+            effective_at=one.received_at,
         )
         for name, kind, target, fen in parts
         if fen
