@@ -26,14 +26,14 @@ SELECT o.kind, o.subject_id, o.party_id, coalesce(g.name, o.party_id::text) AS p
 SELECT id FROM market.bidders WHERE lot_id = $1 AND organisation_id = $2;
 
 -- name: refunds_due
--- Deposits of a venue's lots that were given back into free money and are not on their way to their bidders.
+-- Deposits of a venue's lots that were given back into free money, are still there and are not on their way to their bidders: the
+-- latest first, as far as the money goes; what its bidder used again is no longer there.
 SELECT d.lot_id, l.number AS lot_number, l.regime, l.refund_working_days, b.id AS bidder_id, g.name AS bidder_name, d.amount_fen, d.closed_at AS released_at
-  FROM settlement.deposits d
-  JOIN market.lots l ON l.id = d.lot_id AND l.venue_id = $1
+  FROM settlement.deposits_to_return d
+  JOIN market.lots l ON l.id = d.lot_id
   JOIN market.bidders b ON b.deposit_id = d.id
   JOIN market.organisations g ON g.id = b.organisation_id
- WHERE d.state = 'RELEASED'
-   AND NOT EXISTS (SELECT FROM settlement.transfers t WHERE t.idempotency_id = 'refund:' || l.venue_id || ':deposit:' || d.id)
+ WHERE d.holder_id = $1
  ORDER BY d.closed_at, d.id;
 
 -- name: free_money
@@ -41,10 +41,7 @@ SELECT d.lot_id, l.number AS lot_number, l.regime, l.refund_working_days, b.id A
 SELECT a.owner AS payer_id, coalesce(g.name, a.owner::text) AS payer_name, a.balance_fen - coalesce(d.fen, 0) AS amount_fen
   FROM settlement.accounts a
   LEFT JOIN market.organisations g ON g.id = a.owner
-  LEFT JOIN (SELECT d.bidder_id, sum(d.amount_fen)::bigint AS fen
-               FROM settlement.deposits d JOIN market.lots l ON l.id = d.lot_id AND l.venue_id = $1
-              WHERE d.state = 'RELEASED'
-                AND NOT EXISTS (SELECT FROM settlement.transfers t WHERE t.idempotency_id = 'refund:' || l.venue_id || ':deposit:' || d.id)
+  LEFT JOIN (SELECT d.bidder_id, sum(d.amount_fen)::bigint AS fen FROM settlement.deposits_to_return d WHERE d.holder_id = $1
               GROUP BY d.bidder_id) d ON d.bidder_id = a.owner
  WHERE a.kind = 'client_money' AND a.ref = $1::uuid::text AND a.balance_fen > coalesce(d.fen, 0) AND ($2::uuid IS NULL OR a.owner = $2)
  ORDER BY amount_fen DESC, a.owner;

@@ -7,7 +7,7 @@ from litestar import Request, get, post
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, JSONBody
 
-from marketplace.bidders import acknowledging, service
+from marketplace.bidders import acknowledging, own_money, service
 from marketplace.bidders.schemas import (
     Acknowledgement,
     Barring,
@@ -75,6 +75,16 @@ async def acknowledge_notice(
 ) -> Bidder:
     """Acknowledge the notice in force after it was disclosed anew; without it my agency is not admitted."""
     return await acknowledging.acknowledge(conn, caller, lot_id, data, now=now)
+
+
+@post(
+    "/v1/lots/{lot_id:uuid}/bidders/me/deposit",
+    opt={"policy": _AGENCY, REACH: _WHY},
+    summary="Deposit of free money 以可用资金缴纳保证金",
+)
+async def hold_own_deposit(conn: Conn, caller: Me, now: Now, lot_id: FromPath[UUID]) -> Bidder:
+    """Hold my deposit out of my free money at the lot's venue, such as a deposit that was released there."""
+    return await own_money.hold(conn, caller, lot_id, now=now)
 
 
 @get("/v1/lots/{lot_id:uuid}/bidders/me", opt={"policy": _AGENCY}, summary="Me 我的竞买登记")
@@ -150,6 +160,7 @@ routes: list[HTTPRouteHandler] = [
     register_bidder,
     list_bidders,
     acknowledge_notice,
+    hold_own_deposit,
     get_own_bidder,
     list_own_bidders,
     qualify_bidder,

@@ -17,7 +17,7 @@ from kit.sql import Connection
 from marketplace.approvals import service as approvals
 from marketplace.banking import service as banking
 from marketplace.banking.schemas import DueView
-from marketplace.bidders import acknowledging, registration_form, service
+from marketplace.bidders import acknowledging, own_money, registration_form, service
 from marketplace.bidders.next_steps import DUE_NAMES, NEXT_STEPS
 from marketplace.bidders.rules import BidderStatus
 from marketplace.bidders.schemas import (
@@ -94,6 +94,15 @@ async def acknowledge_by_form(
     """Say that the notice which was disclosed anew has been read."""
     read = given(await form_of(request), Acknowledgement)
     await acknowledging.acknowledge(conn, caller, lot_id, read, now=now)
+    return Redirect(f"/lots/{lot_id}/registration", status_code=303)
+
+
+@post("/lots/{lot_id:uuid}/registration/deposit", opt={POLICY: _AGENCY, REACH: _WHY}, **_STEPS)
+async def hold_own_deposit_by_form(
+    conn: Conn, caller: Me, now: Now, lot_id: FromPath[UUID]
+) -> Redirect:
+    """Hold my deposit out of my free money at the lot's venue."""
+    await own_money.hold(conn, caller, lot_id, now=now)
     return Redirect(f"/lots/{lot_id}/registration", status_code=303)
 
 
@@ -213,6 +222,7 @@ async def _registration(
         mine=mine,
         next_step=_next_step(lot, mine),
         dues=[] if mine is None else await _dues(conn, caller, lot_id, now=now),
+        may_hold=mine is not None and await own_money.suffices(conn, lot_id, mine),
         warnings=await _warnings(conn, lot_id),
         steps=NEXT_STEPS,
         due_names=DUE_NAMES,
@@ -319,6 +329,7 @@ routes: list[HTTPRouteHandler] = [
     registration_page,
     register_by_form,
     acknowledge_by_form,
+    hold_own_deposit_by_form,
     bidders_page,
     qualify_by_form,
     exempt_by_form,

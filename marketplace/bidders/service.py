@@ -216,16 +216,23 @@ async def receive_deposit(
     require_bidder_step(bidder.status, BidderStatus.DEPOSITED, name=str(bidder.id))
     try:
         async with conn.transaction():
-            held = await deposits.hold(
-                conn,
-                lot.id,
-                bidder.organisation_id,
-                holder_id=lot.venue_id,
-                amount_fen=lot.deposit_fen - (bidder.exempt_fen or 0),
-                now=now,
-            )
+            return await hold_deposit(conn, caller, lot, bidder, now=now)
     except InsufficientFunds:
         return bidder
+
+
+async def hold_deposit(
+    conn: Connection, caller: Caller, lot: Lot, bidder: Bidder, *, now: datetime
+) -> Bidder:
+    """Hold the deposit out of the bidder's free money at the venue; raises `InsufficientFunds` where that is less."""
+    held = await deposits.hold(
+        conn,
+        lot.id,
+        bidder.organisation_id,
+        holder_id=lot.venue_id,
+        amount_fen=lot.deposit_fen - (bidder.exempt_fen or 0),
+        now=now,
+    )
     await conn.execute(_SQL["set_deposit"], bidder.id, held.id)
     bidder = msgspec.structs.replace(bidder, deposit_id=held.id)
     return await _admitted(conn, caller, lot, bidder, now=now)

@@ -135,6 +135,21 @@ class Bidders:
             key=key or new_key(),
         )
 
+    async def hold_own_deposit(
+        self, lot_id: UUID, *, key: str | None = None
+    ) -> bidders_schemas.Bidder:
+        """Hold my deposit out of my free money at the lot's venue, such as a deposit that was
+        released there.
+
+        `POST /v1/lots/{lot_id}/bidders/me/deposit`
+        """
+        return await self._calls.struct(
+            "POST",
+            f"/v1/lots/{lot_id}/bidders/me/deposit",
+            bidders_schemas.Bidder,
+            key=key or new_key(),
+        )
+
     async def list_own_bidders(
         self, *, cursor: str | None = None, limit: int = 50
     ) -> edge_cursors.Page[bidders_schemas.Bidder]:
