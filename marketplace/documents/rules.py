@@ -12,7 +12,7 @@ from typing import Final
 from uuid import UUID
 
 from kit.errors import LuochuiError
-from marketplace.documents import pdf_objects
+from marketplace.documents import pdf_objects, workbook_acts
 from marketplace.documents.schemas import Visibility
 from marketplace.imports.container import ContainerRefused, check_container
 from marketplace.lots.rules import LotStatus
@@ -114,6 +114,12 @@ def _workbook(content: bytes) -> str:
         raise _refused(
             error.refusal.code, error.refusal.message, error.refusal.message_zh
         ) from error
+    if (kind := workbook_acts.found_in(content)) is not None:
+        raise _refused(
+            "acts",
+            f"is a workbook that reaches out or carries other files ({kind}); save it with values alone",
+            f"工作簿含有外部链接或嵌入对象（{kind}）；请仅保留数值后另存",
+        )
     return XLSX
 
 

@@ -102,6 +102,38 @@ def test_a_file_is_what_its_content_says(content: bytes, type_: str) -> None:
     assert rules.media_type(content) == type_
 
 
+def workbook_with(*relationships: str) -> bytes:
+    """A real workbook with relationships more, in a part of their own."""
+    file = io.BytesIO(portfolio_bytes(today=TODAY))
+    kinds = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/"
+    shown = "".join(f'<Relationship Id="r{n}" {one}/>' for n, one in enumerate(relationships))
+    with zipfile.ZipFile(file, "a") as archive:
+        archive.writestr(
+            "xl/worksheets/_rels/sheet9.xml.rels",
+            f"<Relationships>{shown}</Relationships>".replace("KIND:", kinds),
+        )
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("relationship", "kind"),
+    [
+        ('Type="KIND:externalLink" Target="../a.xml"', "externalLink"),
+        ('Type="KIND:connections" Target="x.xml"', "connections"),
+        ('Type="KIND:oleObject" Target="../embeddings/a.dat"', "oleObject"),
+        ('Type="KIND:package" Target="../embeddings/a.docx"', "package"),
+        ('Type="KIND:image" TargetMode="&#69;xternal" Target="http://192.0.2.1/a.png"', "image"),
+    ],
+)
+def test_a_workbook_that_reaches_out_is_refused(relationship: str, kind: str) -> None:
+    """Links to other workbooks, queries, embedded files, pictures from elsewhere: whatever the parts are called."""
+    link = 'Type="KIND:hyperlink" TargetMode="External" Target="https://example.org/"'
+    with pytest.raises(FileRefused, match=kind) as caught:
+        rules.media_type(workbook_with(link, relationship))
+    assert caught.value.context["reason"] == "acts"
+    assert rules.media_type(workbook_with(link)) == rules.XLSX
+
+
 def test_a_workbook_is_taken_as_one() -> None:
     """A real workbook passes the same checks as an import."""
     assert rules.media_type(portfolio_bytes(today=TODAY)) == rules.XLSX
