@@ -21,7 +21,7 @@ _HEAD_BYTES: Final = 4_096
 _INPUT_BYTES: Final = 65_536
 _STREAMS_MAX: Final = 20_000
 #: Of all packed objects together.
-UNPACKED_MAX: Final = 64_000_000
+UNPACKED_MAX: Final = 32_000_000
 
 
 class Unreadable(ValueError):
@@ -34,6 +34,9 @@ def unpacked(content: bytes, plain: bytes) -> bytes:
     Raises `Unreadable` for objects packed in another way than by Flate alone, for more than `UNPACKED_MAX` of them,
     and for more streams than a document has.
     """
+    # Counted before they are looked around: a search holds up everybody, and each place costs it hundreds of steps.
+    if max(plain.count(b"/ObjStm"), plain.count(b"/Predictor")) > _STREAMS_MAX:
+        raise Unreadable
     if b"/ObjStm" in plain and _OTHERWISE.search(plain):
         raise Unreadable
     found: list[bytes] = []

@@ -80,6 +80,8 @@ REFUSED = [
     ("acts", packed(b"<</S/Launch>>", how=b"/X(endstream stream\nx\x9c)")),
     ("unreadable", packed(b"<</Type/Font>>", how=b"/DecodeParms<</Predictor 12>>")),
     ("unreadable", packed(b"<</Type/Font>>", how=b"/DecodeParms null/F[/ASCIIHexDecode]")),
+    ("unreadable", PDF.replace(b"trailer", b"/ObjStm" * 2_000_000 + b"trailer")),
+    ("unreadable", PDF.replace(b"trailer", b"/ObjStm" + b"/Predictor" * 1_900_000 + b"trailer")),
     ("unreadable", packed(b" " * (pdf_objects.UNPACKED_MAX + 1))),
     ("unreadable", PDF.replace(b"trailer", b"stream\nx\x9c" * 20_001 + b"trailer")),
     ("encrypted", PDF.replace(b"trailer<<", b"trailer<</Encrypt 2 0 R")),
