@@ -12,7 +12,7 @@ from litestar.response import Redirect
 from kit.sql import Connection
 from marketplace.approvals import service as approvals
 from marketplace.claim_ends import service as claim_ends
-from marketplace.claims import final, reviews, rows, service
+from marketplace.claims import application_pages, final, reviews, rows, service
 from marketplace.claims.schemas import Claim, Decision, FinalDecision, PaidOut
 from marketplace.edge.cursors import page_of
 from marketplace.edge.dependencies import At, Conn, Me, Now
@@ -58,6 +58,7 @@ async def claims_page(
         visitor=visitor_of(request),
         here="/claims",
         claims=listed.items,
+        loans=await approvals.names(reader, {claim.case_id for claim in listed.items}),
         next_cursor=listed.next_cursor,
     )
 
@@ -204,4 +205,5 @@ routes: list[HTTPRouteHandler] = [
     clear,
     paid_out,
     paper,
+    *application_pages.routes,
 ]

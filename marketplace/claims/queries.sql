@@ -103,3 +103,8 @@ SELECT id FROM market.consignments WHERE case_id = $1 AND state = 'recovered' OR
 -- name: scheme_versions
 -- Every stored version of a scheme.
 SELECT scheme_id, version FROM settlement.schemes ORDER BY scheme_id, version;
+
+-- name: who_may_bear
+-- The organisations that may stand behind a scheme's parties.
+SELECT id, kind, name FROM market.organisations
+ WHERE is_active AND kind IN ('guarantor', 'insurer', 'valuer', 'reguarantor', 'fund') ORDER BY name, id;

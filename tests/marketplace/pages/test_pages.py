@@ -105,12 +105,13 @@ async def test_a_page_for_others_names_them_in_words(site: Site) -> None:
 async def test_the_administrator_reads_what_they_can_do(
     site: Site, database: Pool, now: datetime
 ) -> None:
-    """The desk of the platform's administrator names its tasks and leads to the documentation of the API."""
+    """The desk of the platform's administrator leads to people and organisations, and to the API's documentation."""
     administrator = await make_caller(database, Role.PLATFORM_ADMINISTRATOR, now=now)
     headers = await key_of(database, administrator, now=now)
     text = (await site.client.get("/me", headers=headers)).text
     assert 'href="/docs"' in text
-    assert "POST /v1/organisations" in text
+    assert 'href="/people"' in text
+    assert "POST /v1/organisations" not in text
     assert 'href="/docs"' not in (await site.client.get("/me", headers=site.headers["bidder"])).text
 
 

@@ -3,10 +3,13 @@
 import re
 from importlib.resources import files
 
+import msgspec
 import pytest
 from litestar.handlers import HTTPRouteHandler
 
 from marketplace.app import room_routes
+from marketplace.organisations.rules import ROLES_OF
+from marketplace.organisations.schemas import SYSTEM_CALLER, Authority, Role
 from marketplace.pages.rendering import ROOMS
 from marketplace.pages.serving import Visitor
 
@@ -53,6 +56,19 @@ def test_page_is_linked_to(path: str) -> None:
         return
     text = link_texts().replace('f"{at}/', 'f"/lots/{lot.id}/')
     assert re.search(link_pattern(path), text), f"nothing leads to {path}"
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_navigation_stays_on_one_line(role: Role) -> None:
+    """Four rooms of money at most beside the others: with a fifth, a bank's navigation ran over at 1280 pixels."""
+    kind = next(kind for kind, roles in ROLES_OF.items() if role in roles)
+    caller = msgspec.structs.replace(
+        SYSTEM_CALLER,
+        roles=frozenset({role}),
+        organisation_kind=kind,
+        authority=Authority.JOINT if role is Role.REGULATOR else None,
+    )
+    assert len(Visitor(caller=caller, form_token="").money_rooms) <= 4
 
 
 def test_visitors_without_a_name_have_no_rooms() -> None:
