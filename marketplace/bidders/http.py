@@ -8,6 +8,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, JSONBody
 
 from marketplace.bidders import acknowledging, own_money, service
+from marketplace.bidders.origins import origin
 from marketplace.bidders.schemas import (
     Acknowledgement,
     Barring,
@@ -17,10 +18,8 @@ from marketplace.bidders.schemas import (
     PriorityClaim,
     Registration,
 )
-from marketplace.conflicts.rules import origin_of
 from marketplace.edge.cursors import Page, page_of
 from marketplace.edge.dependencies import At, Conn, Me, Now
-from marketplace.edge.identity import identity_of
 from marketplace.edge.policies import allow
 from marketplace.edge.reach import REACH
 from marketplace.organisations.schemas import Role
@@ -50,13 +49,7 @@ async def register_bidder(
     Refused (`conflict_of_interest`, with all grounds): barred parties, the sellers' groups, who did not pay for the
     same right before, who is one with another bidder, and foreigners where the right is not open to them.
     """
-    identity = identity_of(request)
-    origin = origin_of(
-        request.client.host if request.client else "",
-        request.headers.get("user-agent", ""),
-        is_browser=identity is not None and identity.session_id is not None,
-    )
-    return await service.register(conn, caller, lot_id, data, now=now, origin=origin)
+    return await service.register(conn, caller, lot_id, data, now=now, origin=origin(request))
 
 
 @get("/v1/lots/{lot_id:uuid}/bidders", opt={"policy": _VENUE}, summary="Bidders 竞买人名单")

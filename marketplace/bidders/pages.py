@@ -19,6 +19,7 @@ from marketplace.banking import service as banking
 from marketplace.banking.schemas import DueView
 from marketplace.bidders import acknowledging, own_money, registration_form, service
 from marketplace.bidders.next_steps import DUE_NAMES, NEXT_STEPS
+from marketplace.bidders.origins import origin
 from marketplace.bidders.rules import BidderStatus
 from marketplace.bidders.schemas import (
     Acknowledgement,
@@ -28,9 +29,7 @@ from marketplace.bidders.schemas import (
     PriorityClaim,
 )
 from marketplace.conflicts import service as conflicts
-from marketplace.conflicts.rules import origin_of
 from marketplace.edge.dependencies import Conn, Me, Now
-from marketplace.edge.identity import identity_of
 from marketplace.edge.policies import POLICY, allow
 from marketplace.edge.reach import REACH
 from marketplace.lots import service as lots
@@ -78,7 +77,7 @@ async def register_by_form(
         async with conn.transaction():
             warnings = await _warnings(conn, lot_id)
             wanted = registration_form.registration_of(fields, warnings=len(warnings))
-            await service.register(conn, caller, lot_id, wanted, now=now, origin=_origin(request))
+            await service.register(conn, caller, lot_id, wanted, now=now, origin=origin(request))
     except _SHOWN as error:
         form = Form(values=fields, error=error)
         return await _registration(request, conn, caller, lot_id, form, now=now)
@@ -313,16 +312,6 @@ async def _warnings(conn: Connection, lot_id: UUID) -> list[dict[str, str]]:
         return []
     content: dict[str, Any] = msgspec.json.decode(published[-1].content)
     return list(content["warnings"])
-
-
-def _origin(request: Request[Any, Any, Any]) -> str | None:
-    """Whence the form was sent, as far as it tells one bidder from another."""
-    identity = identity_of(request)
-    return origin_of(
-        request.client.host if request.client else "",
-        request.headers.get("user-agent", ""),
-        is_browser=identity is not None and identity.session_id is not None,
-    )
 
 
 routes: list[HTTPRouteHandler] = [
