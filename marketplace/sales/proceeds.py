@@ -317,16 +317,20 @@ async def _claims(conn: Connection, lot: Lot, *, now: datetime) -> _Claims:
 async def _left_of_maximum(
     conn: Connection, limited: Sequence[Pledge], loans: Sequence[Case], lot: Lot
 ) -> int:
-    """What is left of the largest registered maximum, after what other lots under these pledges give to the loans.
+    """The most that is left of a registered maximum, after what the other lots under it give to the loans.
 
-    A registered maximum is one for all that it is registered over (domain 6.1).
+    A registered maximum is one for all that it is registered over, and no other's (domain 6.1).
     """
     async with everything(conn):
         rows = await conn.fetch(_SQL["lots_of_pledges"], [pledge.id for pledge in limited])
-    under = {row["id"] for row in rows}
+    under = {(row["pledge_id"], row["id"]) for row in rows}
     given = [await plan_claims.given_to_loan(conn, loan.id, but_for=lot.id) for loan in loans]
-    given_fen = sum(fen for lots in given for lot_id, fen in lots.items() if lot_id in under)
-    return max(max(pledge.secured_amount_fen for pledge in limited) - given_fen, 0)
+    left = [
+        pledge.secured_amount_fen
+        - sum(fen for lots in given for lot_id, fen in lots.items() if (pledge.id, lot_id) in under)
+        for pledge in limited
+    ]
+    return max(*left, 0)
 
 
 async def _debt_left(

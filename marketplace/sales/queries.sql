@@ -40,8 +40,8 @@ SELECT $2, $3, organisation_id, controllers, related, account_sha256, device_sha
   FROM market.bidder_declarations WHERE bidder_id = $1;
 
 -- name: lots_of_pledges
--- The lots whose rights any of these pledges is over.
-SELECT DISTINCT l.id
+-- The lots whose rights each of these pledges is over.
+SELECT DISTINCT p.pledge_id, l.id
   FROM market.lots l
   JOIN market.consignment_assets c ON c.consignment_id = l.consignment_id
   JOIN market.pledge_assets p ON p.asset_id = c.asset_id

@@ -3,6 +3,8 @@
 from typing import Any
 from uuid import UUID
 
+import pytest
+
 from kit.clock import system_clock
 from kit.ids import uuid7
 from settlement import sales
@@ -69,8 +71,14 @@ async def _planned(stage: Stage, lot: dict[str, Any], claims: object = None) -> 
     return sum(line["amount_fen"] for line in plan["content"]["lines"] if line["payee_id"] == bank)
 
 
-async def test_a_registered_maximum_is_one_for_all_lots_under_it(stage: Stage) -> None:
-    """One registration of CNY 3 million over both lots' rights: the second lot gives what the first left of it."""
+@pytest.mark.parametrize("own_fen", [None, 350_000_000])
+async def test_a_registered_maximum_is_one_for_all_lots_under_it(
+    stage: Stage, own_fen: int | None
+) -> None:
+    """One registration of CNY 3 million over both lots' rights: the second lot gives what the first left of it.
+
+    `own_fen`: another maximum over the second lot's rights alone, of which the first lot has used nothing.
+    """
     one, other = [await stage.published(opens_in=3600.0) for _ in range(2)]
     maximum_fen = 300_000_000
     asset = "SELECT a.asset_id FROM market.consignment_assets a WHERE a.consignment_id = $1"
@@ -85,11 +93,18 @@ async def test_a_registered_maximum_is_one_for_all_lots_under_it(stage: Stage) -
         " WHERE id = (SELECT pledge_id FROM market.pledge_assets WHERE asset_id = $1)",
         rights[0], maximum_fen,
     )  # fmt: skip
+    if own_fen is not None:
+        await stage.pool.execute(
+            "UPDATE market.pledges SET is_maximum = true, secured_amount_fen = $2"
+            " WHERE NOT is_maximum AND id IN (SELECT pledge_id FROM market.pledge_assets WHERE asset_id = $1)",
+            rights[1], own_fen,
+        )  # fmt: skip
     first_fen = await _planned(stage, one)
     assert first_fen == START_FEN - COST["amount_fen"]
     case_id = await stage.pool.fetchval(
         "SELECT case_id FROM market.consignments WHERE id = $1", UUID(one["consignment_id"])
     )
     second_fen = await _planned(stage, other, {"other_loans": [str(case_id)]})
-    assert first_fen + second_fen == maximum_fen
+    left_fen = maximum_fen - first_fen if own_fen is None else own_fen
+    assert second_fen == min(left_fen, START_FEN - COST["amount_fen"])
     await books_hold(stage)
