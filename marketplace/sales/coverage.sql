@@ -2,10 +2,12 @@
 SELECT lot_id FROM settlement.sales WHERE case_id = $1 AND state NOT IN ('DEFAULTED', 'RESCINDED') ORDER BY lot_id;
 
 -- name: consent
--- The document by which the debtor agreed to a lot's sale, or to that of its whole session.
+-- The document by which the debtor agreed to a lot's sale, or to that of its whole session for a loan that it stands for.
 SELECT document_sha256 FROM market.lot_consents WHERE lot_id = $1
  UNION ALL
-SELECT a.document_sha256 FROM market.session_lots s JOIN market.session_consents a USING (session_id, case_id)
+SELECT a.document_sha256
+  FROM market.session_lots s
+  JOIN market.session_consents a ON a.session_id = s.session_id AND (a.case_id = s.case_id OR a.case_id = ANY (s.other_loans))
  WHERE s.lot_id = $1
  LIMIT 1;
 
@@ -21,7 +23,9 @@ SELECT l.id
   FROM market.lots l JOIN market.consignments c ON c.id = l.consignment_id
  WHERE c.case_id = $1 AND l.id <> $2 AND l.status IN ('published', 'registration') AND l.priority_closes_at > $3
    AND NOT EXISTS (SELECT FROM market.lot_consents a WHERE a.lot_id = l.id)
-   AND NOT EXISTS (SELECT FROM market.session_lots s JOIN market.session_consents a USING (session_id, case_id)
+   AND NOT EXISTS (SELECT FROM market.session_lots s
+                     JOIN market.session_consents a ON a.session_id = s.session_id
+                                                   AND (a.case_id = s.case_id OR a.case_id = ANY (s.other_loans))
                     WHERE s.lot_id = l.id)
  ORDER BY l.id;
 

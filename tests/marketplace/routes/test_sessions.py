@@ -160,6 +160,18 @@ async def test_a_session_names_no_stranger_s_loan(stage: Stage) -> None:
             await arranged(stage, stagger=60, lots=[{"lot_id": lot["id"], "other_loans": loans}])
 
 
+async def test_the_debtor_agrees_for_any_loan_that_a_lot_stands_for(stage: Stage) -> None:
+    """Its consent to the sale of all for the second loan is one to the lot that stands for that loan, too."""
+    both, alone = await drafted(stage), await drafted(stage)
+    other = (await another_loan(stage, is_first=True))["id"]
+    stated = [{"lot_id": both["id"], "other_loans": [other]}, {"lot_id": alone["id"]}]
+    session = await arranged(stage, stagger=60, lots=stated)
+    consent = {"case_id": other, "document_sha256": "ab" * 32}
+    await stage.operator.post(f"/v1/auction-sessions/{session['id']}/consents", consent)
+    shown = [await stage.operator.get(f"/v1/lots/{lot['id']}/coverage") for lot in (both, alone)]
+    assert [one["consent_sha256"] for one in shown] == ["ab" * 32, None]
+
+
 async def test_what_the_debtor_designated_counts_and_what_another_session_stated(
     stage: Stage,
 ) -> None:
