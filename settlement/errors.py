@@ -124,6 +124,8 @@ _BY_CONSTRAINT: dict[str, type[LuochuiError]] = {
     "cases_one_a_contract": AlreadyEnrolled,
     "enrolments_one_a_loan": AlreadyEnrolled,
     "enrolments_one_a_contract": AlreadyEnrolled,
+    "case_settlements_bank_reference_key": DuplicateBankReference,
+    "case_charges_bank_reference_key": DuplicateBankReference,
 }
 
 

@@ -8,6 +8,7 @@ import msgspec
 from kit.errors import InvalidInput
 from kit.failpoints import register
 from kit.sql import Connection, load_statements
+from settlement.errors import DuplicateBankReference
 from settlement.ledger import balance, fund_account, move, outside, post_one
 
 _SQL = load_statements("settlement", "sql/cases.sql")
@@ -47,9 +48,15 @@ async def receive(
     bank_reference: str,
     now: datetime,
 ) -> None:
-    """Money paid into the fund's special account, a budget appropriation for instance; once a reference."""
+    """Money paid into the fund's special account, a budget appropriation for instance; once a reference.
+
+    Raises `DuplicateBankReference` for what a party of a case gave back or was charged, under this reference.
+    """
     if amount_fen <= 0:
         raise InvalidInput("amount_fen", f"must be above 0, not {amount_fen}", "须大于 0")
+    await conn.execute(_SQL["lock_credit"], bank_reference)
+    if await conn.fetchval(_SQL["was_given_back"], bank_reference, fund_id):
+        raise DuplicateBankReference
     _before_receive()
     await post_one(
         conn,

@@ -18,7 +18,7 @@ from kit.sql import Connection, load_statements
 from settlement import cases
 from settlement.calendars import china
 from settlement.cases import Case
-from settlement.errors import DuplicateBankReference, IllegalStep
+from settlement.errors import DuplicateBankReference, IllegalStep, translated
 from settlement.ledger import fund_account, move, outside, post_one
 from settlement.rules.royalties import RoyaltyTerms, late_interest
 from settlement.schemes import OperatingTerms
@@ -84,7 +84,8 @@ async def record_return(
 ) -> Case:
     """A party returned to the fund what a clearing asked for, the oldest first; once a bank reference.
 
-    Raises `IllegalStep` when nothing is to be returned, `InvalidInput` for another amount. What comes after its last
+    Raises `IllegalStep` when nothing is to be returned, `InvalidInput` for another amount, `DuplicateBankReference` for
+    a credit that was booked as something else. What comes after its last
     day is charged interest, which keeps the case open until it is paid.
     """
     case = await cases.lock(conn, case_id)
@@ -118,7 +119,10 @@ async def record_return(
         amount_fen=amount_fen,
         now=now,
     )
-    await conn.execute(_SQL["settle"], case_id, fund_party, party, due.version, now, bank_reference)
+    with translated():
+        await conn.execute(
+            _SQL["settle"], case_id, fund_party, party, due.version, now, bank_reference
+        )
     await _charge_lateness(conn, case, due, now=now)
     await close_if_settled(conn, case)
     _after_return()
@@ -160,7 +164,8 @@ async def record_charge_paid(
         amount_fen=amount_fen,
         now=now,
     )
-    await conn.execute(_SQL["settle_charge"], charge_id, now, bank_reference)
+    with translated():
+        await conn.execute(_SQL["settle_charge"], charge_id, now, bank_reference)
     await close_if_settled(conn, case)
     _after_charge_paid()
     return msgspec.structs.replace(charge, settled_at=now, bank_reference=bank_reference)

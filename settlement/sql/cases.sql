@@ -52,6 +52,17 @@ UPDATE settlement.cases SET state = $2, book = $3 WHERE id = $1;
 -- name: set_final
 UPDATE settlement.cases SET state = 'FINAL_CLEARING', book = $2, final = $3 WHERE id = $1;
 
+-- name: lock_credit
+-- As the guards of what is booked under a bank's reference do it.
+SELECT pg_advisory_xact_lock(hashtextextended('credit ' || $1::text, 0));
+
+-- name: was_given_back
+-- Whether a credit of this reference was booked as what a party gave back to this fund ($2), or was charged.
+SELECT EXISTS (SELECT FROM settlement.case_settlements s JOIN settlement.case_parties p ON p.case_id = s.case_id AND p.party = s.fund_party
+                WHERE s.bank_reference = $1 AND s.amount_fen < 0 AND p.organisation_id = $2)
+    OR EXISTS (SELECT FROM settlement.case_charges c JOIN settlement.case_parties p ON p.case_id = c.case_id AND p.party = c.fund_party
+                WHERE c.bank_reference = $1 AND p.organisation_id = $2);
+
 -- name: lock_fund
 -- One claim at a time looks at what a fund has left.
 SELECT pg_advisory_xact_lock(hashtextextended('settlement.fund:' || $1::uuid::text, 0));

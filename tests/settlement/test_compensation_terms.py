@@ -121,6 +121,56 @@ async def test_money_asked_back_has_a_last_day_and_bears_interest_after_it(
     await proven(conn)
 
 
+async def test_one_credit_of_a_fund_is_one_money(conn: asyncpg.Connection, now: datetime) -> None:
+    """Its budget, a return, a charge: one reference is one of them; a case's return and charge may be one transfer."""
+    file = scheme_file(late_interest_bp_year=800)
+    late = now + timedelta(days=40)
+    case, other = [
+        await review_and_advance(
+            conn, await make_claim(conn, loan=LOAN, now=now, file=file, number=number), now=now
+        )
+        for number in ("L-1", "L-2")
+    ]
+    for one in (case, other):
+        await recoveries.record_recovery(conn, one.id, recovery("e", 900_000), now=now)
+        await recoveries.final_clearing(conn, one.id, cleared_by=CHECKER, now=now)
+
+    async def give_back(one: cases.Case, reference: str) -> None:
+        async with conn.transaction():
+            await recoveries.record_return(
+                conn, one.id, fund_party="fund", party="bank", amount_fen=160_000,
+                bank_reference=reference, now=late,
+            )  # fmt: skip
+
+    async def appropriate(reference: str) -> None:
+        async with conn.transaction():
+            await funds.receive(
+                conn, FUND, source_id=BANK, amount_fen=160_000, bank_reference=reference, now=now
+            )
+
+    await appropriate("budget")
+    with pytest.raises(DuplicateBankReference):
+        await give_back(case, "budget")
+    await give_back(case, "R-1")
+    (charge,) = await returning.charges(conn, case.id)
+    await returning.record_charge_paid(
+        conn, case.id, charge.id, amount_fen=charge.amount_fen, bank_reference="R-1", now=late
+    )
+    for refused in (give_back(other, "R-1"), appropriate("R-1")):
+        with pytest.raises(DuplicateBankReference):
+            await refused
+    await give_back(other, "R-2")
+    (charge,) = await returning.charges(conn, other.id)
+    for reference in ("R-1", "budget"):
+        with pytest.raises(DuplicateBankReference):
+            async with conn.transaction():
+                await returning.record_charge_paid(
+                    conn, other.id, charge.id, amount_fen=charge.amount_fen,
+                    bank_reference=reference, now=late,
+                )  # fmt: skip
+    await proven(conn)
+
+
 async def test_what_comes_in_time_bears_nothing(conn: asyncpg.Connection, now: datetime) -> None:
     """On its last day a return is in time."""
     file = scheme_file(late_interest_bp_year=800)
