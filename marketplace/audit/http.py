@@ -12,16 +12,10 @@ from marketplace.edge.policies import allow
 from marketplace.organisations.authorities import Area
 from marketplace.organisations.schemas import Role
 
+READERS = allow(Role.AUDITOR, Role.REGULATOR, Role.PLATFORM_ADMINISTRATOR, areas=(Area.DECISIONS,))
 
-@get(
-    "/v1/audit",
-    opt={
-        "policy": allow(
-            Role.AUDITOR, Role.REGULATOR, Role.PLATFORM_ADMINISTRATOR, areas=(Area.DECISIONS,)
-        )
-    },
-    summary="Audit trail 审计日志",
-)
+
+@get("/v1/audit", opt={"policy": READERS}, summary="Audit trail 审计日志")
 async def list_entries(
     reader: Conn,
     position: At,

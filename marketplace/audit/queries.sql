@@ -15,6 +15,17 @@ SELECT id, at, organisation_id, user_id, action, subject, subject_id, before, af
  ORDER BY id
  LIMIT $2;
 
+-- name: entries_before
+-- The same, from the newest back.
+SELECT id, at, organisation_id, user_id, action, subject, subject_id, before, after, reason, position,
+       encode(previous_hash, 'hex') AS previous_hash, encode(hash, 'hex') AS hash
+  FROM market.audit_entries
+ WHERE ($1::uuid IS NULL OR id < $1)
+   AND ($3::text IS NULL OR subject = $3)
+   AND ($4::text IS NULL OR subject_id = $4)
+ ORDER BY id DESC
+ LIMIT $2;
+
 -- name: broken_entries
 -- Entries that do not say what their hash says, or do not follow the one before them.
 SELECT entry.id

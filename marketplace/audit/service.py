@@ -65,6 +65,19 @@ async def entries(
     return [_entry(dict(row)) for row in found]
 
 
+async def newest(
+    conn: Connection,
+    *,
+    before: UUID | None,
+    rows: int,
+    subject: str | None = None,
+    subject_id: str | None = None,
+) -> list[Entry]:
+    """Entries from the newest back, beginning before `before`; of one subject, or of all."""
+    found = await conn.fetch(_SQL["entries_before"], before, rows, subject, subject_id)
+    return [_entry(dict(row)) for row in found]
+
+
 async def broken_entries(conn: Connection) -> list[UUID]:
     """Entries (100 at most) that were changed, moved or lost their predecessor; empty when the chains hold."""
     return [row["id"] for row in await conn.fetch(_SQL["broken_entries"])]

@@ -28,6 +28,7 @@ ROOMS: Final = (
     "marketplace.lots",
     "marketplace.auctions",
     "marketplace.bidders",
+    "marketplace.audit",
     "marketplace.documents",
     "marketplace.sales",
     "marketplace.organisations",

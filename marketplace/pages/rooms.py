@@ -41,6 +41,16 @@ ROOMS_OF_WORK: Final = (
         (Area.DECISIONS,),
     ),
     Room(
+        "/audit",
+        Words("审计日志", "Audit trail"),
+        Words(
+            "查看谁在何时对何事作了何操作及其理由，核对哈希链。",
+            "Who did what to what, when and why, with the hashes that chain it.",
+        ),
+        _WATCH | {Role.PLATFORM_ADMINISTRATOR},
+        (Area.DECISIONS,),
+    ),
+    Room(
         "/imports",
         Words("导入与导出", "Import and export"),
         Words(
