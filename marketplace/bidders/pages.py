@@ -98,9 +98,10 @@ async def acknowledge_by_form(
 
 @post("/lots/{lot_id:uuid}/registration/deposit", opt={POLICY: _AGENCY, REACH: _WHY}, **_STEPS)
 async def hold_own_deposit_by_form(
-    conn: Conn, caller: Me, now: Now, lot_id: FromPath[UUID]
+    request: Request[Any, Any, Any], conn: Conn, caller: Me, now: Now, lot_id: FromPath[UUID]
 ) -> Redirect:
     """Hold my deposit out of my free money at the lot's venue."""
+    await form_of(request)
     await own_money.hold(conn, caller, lot_id, now=now)
     return Redirect(f"/lots/{lot_id}/registration", status_code=303)
 

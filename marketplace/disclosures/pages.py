@@ -76,8 +76,8 @@ async def propose_redisclosure_by_form(
     request: Request[Any, Any, Any], conn: Conn, caller: Me, now: Now, lot_id: FromPath[UUID]
 ) -> Redirect:
     """Propose the words and times of the form."""
-    lot = await lots.owned(conn, caller, lot_id)
-    wanted = _wanted(await form_of(request), lot)
+    fields = await form_of(request)
+    wanted = _wanted(fields, await lots.owned(conn, caller, lot_id))
     await service.propose(conn, caller, lot_id, wanted, now=now)
     return Redirect(path=f"/lots/{lot_id}/redisclosure")
 

@@ -118,8 +118,8 @@ async def score_by_form(
     application_id: FromPath[UUID],
 ) -> Redirect:
     """Give an application my score, in points of 100 with two decimals at most, and why."""
-    mine = (await scoring.sheet(conn, caller, offer_id)).expert_id
     fields = in_bp(await form_of(request), "score")
+    mine = (await scoring.sheet(conn, caller, offer_id)).expert_id
     score = given(fields | {"expert_id": str(mine)}, ScoreIn)
     await service.score(conn, caller, offer_id, application_id, score, now=now)
     return Redirect(f"/licence-offers/{offer_id}/scoring", status_code=303)
