@@ -4,9 +4,10 @@
 -- paid already is among them, so that the credit which paid it, booked by hand, is known when the statement shows it. A
 -- licensee that is not registered has no name to compare: its id is no payer's name, so a person looks at what names its due.
 SELECT o.kind, o.subject_id, o.party_id, coalesce(g.name, o.party_id::text) AS party_name, o.holder_id, o.amount_fen
-  FROM (SELECT 'DEPOSIT' AS kind, b.lot_id AS subject_id, b.organisation_id AS party_id, l.venue_id AS holder_id, l.deposit_fen - coalesce(b.exempt_fen, 0) AS amount_fen
+  FROM (SELECT 'DEPOSIT' AS kind, b.lot_id AS subject_id, b.organisation_id AS party_id, l.venue_id AS holder_id, e.entry_fen - coalesce(b.exempt_fen, 0) AS amount_fen
           FROM market.bidders b JOIN market.lots l ON l.id = b.lot_id
-         WHERE b.status <> 'barred' AND l.deposit_fen > coalesce(b.exempt_fen, 0)
+         CROSS JOIN LATERAL (SELECT CASE l.format WHEN 'sell_off' THEN l.start_price_fen ELSE l.deposit_fen END AS entry_fen) e
+         WHERE b.status <> 'barred' AND e.entry_fen > coalesce(b.exempt_fen, 0)
         UNION ALL
         SELECT 'PRICE', s.lot_id, s.buyer_id, s.venue_id, NULL
           FROM settlement.sales s WHERE s.state IN ('PRICE_DUE', 'PRICE_PAID')

@@ -40,4 +40,4 @@ async def suffices(conn: Connection, lot_id: UUID, bidder: Bidder) -> bool:
         lot = await lots.get(conn, lot_id)
         key = ledger.client_money(bidder.organisation_id, lot.venue_id)
         free_fen = await ledger.balance(conn, key)
-    return free_fen >= lot.deposit_fen - (bidder.exempt_fen or 0) > 0
+    return free_fen >= lot.entry_fen - (bidder.exempt_fen or 0) > 0

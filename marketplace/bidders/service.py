@@ -183,11 +183,11 @@ async def exempt(conn: Connection, caller: Caller, bidder_id: UUID, *, now: date
             "deposit_fen": lot.deposit_fen,
             "claim_fen": claim_fen,
             "exempt_fen": exempt_fen,
-            "difference_fen": lot.deposit_fen - exempt_fen,
+            "difference_fen": lot.entry_fen - exempt_fen,
         },
     )
     bidder = await get(conn, bidder.id)
-    if exempt_fen < lot.deposit_fen:
+    if exempt_fen < lot.entry_fen:
         return bidder
     return await _admitted(conn, caller, lot, bidder, now=now)
 
@@ -197,8 +197,9 @@ async def receive_deposit(
 ) -> Bidder:
     """Book money received, hold the deposit out of it, give out the paddle, and have the bidder admitted.
 
-    Money that does not make up the deposit yet stays the bidder's free money, and the bidder `qualified`.
-    Deposits count until the end (法释〔2016〕18号 art. 18).
+    In a sell-off the whole price is held, of which a default costs the deposit alone (domain 2.3). Money that does not
+    make it up yet stays the bidder's free money, and the bidder `qualified`. Deposits count until the end
+    (法释〔2016〕18号 art. 18).
     """
     lot, bidder = await _lot_and_bidder(conn, caller, bidder_id)
     require_open(lot)
@@ -230,7 +231,7 @@ async def hold_deposit(
         lot.id,
         bidder.organisation_id,
         holder_id=lot.venue_id,
-        amount_fen=lot.deposit_fen - (bidder.exempt_fen or 0),
+        amount_fen=lot.entry_fen - (bidder.exempt_fen or 0),
         now=now,
     )
     await conn.execute(_SQL["set_deposit"], bidder.id, held.id)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -12,6 +12,24 @@ from marketplace.lots.profile import Frozen, public_rules
 from marketplace.lots.regimes import Severity, refund_term
 from marketplace.lots.schemas import Lot, StoredFinding
 from marketplace.notices.rules import FULL_TIMES, SHORTENED_TIMES, WARNINGS, standard_texts
+
+#: What the notice of a sell-off (变卖) says instead of an auction's words. Source: domain 2.3 (4), (5), (7).
+SELL_OFF_TEXTS: Final = {
+    "procedure": {
+        "en": "Register on this platform under your own name, read and acknowledge this notice, and pay in the whole"
+        " sell-off price before the bidding ends; the first bid starts the countdown that the rules state; agents and"
+        " priority holders are confirmed before it opens (Fa Ming Chuan [2017] 455).",
+        "zh": "竞买人应在本平台实名登记，阅读并确认本公告，并于竞价结束前交足变卖价全款；"
+        "首次出价后进入规则载明的竞价倒计时；"
+        "代理人和优先购买权人须在变卖开始前办理确认（法明传〔2017〕455号）。",
+    },
+    "deposit_rules": {
+        "en": "What the winner paid in counts towards the price; what others paid in is released within 24 hours of the"
+        " end; on default the deposit stated here is kept and the rest returned.",
+        "zh": "买受人交纳的款项充抵价款；其他竞买人交纳的款项在竞价结束后二十四小时内退还；"
+        "悔拍的，本公告载明的保证金不予退还，其余款项退还。",
+    },
+}
 
 
 def notice_content(
@@ -46,7 +64,9 @@ def notice_content(
             "valuation_fen": lot.valuation_fen,
             "deposit_fen": lot.deposit_fen,
             "has_reserve": lot.reserve_price_fen is not None,
+            **({"entry_fen": lot.entry_fen} if lot.format == "sell_off" else {}),
         },
+        **(SELL_OFF_TEXTS if lot.format == "sell_off" else {}),
         "bidding_rules": {"profile": public_rules(frozen.text), "profile_sha256": frozen.hash},
         "schedule": schedule_of(lot),
         **{section: words for section, words in own_words.items() if words is not None},

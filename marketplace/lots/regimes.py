@@ -63,6 +63,8 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     private_consent: bool = False
     shortened_times: bool = False
     refund_working_days: int | None = None
+    #: How long a sell-off runs from its first bid.
+    countdown_ms: int | None = None
 
 
 _J, _C, _E, _A = Regime
@@ -128,6 +130,7 @@ _SOFT_CLOSE_MS = 300_000
 _JUDICIAL_AUCTIONS = 2
 _SECOND_WITHIN_DAYS = 30
 _BIDDING_AT_LEAST = timedelta(hours=24)
+_SELL_OFF_PERIOD, _COUNTDOWN_MS = timedelta(days=60), 86_400_000
 #: What a notice that states nothing means, and the most on an exchange. Source: domain 6.5.
 REFUND_WORKING_DAYS = 5
 
@@ -379,10 +382,12 @@ def _sell_off_price(terms: Terms, previous: int | None) -> list[Finding]:
 
 
 def _judicial_course(terms: Terms) -> list[Finding]:
-    """Source: 法释〔2016〕18号 art. 20: bidding for 24 hours at least, 5 minutes from each late bid."""
-    found = []
-    if terms.format == "english" and not terms.shortened_times:
-        if terms.closes_at - terms.opens_at < _BIDDING_AT_LEAST:
+    """Source: 法释〔2016〕18号 art. 20: bidding for 24 hours at least, 5 minutes from each late bid; domain 2.3."""
+    if terms.shortened_times:
+        return []
+    found = _sell_off_course(terms) if terms.format == "sell_off" else []
+    if terms.format in ("english", "sell_off"):
+        if terms.format == "english" and terms.closes_at - terms.opens_at < _BIDDING_AT_LEAST:
             found.append(
                 _block(
                     "closes_at",
@@ -399,6 +404,28 @@ def _judicial_course(terms: Terms) -> list[Finding]:
                     "最后五分钟内出价的，自该出价时点顺延五分钟（法释〔2016〕18号第二十条）",
                 )
             )
+    return found
+
+
+def _sell_off_course(terms: Terms) -> list[Finding]:
+    """Source: domain 2.3 (2), (5): sixty days to find a first bid, which starts twenty-four hours of bidding."""
+    found = []
+    if terms.closes_at - terms.opens_at != _SELL_OFF_PERIOD:
+        found.append(
+            _block(
+                "closes_at",
+                "a sell-off lasts 60 days unless somebody bids (Fa Ming Chuan [2017] 455)",
+                "网络司法变卖期为六十日（法明传〔2017〕455号）",
+            )
+        )
+    if terms.countdown_ms is not None and terms.countdown_ms != _COUNTDOWN_MS:
+        found.append(
+            _block(
+                "bidding.format_terms.countdown_ms",
+                "the first bid of a sell-off starts 24 hours of bidding: 86400000 (Fa Ming Chuan [2017] 455)",
+                "变卖首次出价后进入二十四小时竞价倒计时：86400000（法明传〔2017〕455号）",
+            )
+        )
     return found
 
 

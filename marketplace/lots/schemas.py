@@ -214,9 +214,15 @@ class Lot(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime
     updated_at: datetime
 
+    @property
+    def entry_fen(self) -> int:
+        """What a bidder pays in to take part: the deposit; in a sell-off the whole sell-off price (domain 2.3)."""
+        return self.start_price_fen if self.format == "sell_off" else self.deposit_fen
+
     def terms(self) -> Terms:
         """What the regime's rules look at."""
         extension = self.bidding.extension
+        countdown_ms = self.bidding.format_terms.get("countdown_ms")
         return Terms(
             regime=self.regime,
             format=self.format,
@@ -233,6 +239,7 @@ class Lot(msgspec.Struct, frozen=True, kw_only=True):
             private_consent=self.bidding.consent_reference is not None,
             shortened_times=self.shortened_times,
             refund_working_days=self.refund_working_days,
+            countdown_ms=countdown_ms if isinstance(countdown_ms, int) else None,
         )
 
 

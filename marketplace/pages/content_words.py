@@ -55,6 +55,9 @@ PARTS: Final[Mapping[str, Words]] = MappingProxyType(
         "previous_start_price_fen": Words("上一轮起始价", "Start price of the round before"),
         "valuation_fen": Words("评估值", "Valuation"),
         "deposit_fen": Words("保证金", "Deposit"),
+        "entry_fen": Words(
+            "参加变卖须交纳（变卖价全款）", "To be paid in to take part: the whole price"
+        ),
         "price_fen": Words("价格", "Price"),
         "advance_fen": Words("先行拨付", "Advance"),
         "two_checkers_from_fen": Words("双复核起点", "Two agree from"),

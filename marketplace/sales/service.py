@@ -197,7 +197,7 @@ async def confirm(conn: Connection, caller: Caller, lot_id: UUID, *, now: dateti
         buyer=buyer,
         venue=venue.name,
         price_fen=sale.price_fen,
-        deposit_fen=lot.deposit_fen,
+        deposit_fen=lot.entry_fen,
         closed_at=sale.closed_at,
         due_at=owed.deadline_at,
         now=now,
@@ -223,6 +223,9 @@ async def confirm(conn: Connection, caller: Caller, lot_id: UUID, *, now: dateti
     await outbox.add(
         conn, SaleConfirmed(lot_id=lot_id, number=number, sha256=confirmation.sha256), now=now
     )
+    winner = await bidders.get(conn, sale.winner_id)
+    if lot.format == "sell_off":  # what was paid in to take part may be all of the price
+        owed = await _use_deposit(conn, winner, owed, now=now)
     await _go_on_if_paid(conn, caller, lot, owed, now=now)
     return confirmation
 
@@ -345,7 +348,7 @@ async def mark_default(conn: Connection, lot_id: UUID, *, now: datetime) -> bool
     assert sale.winner_id is not None, "a lot that awaits payment was won"
     winner = await bidders.for_update(conn, sale.winner_id)
     if winner.deposit_id is not None:  # the applicant creditor may hold none
-        await deposits.forfeit(conn, winner.deposit_id, now=now)
+        await _keep_deposit(conn, lot, winner, winner.deposit_id, now=now)
     reason = "the price was not paid by the deadline"
     await bidders.set_status(
         conn, SYSTEM_CALLER, winner, BidderStatus.BARRED, now=now, reason=reason
@@ -354,6 +357,19 @@ async def mark_default(conn: Connection, lot_id: UUID, *, now: datetime) -> bool
     await lots.end_disposal(conn, lot, is_sold=False, reason=reason, now=now)
     await outbox.add(conn, BuyerDefaulted(lot_id=lot_id), now=now)
     return True
+
+
+async def _keep_deposit(
+    conn: Connection, lot: Lot, winner: Bidder, deposit_id: UUID, *, now: datetime
+) -> None:
+    """All that was held is kept; in a sell-off the deposit of its notice, and the rest goes back (domain 2.3)."""
+    kept_fen = None
+    if lot.format == "sell_off":
+        kept_fen = lot.deposit_fen - (winner.exempt_fen or 0)
+        if kept_fen <= 0:
+            await bidders.release_later(conn, winner, now=now)
+            return
+    await deposits.forfeit(conn, deposit_id, now=now, kept_fen=kept_fen)
 
 
 async def _end_lot(conn: Connection, lot: Lot, outcome: Outcome, *, now: datetime) -> None:

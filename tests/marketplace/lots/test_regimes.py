@@ -38,6 +38,13 @@ def make_terms(**changed: Any) -> Terms:
     return Terms(**given | changed)
 
 
+#: A sell-off has sixty days to find its first bid (domain 2.3).
+SELL_OFF: dict[str, Any] = {
+    "format": "sell_off",
+    "closes_at": OPENS_AT + timedelta(days=60),
+    "countdown_ms": 86_400_000,
+}
+SOLD_OFF = SELL_OFF | {"round_number": 3, "previous_start_price_fen": 70_000_000}
 #: The columns J, C, E of domain 2.8, and the agreement, which is made without bidding; written out, not taken from
 #: the rules. (format, where it may be used, what else that needs)
 MATRIX: list[tuple[str, str, dict[str, Any]]] = [
@@ -50,7 +57,7 @@ MATRIX: list[tuple[str, str, dict[str, Any]]] = [
     ("vickrey", "E", {"private_consent": True}),
     ("uniform_price", "E", {}),
     ("weighted", "E", {}),
-    ("sell_off", "J", {"round_number": 3, "previous_start_price_fen": 70_000_000}),
+    ("sell_off", "J", {name: given for name, given in SOLD_OFF.items() if name != "format"}),
 ]
 LETTERS = dict(zip("JCEA", Regime, strict=True))
 #: The law that each regime's refusal names.
@@ -94,13 +101,18 @@ CASES: list[tuple[dict[str, Any], str | None, str]] = [
     ({"round_number": 2, "previous_start_price_fen": 87_500_000}, None, ""),
     ({"round_number": 2, "previous_start_price_fen": 87_500_001}, "start_price_fen", "80%"),
     ({"round_number": 2}, "start_price_fen", "80%"),
-    ({"format": "sell_off"}, "round_number", "art. 26"),
-    ({"format": "sell_off", "round_number": 3}, "start_price_fen", "second auction"),
+    (SELL_OFF, "round_number", "art. 26"),
+    (SELL_OFF | {"round_number": 3}, "start_price_fen", "second auction"),
     (
-        {"format": "sell_off", "round_number": 3, "previous_start_price_fen": 70_000_001},
+        SOLD_OFF | {"previous_start_price_fen": 70_000_001},
         "start_price_fen",
         "no more and no less",
     ),
+    (SOLD_OFF, None, ""),
+    (SOLD_OFF | {"closes_at": OPENS_AT + timedelta(days=59)}, "closes_at", "60 days"),
+    (SOLD_OFF | {"countdown_ms": 86_399_999}, "bidding.format_terms.countdown_ms", "24 hours"),
+    (SOLD_OFF | {"extension_window_ms": 60_000}, "extension", "5 minutes"),
+    (SOLD_OFF | {"countdown_ms": 1, "shortened_times": True}, None, ""),
     ({"round_number": 3, "previous_start_price_fen": 80_000_000}, "format", "sold off"),
     ({"reserve_price_fen": 70_000_000}, None, ""),
     ({"reserve_price_fen": 70_000_001}, "reserve_price_fen", "art. 10"),
