@@ -31,21 +31,22 @@ BEFORE_OPEN = frozenset({LotStatus.PUBLISHED, LotStatus.REGISTRATION})
 
 
 async def of_lot(conn: Connection, lot: Lot) -> Coverage:
-    """Whether what was sold for the lot's loan, and for those that its lots stand for too, covers what is owed.
+    """Whether what was sold for the lot's loan covers what is owed on it, and on those that it and they stand for too.
 
     What else came in for these loans counts before the lots.
     """
     consignment = await intake.of(conn, lot.consignment_id)
     loans = {consignment.case_id}
     sold = await conn.fetch(_SQL["sold_lots"], consignment.case_id)
-    for row in sold:
-        claims = await standing.claims_of(conn, row["lot_id"])
+    for lot_id in (lot.id, *(row["lot_id"] for row in sold)):
+        claims = await standing.claims_of(conn, lot_id)
         loans |= set(claims.other_loans)
     owed_fen, received_fen = 0, 0
+    priced = [str(row["lot_id"]) for row in sold]
     for loan_id in loans:
-        loan = await cases.get(conn, SYSTEM_CALLER, loan_id)
+        async with everything(conn):  # a venue sees no loan but those consigned to it
+            loan = await cases.get(conn, SYSTEM_CALLER, loan_id)
         owed_fen += loan.principal_fen + loan.interest_fen + loan.penalty_fen
-        priced = [str(row["lot_id"]) for row in sold]
         received_fen += await received.of_loan(conn, loan_id, priced=priced)
     return await plan_claims.covered(
         conn, consignment.case_id, owed_fen=owed_fen, received_fen=received_fen
@@ -135,9 +136,10 @@ async def _is_beyond_the_debt(conn: Connection, lot: Lot) -> bool:
 
 
 async def needless_lots(conn: Connection, lot: Lot, *, now: datetime) -> list[Lot]:
-    """The other lots of a loan that are announced, not set up, and need not be sold any more, each locked."""
+    """The other lots of a loan that are announced, not set up, and that no loan needs any more, each locked."""
     if not (await of_lot(conn, lot)).is_covered:
         return []
     consignment = await intake.of(conn, lot.consignment_id)
     rows = await conn.fetch(_SQL["announced_lots"], consignment.case_id, lot.id, now)
-    return [await lots.for_update(conn, row["id"]) for row in rows]
+    others = [await lots.for_update(conn, row["id"]) for row in rows]
+    return [other for other in others if (await of_lot(conn, other)).is_covered]

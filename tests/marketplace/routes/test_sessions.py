@@ -160,6 +160,35 @@ async def test_a_session_names_no_stranger_s_loan(stage: Stage) -> None:
             await arranged(stage, stagger=60, lots=[{"lot_id": lot["id"], "other_loans": loans}])
 
 
+@pytest.mark.parametrize("for_two", [True, False])
+async def test_an_announced_lot_goes_on_while_one_of_its_loans_is_not_covered(
+    stage: Stage, *, for_two: bool
+) -> None:
+    """Another lot covers its own loan: it is withdrawn, unless it stands for a second one that is not covered."""
+    loan = {"loan_amount_fen": 100_000_000, "principal_fen": 90_000_000, "interest_fen": 1_000_000}
+    consignment = await consigned(stage, loan=loan)
+    draft = lot_draft(UUID(consignment["id"]), opens_in=3.0, lasts=2.0)
+    before = await stage.operator.post("/v1/lots", draft)
+    later = await drafted(stage, case_id=consignment["case_id"])
+    other = (await another_loan(stage, is_first=False))["id"]
+    opens_at = system_clock() + timedelta(hours=1)
+    session = await arranged(
+        stage,
+        stagger=60,
+        lots=[{"lot_id": later["id"], "other_loans": [other] if for_two else []}],
+        opens_at=text(opens_at),
+        first_closes_at=text(opens_at + timedelta(hours=1)),
+    )
+    await stage.checker.post(f"/v1/auction-sessions/{session['id']}/publish")
+    await stage.operator.post(f"/v1/lots/{before['id']}/check")
+    await sold(stage, await stage.checker.post(f"/v1/lots/{before['id']}/publish"))
+    await stage.work()
+    after = await stage.anyone.get(f"/v1/lots/{later['id']}")
+    assert (after["status"] != "withdrawn") is for_two
+    figures = await stage.operator.get(f"/v1/lots/{later['id']}/coverage")
+    assert figures["is_covered"] is not for_two
+
+
 async def test_the_debtor_agrees_for_any_loan_that_a_lot_stands_for(stage: Stage) -> None:
     """Its consent to the sale of all for the second loan is one to the lot that stands for that loan, too."""
     both, alone = await drafted(stage), await drafted(stage)
