@@ -27,6 +27,7 @@ from marketplace.edge.headers import security_headers
 from marketplace.edge.idempotency import Replayed, on_replayed
 from marketplace.edge.identity import AnyConnection
 from marketplace.edge.metrics import RequestMetrics, metrics
+from marketplace.edge.patience import PatientProtocol, open_many_files
 from marketplace.edge.policies import public
 from marketplace.edge.problems import EXCEPTION_HANDLERS
 from marketplace.edge.readiness import healthz, readyz
@@ -104,6 +105,7 @@ def serve(settings: Settings) -> None:
     logging.basicConfig(
         level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s"
     )
+    open_many_files()
     uvloop.run(_serve(settings))
 
 
@@ -116,7 +118,7 @@ async def _serve(settings: Settings) -> None:
             create_app(resources),
             host=settings.host,
             port=settings.port,
-            http="httptools",
+            http=PatientProtocol,
             proxy_headers=False,  # nobody's word about addresses is taken (reliability T50)
             server_header=False,
             access_log=False,
