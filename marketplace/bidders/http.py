@@ -7,7 +7,7 @@ from litestar import Request, get, post
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, JSONBody
 
-from marketplace.bidders import acknowledging, own_money, service
+from marketplace.bidders import acknowledging, limits, own_money, service
 from marketplace.bidders.origins import origin
 from marketplace.bidders.schemas import (
     Acknowledgement,
@@ -15,6 +15,7 @@ from marketplace.bidders.schemas import (
     Bidder,
     BidderList,
     DepositReceipt,
+    LimitChange,
     PriorityClaim,
     Registration,
 )
@@ -78,6 +79,22 @@ async def acknowledge_notice(
 async def hold_own_deposit(conn: Conn, caller: Me, now: Now, lot_id: FromPath[UUID]) -> Bidder:
     """Hold my deposit out of my free money at the lot's venue, such as a deposit that was released there."""
     return await own_money.hold(conn, caller, lot_id, now=now)
+
+
+@post(
+    "/v1/lots/{lot_id:uuid}/bidders/me/limit",
+    opt={"policy": _AGENCY, REACH: _WHY},
+    summary="Change my limit 调整出价上限",
+)
+async def change_own_limit(
+    conn: Conn, caller: Me, now: Now, lot_id: FromPath[UUID], data: JSONBody[LimitChange]
+) -> Bidder:
+    """Raise, lower or lift the most that my agency may bid, until the end; the engine holds it within seconds.
+
+    Bids and hidden maxima that stand are not touched. The public record says that the paddle's limit changed, not to
+    what.
+    """
+    return await limits.change(conn, caller, lot_id, data, now=now)
 
 
 @get("/v1/lots/{lot_id:uuid}/bidders/me", opt={"policy": _AGENCY}, summary="Me 我的竞买登记")
@@ -154,6 +171,7 @@ routes: list[HTTPRouteHandler] = [
     list_bidders,
     acknowledge_notice,
     hold_own_deposit,
+    change_own_limit,
     get_own_bidder,
     list_own_bidders,
     qualify_bidder,

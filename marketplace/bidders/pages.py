@@ -17,7 +17,7 @@ from kit.sql import Connection
 from marketplace.approvals import service as approvals
 from marketplace.banking import service as banking
 from marketplace.banking.schemas import DueView
-from marketplace.bidders import acknowledging, own_money, registration_form, service
+from marketplace.bidders import acknowledging, limits, own_money, registration_form, service
 from marketplace.bidders.next_steps import DUE_NAMES, NEXT_STEPS
 from marketplace.bidders.origins import origin
 from marketplace.bidders.rules import BidderStatus
@@ -26,6 +26,7 @@ from marketplace.bidders.schemas import (
     Barring,
     Bidder,
     DepositReceipt,
+    LimitChange,
     PriorityClaim,
 )
 from marketplace.conflicts import service as conflicts
@@ -40,7 +41,7 @@ from marketplace.notices import service as notices
 from marketplace.notices.schemas import WHOLE
 from marketplace.organisations.schemas import Caller, Role
 from marketplace.pages.filling import REFUSALS, Form
-from marketplace.pages.forms import given, in_china, in_fen
+from marketplace.pages.forms import built, given, in_china, in_fen
 from marketplace.pages.rendering import page
 from marketplace.pages.serving import LONG_FORM_BYTES, PAGE, form_of, visitor_of
 
@@ -103,6 +104,23 @@ async def hold_own_deposit_by_form(
     """Hold my deposit out of my free money at the lot's venue."""
     await form_of(request)
     await own_money.hold(conn, caller, lot_id, now=now)
+    return Redirect(f"/lots/{lot_id}/registration", status_code=303)
+
+
+@post("/lots/{lot_id:uuid}/registration/limit", opt={POLICY: _AGENCY, REACH: _WHY}, **_STEPS)
+async def change_limit_by_form(
+    request: Request[Any, Any, Any], conn: Conn, caller: Me, now: Now, lot_id: FromPath[UUID]
+) -> Response[Any]:
+    """Raise, lower or lift the most that my agency may bid, in yuan; an empty field lifts it."""
+    fields = await form_of(request)
+    try:
+        async with conn.transaction():
+            written = in_fen(fields, "limit").get("limit_fen")
+            wanted = built({"limit_fen": int(written) if written else None}, LimitChange)
+            await limits.change(conn, caller, lot_id, wanted, now=now)
+    except REFUSALS as error:
+        form = Form(which="limit", values=fields, error=error)
+        return await _registration(request, conn, caller, lot_id, form, now=now)
     return Redirect(f"/lots/{lot_id}/registration", status_code=303)
 
 
@@ -227,6 +245,7 @@ async def _registration(
         steps=NEXT_STEPS,
         due_names=DUE_NAMES,
         may_register=mine is None and lot.status in TAKES_BIDDERS,
+        may_limit=mine is not None and lot.status in TAKES_BIDDERS and mine.status is not _B.BARRED,
         must_acknowledge=mine is not None
         and lot.status in TAKES_BIDDERS
         and mine.disclosure_sha256 != lot.notice_sha256,
@@ -320,6 +339,7 @@ routes: list[HTTPRouteHandler] = [
     register_by_form,
     acknowledge_by_form,
     hold_own_deposit_by_form,
+    change_limit_by_form,
     bidders_page,
     qualify_by_form,
     exempt_by_form,

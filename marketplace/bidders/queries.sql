@@ -54,6 +54,9 @@ UPDATE market.bidders SET deposit_id = $2 WHERE id = $1;
 -- name: set_disclosure
 UPDATE market.bidders SET disclosure_sha256 = $2, version = version + 1, updated_at = $3 WHERE id = $1;
 
+-- name: set_limit
+UPDATE market.bidders SET limit_fen = $2, version = version + 1, updated_at = $3 WHERE id = $1;
+
 -- name: set_exempt
 UPDATE market.bidders SET exempt_fen = $2, version = version + 1, updated_at = $3 WHERE id = $1;
 

@@ -36,6 +36,12 @@ class Acknowledgement(_In, frozen=True, kw_only=True):
     disclosure_sha256: Sha256
 
 
+class LimitChange(_In, frozen=True, kw_only=True):
+    """The most that my agency may bid from now on; null: no limit."""
+
+    limit_fen: PositiveFen | None
+
+
 class DepositReceipt(_In, frozen=True, kw_only=True):
     """Money that the venue's bank reports as received for a deposit (保证金)."""
 

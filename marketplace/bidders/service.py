@@ -412,7 +412,12 @@ async def _lot_and_bidder(conn: Connection, caller: Caller, bidder_id: UUID) -> 
 def _require_acknowledged(lot: Lot, given: Registration) -> None:
     """The notice in force was read, and the limit makes sense."""
     require_in_force(lot, given.disclosure_sha256)
-    if given.limit_fen is not None and given.limit_fen < lot.start_price_fen:
+    require_usable(given.limit_fen, lot)
+
+
+def require_usable(limit_fen: int | None, lot: Lot) -> None:
+    """Refuse a limit with which nobody could bid at all."""
+    if limit_fen is not None and limit_fen < lot.start_price_fen:
         raise InvalidInput(
             "limit_fen",
             f"is below the start price of CNY {yuan(lot.start_price_fen)}",

@@ -4,6 +4,14 @@ INSERT INTO market.duties (id, kind, subject_id, due_at, created_at)
 VALUES ($1, $2, $3, $4, $5)
 ON CONFLICT (kind, subject_id) DO NOTHING;
 
+-- name: ask_again
+-- A duty that is asked for anew however often: one that is done, or being done, begins again; whoever has it in hand is no
+-- longer believed.
+INSERT INTO market.duties AS d (id, kind, subject_id, due_at, created_at)
+VALUES ($1, $2, $3, $4, $5)
+ON CONFLICT (kind, subject_id) DO UPDATE
+   SET state = 'waiting', due_at = EXCLUDED.due_at, claims = d.claims + 1, attempts = 0, lease_until = NULL, done_at = NULL;
+
 -- name: claim_next
 -- The duty that has waited longest, or one whose worker has not come back; what may wait only after all others. Nobody
 -- waits for another's lock.

@@ -15,6 +15,7 @@ class Kind(StrEnum):
     OPEN_AUCTION = "open_auction"
     CLOSE_AUCTION = "close_auction"
     ADMIT_BIDDER = "admit_bidder"
+    CHANGE_LIMIT = "change_limit"
     CARRY_OUT_ORDER = "carry_out_order"
     FOLLOW_SUSPENSION = (
         "follow_suspension"  # added by the database, with the epoch that suspended the auction

@@ -30,6 +30,13 @@ async def add(
     await conn.execute(_SQL["add"], uuid7(now), kind, subject_id, due_at, now)
 
 
+async def ask_again(
+    conn: Connection, kind: Kind, *, subject_id: UUID, due_at: datetime, now: datetime
+) -> None:
+    """Ask for `kind` to be done anew: something changed after it was done, or while it was."""
+    await conn.execute(_SQL["ask_again"], uuid7(now), kind, subject_id, due_at, now)
+
+
 async def claim_next(conn: Connection, *, now: datetime) -> Duty | None:
     """Take up the duty that is due longest, under a lease; None when nothing is due that nobody has."""
     return _duty_or_none(await conn.fetchrow(_SQL["claim_next"], now, now + LEASE))

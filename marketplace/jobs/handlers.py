@@ -160,6 +160,11 @@ async def close_auction(resources: JobResources, lot_id: UUID, now: datetime) ->
     return None
 
 
+async def change_limit(resources: JobResources, bidder_id: UUID, now: datetime) -> None:
+    """An admitted bidder changed the most that it may bid: the engine holds the new limit from here."""
+    await opening.apply_limit(resources.pool, resources.engine, bidder_id)
+
+
 async def admit_bidder(resources: JobResources, bidder_id: UUID, now: datetime) -> datetime | None:
     """Let a bidder bid whose deposit is held, and who has read the notice in force."""
     async with resources.pool.acquire() as conn:
@@ -322,6 +327,7 @@ HANDLERS: Mapping[Kind, Handler] = MappingProxyType(
         Kind.OPEN_AUCTION: open_auction,
         Kind.CLOSE_AUCTION: close_auction,
         Kind.ADMIT_BIDDER: admit_bidder,
+        Kind.CHANGE_LIMIT: change_limit,
         Kind.CARRY_OUT_ORDER: carry_out_order,
         Kind.FOLLOW_SUSPENSION: follow_suspension,
         Kind.REVIEW_RESULT: review_result,

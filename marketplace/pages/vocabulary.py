@@ -94,7 +94,7 @@ ACTIONS: Final[Mapping[str, Words]] = MappingProxyType(
         "resume": Words("恢复", "Resumed"),
         "cancel": Words("撤销", "Cancelled"),
         "disqualify": Words("取消资格", "Disqualified"),
-        "admit": Words("准入", "Admitted"),
+        "admit": Words("准入或调整上限", "Admitted, or limit changed"),
         "tick": Words("报时", "Clock"),
     }
 )
@@ -136,8 +136,8 @@ REFUSALS: Final[Mapping[str, Words]] = MappingProxyType(
             "This id was used for another bid; submit again.",
         ),
         "over_limit": Words(
-            "超过您的出价限额，请降低金额或联系交易场所。",
-            "The amount is over your limit; bid less, or speak to the venue.",
+            "超过本机构设定的出价上限，请降低金额，或在竞买登记页调整上限。",
+            "The amount is over the limit that your agency set: bid less, or change it where you registered.",
         ),
         "below_start": Words(
             "低于起始价：任何出价均不得低于起始价。",

@@ -150,6 +150,22 @@ class Bidders:
             key=key or new_key(),
         )
 
+    async def change_own_limit(
+        self, lot_id: UUID, data: bidders_schemas.LimitChange, *, key: str | None = None
+    ) -> bidders_schemas.Bidder:
+        """Raise, lower or lift the most that my agency may bid, until the end; the engine holds it
+        within seconds.
+
+        `POST /v1/lots/{lot_id}/bidders/me/limit`
+        """
+        return await self._calls.struct(
+            "POST",
+            f"/v1/lots/{lot_id}/bidders/me/limit",
+            bidders_schemas.Bidder,
+            body=data,
+            key=key or new_key(),
+        )
+
     async def list_own_bidders(
         self, *, cursor: str | None = None, limit: int = 50
     ) -> edge_cursors.Page[bidders_schemas.Bidder]:

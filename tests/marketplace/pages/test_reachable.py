@@ -1,5 +1,6 @@
 """No page stands alone: each is linked to from another one, or from the navigation."""
 
+import inspect
 import re
 from importlib.resources import files
 
@@ -75,3 +76,21 @@ def test_visitors_without_a_name_have_no_rooms() -> None:
     """The navigation of who is not signed in holds nothing of anybody's work."""
     nobody = Visitor(caller=None, form_token="")
     assert (nobody.reads_plans, nobody.reads_statements, nobody.money_rooms) == (False, False, [])
+
+
+def form_handlers() -> list[HTTPRouteHandler]:
+    """Whatever a page's form is sent to."""
+    handlers = [each for each in room_routes() if isinstance(each, HTTPRouteHandler)]
+    return [
+        one for one in handlers if "POST" in one.http_methods and one.include_in_schema is False
+    ]
+
+
+@pytest.mark.parametrize("handler", form_handlers(), ids=lambda one: min(one.paths))
+def test_no_form_is_taken_without_its_token(handler: HTTPRouteHandler) -> None:
+    """Each handler of a form, or what it hands the request to, looks at the token of the session's forms."""
+    source = inspect.getsource(handler.fn)
+    module = inspect.getmodule(handler.fn)
+    handed = re.findall(r"await (\w+)\(\s*request\b", source)
+    looked = [source, *(inspect.getsource(getattr(module, name)) for name in handed)]
+    assert any(re.search(r"\b(form_of|upload_of)\(request", text) for text in looked)
