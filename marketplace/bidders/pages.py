@@ -33,6 +33,8 @@ from marketplace.conflicts import service as conflicts
 from marketplace.edge.dependencies import Conn, Me, Now
 from marketplace.edge.policies import POLICY, allow
 from marketplace.edge.reach import REACH
+from marketplace.inquiries import service as inquiries
+from marketplace.inquiries.schemas import AcknowledgementIn
 from marketplace.lots import service as lots
 from marketplace.lots.regimes import Regime
 from marketplace.lots.rules import TAKES_BIDDERS
@@ -79,6 +81,11 @@ async def register_by_form(
             warnings = await _warnings(conn, lot_id)
             wanted = registration_form.registration_of(fields, warnings=len(warnings))
             await service.register(conn, caller, lot_id, wanted, now=now, origin=origin(request))
+            ticked = AcknowledgementIn(
+                notice_sha256=wanted.disclosure_sha256,
+                warnings=list(range(1, len(warnings) + 1)),
+            )
+            await inquiries.acknowledge(conn, caller, lot_id, ticked, now=now)
     except _SHOWN as error:
         form = Form(values=fields, error=error)
         return await _registration(request, conn, caller, lot_id, form, now=now)

@@ -28,6 +28,10 @@ SELECT s.id, s.starts_at, s.ends_at, s.place, s.places,
        s.places - (SELECT count(*) FROM market.viewing_bookings b WHERE b.slot_id = s.id)::int AS left
   FROM market.viewing_slots s WHERE s.lot_id = $1 ORDER BY s.starts_at, s.id;
 
+-- name: booked
+SELECT b.slot_id FROM market.viewing_bookings b JOIN market.viewing_slots s ON s.id = b.slot_id
+ WHERE s.lot_id = $1 AND b.organisation_id = $2;
+
 -- name: lock_slot
 SELECT id FROM market.viewing_slots WHERE id = $1 AND lot_id = $2 FOR UPDATE;
 

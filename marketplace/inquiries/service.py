@@ -155,12 +155,20 @@ async def book(
     ):  # the slot is the venue's, and its places are counted over all who booked
         if await conn.fetchval(_SQL["lock_slot"], slot_id, lot_id) is None:
             raise NotFound("no such viewing", "没有该看样场次")
+        if slot_id in await booked(conn, caller, lot_id):
+            return await slots(conn, lot_id)
         slot = next(one for one in await slots(conn, lot_id) if one.id == slot_id)
         if slot.left == 0 or now >= slot.starts_at:
             raise SlotFull
         await conn.execute(_SQL["book"], slot_id, caller.organisation_id, caller.user_id, now)
     await _audit(conn, caller, lot_id, "viewing_booked", {"slot_id": slot_id}, now=now)
     return await slots(conn, lot_id)
+
+
+async def booked(conn: Connection, caller: Caller, lot_id: UUID) -> set[UUID]:
+    """The viewings of a lot at which the caller's organisation has a place."""
+    rows = await conn.fetch(_SQL["booked"], lot_id, caller.organisation_id)
+    return {row["slot_id"] for row in rows}
 
 
 async def slots(conn: Connection, lot_id: UUID) -> list[Slot]:

@@ -68,6 +68,7 @@ async def doors_of(
     found = [
         (f"{at}/data-room", Words("资料室", "Data room")),
         (f"{at}/questions", Words("咨询与答复", "Questions and answers")),
+        (f"{at}/viewings", Words("看样", "Viewings")),
     ]
     is_auctioned_anew = lot.origin in (None, Origin.REAUCTION)
     is_auctioned = lot.format != "collection" and is_auctioned_anew

@@ -1,6 +1,7 @@
 """From a notice to a paddle by forms alone: an agency registers, the venue looks it through. Source: domain 7."""
 
 import hashlib
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -63,6 +64,9 @@ async def test_an_agency_registers_and_is_admitted_by_forms(stage: Stage) -> Non
     low = f"{START_FEN // 100 - 1}"
     await refused_at(agency, path, "limit", {**form, "limit": low})
     assert (await press(agency, path, **form)).status_code == 303
+    kept = await stage.pool.fetchrow("SELECT notice_sha256, warnings FROM market.acknowledgements")
+    assert kept is not None
+    assert (kept["notice_sha256"], kept["warnings"]) == (lot["notice_sha256"], [1, 2, 3, 4, 5])
     mine = await page(agency, path)
     assert 'data-step="applied"' in mine
     assert "LCD-" in mine
@@ -175,3 +179,31 @@ async def test_secrecy_terms_are_accepted_by_the_form(stage: Stage) -> None:
     shown = await page(agency, path)
     assert at not in shown
     assert "已接受" in shown
+
+
+async def test_a_viewing_is_booked_by_the_form(stage: Stage) -> None:
+    """Offered by the venue, seen by all, a place taken once though it is pressed twice; the full one says so."""
+    lot = await stage.published(opens_in=600.0)
+    path = f"/lots/{lot['id']}/viewings"
+    start = system_clock() + timedelta(seconds=200)
+    slot = {
+        "starts_at": start.isoformat(), "ends_at": (start + timedelta(seconds=60)).isoformat(),
+        "place": "太原", "places": "1",
+    }  # fmt: skip
+    assert (await press(stage.operator, path, **slot)).status_code == 303
+    one, two = [await stage.person(Role.AGENCY_BIDDER) for _ in range(2)]
+    assert path in await page(one, f"/lots/{lot['id']}")
+    assert "1 / 1" in await page(stage.anyone, path)
+    slots = (await one.get(f"/v1{path}"))["items"]
+    at = f"{path}/{slots[0]['id']}"
+    assert at not in await page(stage.anyone, path)
+    assert at in await page(one, path)
+    for _ in range(2):
+        assert (await press(one, at)).status_code == 303
+    assert "已预约" in await page(one, path)
+    refused = await press(two, at)
+    assert (refused.status_code, 'data-part="refused"' in refused.text) == (409, True)
+    assert (await press(stage.bank_maker, at)).status_code == 403
+    draft = await stage.draft()
+    await page(two, f"/lots/{draft['id']}/viewings", expect=404)
+    await page(stage.operator, f"/lots/{draft['id']}/viewings")
