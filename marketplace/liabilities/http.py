@@ -27,11 +27,11 @@ from marketplace.organisations.schemas import Role
 WHY = "A payout moves money in the books of two parties, and a paper names all who have a part in the case."
 _BANK = (Role.BANK_MAKER, Role.BANK_CHECKER)
 _FUND = (Role.FUND_ADMINISTRATOR, Role.FUND_CHECKER)
-_BEARERS = (Role.RISK_BEARER, Role.RISK_CHECKER)
+BEARERS = (Role.RISK_BEARER, Role.RISK_CHECKER)
 _WATCH = (Role.REGULATOR, Role.AUDITOR)
 MAKER, CHECKER = allow(Role.RISK_BEARER), allow(Role.RISK_CHECKER)
-READERS = allow(*_BANK, *_FUND, *_BEARERS, *_WATCH, areas=(Area.FUNDS,))
-PRINTERS = allow(*_BANK, *_BEARERS, *_WATCH, areas=(Area.FUNDS,))
+READERS = allow(*_BANK, *_FUND, *BEARERS, *_WATCH, areas=(Area.FUNDS,))
+PRINTERS = allow(*_BANK, *BEARERS, *_WATCH, areas=(Area.FUNDS,))
 
 
 @get("/v1/liabilities", opt={"policy": READERS}, summary="Liabilities 分险责任列表")

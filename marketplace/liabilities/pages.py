@@ -15,7 +15,7 @@ from marketplace.edge.policies import POLICY
 from marketplace.edge.printed import printed
 from marketplace.edge.reach import REACH
 from marketplace.liabilities import rows, service
-from marketplace.liabilities.http import CHECKER, MAKER, PRINTERS, READERS, WHY
+from marketplace.liabilities.http import BEARERS, CHECKER, MAKER, PRINTERS, READERS, WHY
 from marketplace.liabilities.schemas import AnswerIn, DecisionIn, PayoutIn
 from marketplace.organisations.schemas import Role
 from marketplace.pages.forms import given, in_fen
@@ -69,7 +69,7 @@ async def liability_page(
         and caller.has(Role.RISK_CHECKER)
         and asked is not None
         and asked.asked_by != caller.user_id,
-        may_print=PRINTERS.permits(caller),
+        may_print=PRINTERS.permits(caller) and (is_own or not caller.has(*BEARERS)),
     )
 
 

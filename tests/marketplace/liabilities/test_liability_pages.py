@@ -43,7 +43,10 @@ async def test_a_house_confirms_and_pays_by_forms(office: Office, shared: Shared
     assert "To be confirmed" in page
     assert 'data-part="answer"' in page
     for other in (checker, office.cast.bank_maker, office.cast.auditor, shared.reguarantor.maker):
-        assert 'data-part="answer"' not in await see(office, other, path)
+        seen = await see(office, other, path)
+        assert 'data-part="answer"' not in seen
+        # The papers are the party's, its bank's and overseers': another house of the case is shown no button.
+        assert (f'action="{path}/papers/' in seen) is (other is not shared.reguarantor.maker)
     await send(
         office, maker, f"{path}/answer",
         answer="confirm", agreement="<b>DB-1</b>", stated_sha256=hidden(page, "stated_sha256"),
@@ -124,14 +127,12 @@ async def test_a_payout_is_agreed_to_among_the_approvals(office: Office, shared:
 
 
 async def test_the_navigation_leads_there(office: Office, shared: Shared) -> None:
-    """Houses, banks, funds and overseers have the room; venues and bidders have not."""
-    for caller in (
-        shared.guarantor.maker,
-        shared.reguarantor.checker,
-        office.cast.bank_maker,
-        office.cast.fund_checker,
-        office.cast.auditor,
-    ):
-        assert 'href="/liabilities"' in await see(office, caller, "/")
+    """Houses have the room on every page, banks, funds and overseers on their desk; venues and bidders nowhere."""
+    link = 'href="/liabilities"'
+    for caller in (shared.guarantor.maker, shared.reguarantor.checker):
+        assert link in await see(office, caller, "/")
+    for caller in (office.cast.bank_maker, office.cast.fund_checker, office.cast.auditor):
+        assert link in await see(office, caller, "/me")
     for caller in (office.cast.venue_operator, office.cast.agency):
-        assert 'href="/liabilities"' not in await see(office, caller, "/")
+        for path in ("/", "/me"):
+            assert link not in await see(office, caller, path)
