@@ -8,7 +8,7 @@ import msgspec
 
 from marketplace.bidders.rules import BidderStatus
 from marketplace.conflicts.schemas import Declaration
-from marketplace.edge.fields import Moment, PositiveFen, Reason
+from marketplace.edge.fields import BankReference, Moment, PositiveFen, Reason
 
 Sha256 = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}\Z")]
 Statement = Annotated[str, msgspec.Meta(min_length=3, max_length=2000)]
@@ -45,7 +45,7 @@ class LimitChange(_In, frozen=True, kw_only=True):
 class DepositReceipt(_In, frozen=True, kw_only=True):
     """Money that the venue's bank reports as received for a deposit (保证金)."""
 
-    bank_reference: Annotated[str, msgspec.Meta(min_length=1, max_length=140)]
+    bank_reference: BankReference
     amount_fen: PositiveFen
     received_at: Moment
 

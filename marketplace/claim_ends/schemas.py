@@ -5,7 +5,7 @@ from uuid import UUID
 
 import msgspec
 
-from marketplace.edge.fields import PositiveFen, Reason
+from marketplace.edge.fields import BankReference, PositiveFen, Reason
 from settlement.clawbacks import Clawback
 from settlement.recoveries import Clearing
 from settlement.returning import Charge, Settlement
@@ -26,7 +26,7 @@ class ChargePaid(_In, frozen=True, kw_only=True):
     """A charge reached the special account, whole."""
 
     amount_fen: PositiveFen
-    bank_reference: Annotated[str, msgspec.Meta(min_length=1, max_length=140)]
+    bank_reference: BankReference
 
 
 class ClaimEnd(msgspec.Struct, frozen=True, kw_only=True):

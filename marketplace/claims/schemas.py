@@ -7,13 +7,12 @@ from uuid import UUID
 
 import msgspec
 
-from marketplace.edge.fields import Bp, Fen, Name, PositiveFen, Reason, Text
+from marketplace.edge.fields import BankReference, Bp, Fen, Name, PositiveFen, Reason, Text
 from settlement.recoveries import RecordedRecovery
 from settlement.schemes import SchemeFile
 
 Sha256: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}\Z")]
 PartyName: TypeAlias = Annotated[str, msgspec.Meta(min_length=1, max_length=40)]
-BankReference: TypeAlias = Annotated[str, msgspec.Meta(min_length=1, max_length=140)]
 Version: TypeAlias = Annotated[int, msgspec.Meta(ge=1, le=10_000)]
 
 

@@ -19,6 +19,17 @@ PositiveFen: TypeAlias = Annotated[
 ]
 #: A share of one: whole basis points.
 Bp: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=BP_ONE, description="basis points 基点")]
+#: A bank's own reference of a credit or debit, as it stands on its paper: printable ASCII and Chinese characters, no
+#: blanks around it. Two that look alike are one: nothing unseen and no full-width letters make another of it.
+BankReference: TypeAlias = Annotated[
+    str,
+    msgspec.Meta(
+        min_length=1,
+        max_length=140,
+        pattern=r"^[!-~一-鿿]+( +[!-~一-鿿]+)*\Z",
+        description="printable ASCII and Chinese, no blanks around it 可见半角字符与汉字，首尾无空格",
+    ),
+]
 #: A name or title.
 Name: TypeAlias = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 #: Prose.

@@ -1,18 +1,17 @@
 """What goes in and out about compensation funds."""
 
-from typing import Annotated
 from uuid import UUID
 
 import msgspec
 
-from marketplace.edge.fields import Name, PositiveFen
+from marketplace.edge.fields import BankReference, Name, PositiveFen
 
 
 class ContributionIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Money paid into the special account (专户); a bank reference is booked once. `source` says who paid."""
 
     amount_fen: PositiveFen
-    bank_reference: Annotated[str, msgspec.Meta(min_length=1, max_length=140)]
+    bank_reference: BankReference
     source: Name
 
 

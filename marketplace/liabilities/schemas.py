@@ -7,12 +7,11 @@ from uuid import UUID
 
 import msgspec
 
-from marketplace.edge.fields import PositiveFen, Reason
+from marketplace.edge.fields import BankReference, PositiveFen, Reason
 from settlement.liabilities import Liability, RecordedPayout
 
 Sha256: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}\Z")]
 PartyName: TypeAlias = Annotated[str, msgspec.Meta(min_length=1, max_length=40)]
-BankReference: TypeAlias = Annotated[str, msgspec.Meta(min_length=1, max_length=140)]
 Note: TypeAlias = Annotated[str, msgspec.Meta(max_length=1_000)]
 Agreement: TypeAlias = Annotated[str, msgspec.Meta(max_length=140)]
 

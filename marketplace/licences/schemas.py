@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 
-from marketplace.edge.fields import Bp, Fen, Moment, Name, PositiveFen
+from marketplace.edge.fields import BankReference, Bp, Fen, Moment, Name, PositiveFen
 from settlement.licences import LicenceContent
 from settlement.royalties import Charge, Invoice
 from settlement.royalty_receipts import Receipt
@@ -77,7 +77,7 @@ class AuditIn(_In, frozen=True, kw_only=True):
 class ReceiptIn(_In, frozen=True, kw_only=True):
     """A credit at the holder's bank for an invoice."""
 
-    bank_reference: Reference
+    bank_reference: BankReference
     amount_fen: PositiveFen
     received_at: Moment
 

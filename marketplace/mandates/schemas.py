@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 
-from marketplace.edge.fields import Bp, Fen, PositiveFen, Reason
+from marketplace.edge.fields import BankReference, Bp, Fen, PositiveFen, Reason
 
 _Months = Annotated[int, msgspec.Meta(ge=1, le=120)]
 Sha256 = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}\Z")]
@@ -73,7 +73,7 @@ class ReportIn(_In, frozen=True, kw_only=True):
 class MandateReceiptIn(_In, frozen=True, kw_only=True):
     """Money that the agency paid the bank of a period, once a reference."""
 
-    bank_reference: Annotated[str, msgspec.Meta(min_length=1, max_length=140)]
+    bank_reference: BankReference
     amount_fen: PositiveFen
     received_on: date
 

@@ -7,10 +7,9 @@ from uuid import UUID
 
 import msgspec
 
-from marketplace.edge.fields import Fen, Name, PositiveFen, Reason
+from marketplace.edge.fields import BankReference, Fen, Name, PositiveFen, Reason
 
 RouteKind: TypeAlias = Literal["equity_conversion", "invest_loan", "securitise"]
-_Reference = Annotated[str, msgspec.Meta(min_length=1, max_length=80)]
 
 
 class RouteState(StrEnum):
@@ -43,7 +42,7 @@ class RouteDecision(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 class FlowIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Money that came in on a route, once a reference; what collecting it cost."""
 
-    reference: _Reference
+    reference: BankReference
     gross_fen: PositiveFen
     costs_fen: Fen = 0
     received_on: date

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 
-from marketplace.edge.fields import Fen, Moment, Name, PositiveFen, Reason, Text
+from marketplace.edge.fields import BankReference, Fen, Moment, Name, PositiveFen, Reason, Text
 from marketplace.lots.rules import LotStatus
 
 Sha256 = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}\Z")]
@@ -19,7 +19,7 @@ class _In(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 class PaymentReceipt(_In, frozen=True, kw_only=True):
     """Money for the price that the venue's bank reports as received."""
 
-    bank_reference: Annotated[str, msgspec.Meta(min_length=1, max_length=140)]
+    bank_reference: BankReference
     amount_fen: PositiveFen
     received_at: Moment
 
@@ -127,14 +127,14 @@ class DistributionPlan(msgspec.Struct, frozen=True, kw_only=True):
 class PaidOut(_In, frozen=True, kw_only=True):
     """What the venue's bank says of a payment that was made by hand, and what paper says so."""
 
-    bank_reference: Annotated[str, msgspec.Meta(min_length=1, max_length=140)]
+    bank_reference: BankReference
     evidence: Text = ""
 
 
 class PayoutCorrection(_In, frozen=True, kw_only=True):
     """The reference under which a payment by hand really left, and how it came to be misread."""
 
-    bank_reference: Annotated[str, msgspec.Meta(min_length=1, max_length=140)]
+    bank_reference: BankReference
     evidence: Text = ""
     reason: Reason
 

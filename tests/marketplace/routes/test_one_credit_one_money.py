@@ -104,6 +104,19 @@ async def test_a_credit_is_booked_by_hand_as_one_thing(stage: Stage) -> None:
         for path, body in wrong:
             refused = await stage.bank_maker.post(path, body, expect=409)
             assert refused["code"] == "duplicate_bank_reference", (first, path)
+    for unseen in (
+        " {}",
+        "{} ",
+        "{}\t",
+        "\u3000{}",
+        "{}\u200b",
+        "\uff23REDIT-fee",
+        "{}\n",
+    ):  # the same to the eye
+        written = bodies(unseen.format("CREDIT-fee"))
+        for kind in where:
+            refused = await stage.bank_maker.post(where[kind], written[kind], expect=400)
+            assert refused["field"].endswith("reference"), refused
     booked = await stage.pool.fetch(
         "SELECT bank_reference, count(*) AS n FROM settlement.credits GROUP BY 1 ORDER BY 1"
     )
