@@ -223,9 +223,8 @@ async def confirm(conn: Connection, caller: Caller, lot_id: UUID, *, now: dateti
     await outbox.add(
         conn, SaleConfirmed(lot_id=lot_id, number=number, sha256=confirmation.sha256), now=now
     )
-    winner = await bidders.get(conn, sale.winner_id)
     if lot.format == "sell_off":  # what was paid in to take part may be all of the price
-        owed = await _use_deposit(conn, winner, owed, now=now)
+        owed = await _use_deposit(conn, await bidders.get(conn, sale.winner_id), owed, now=now)
     await _go_on_if_paid(conn, caller, lot, owed, now=now)
     return confirmation
 
