@@ -144,7 +144,8 @@ FORMS = {
     Role.BANK_MAKER: (
         "/ledger/new", "/ledger/{case}", "/ledger/{case}/pledges/new", "/rights/new?case={case}",
         "/rights/{right}/valuations/new", "/consignments/new?case={case}", "/consignments/{consignment}",
-        "/lots/{lot}/draft", "/mandates/new", "/mandates/{mandate}", "/set-offs/new", "/recorded-routes/new",
+        "/lots/{lot}/draft", "/mandates/new", "/mandates/{mandate}", "/plans/new?consignment={consignment}",
+        "/licence-offers/new?consignment={consignment}", "/set-offs/new", "/recorded-routes/new",
     ),
     Role.VENUE_OPERATOR: (
         "/consignments/{consignment}", "/lots/new?consignment={consignment}", "/lots/{lot}/draft",
