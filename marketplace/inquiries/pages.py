@@ -23,7 +23,6 @@ from marketplace.pages.forms import given, in_china
 from marketplace.pages.rendering import page
 from marketplace.pages.serving import PAGE, form_of, visitor_of
 
-_VENUE = allow(Role.VENUE_OPERATOR, Role.VENUE_CHECKER)
 #: Who answers for a lot's sellers. Source: domain 7.
 _ANSWERERS: Final = (Role.VENUE_OPERATOR, Role.BANK_MAKER)
 _STEPS: Final[dict[str, Any]] = {"request_max_body_size": 16 * 1024, **PAGE}

@@ -22,8 +22,6 @@ CLAUSES: Final = ("audit", "improvements", "termination", "recordal")
 OPTION: Final = "option."
 _APART: Final = re.compile(r"[\s,，、;；]+")
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
-#: Who may be named, each by its credit code.
-_NAMED: Final = ("licensee", "agency")
 
 
 def variant(fields: Mapping[str, str], at: str = "") -> str:

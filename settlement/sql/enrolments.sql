@@ -40,7 +40,3 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12);
 
 -- name: is_terminated
 SELECT EXISTS (SELECT FROM settlement.breaker_trips WHERE scheme_id = $1 AND lender_id = $2 AND action = 'TERMINATE');
-
--- name: trips
-SELECT metric, action, threshold_bp, loss_fen, enrolled_fen, period_from, period_to, tripped_at, case_id
-  FROM settlement.breaker_trips WHERE scheme_id = $1 AND lender_id = $2 ORDER BY tripped_at, id;

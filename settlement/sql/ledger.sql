@@ -45,15 +45,6 @@ SELECT e.account_version, e.transfer_id, t.kind, t.ref, e.amount_fen, e.balance_
  WHERE a.kind = $1 AND a.owner = $2 AND a.ref = $3
  ORDER BY e.account_version;
 
--- name: by_ref
--- The entries of every transfer with this reference, in the order posted.
-SELECT t.id AS transfer_id, t.kind, a.kind AS account_kind, a.owner, a.ref, e.amount_fen, t.recorded_at
-  FROM settlement.transfers t
-  JOIN settlement.entries e ON e.transfer_id = t.id
-  JOIN settlement.accounts a ON a.id = e.account_id
- WHERE t.ref = $1
- ORDER BY t.recorded_at, t.id, e.amount_fen, a.id;
-
 -- name: moved_for
 -- What the transfers with one reference moved on an account, in sum: above 0 to it, below 0 from it.
 SELECT coalesce(sum(e.amount_fen), 0)::bigint
