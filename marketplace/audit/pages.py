@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID
 
+import msgspec
 from litestar import Request, Response, get
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromQuery
@@ -47,6 +48,7 @@ async def audit_page(
         named=lambda id: UUID(id) if _is_id(id) else None,
         subjects=SUBJECTS,
         said_of=said_of,
+        raw=lambda value: msgspec.json.encode(value).decode(),
         chosen=subject or "",
         chosen_id=subject_id or "",
     )

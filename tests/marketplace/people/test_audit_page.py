@@ -51,6 +51,8 @@ async def test_the_trail_is_read_by_who_supervises(stage: Stage) -> None:
     plain = re.sub(r"\s", "", re.sub("<[^>]+>", "", one))
     assert len(chain) == one.count("data-action=")
     assert all(row["hash"] in plain for row in chain)
+    assert "{&#39;" not in one  # JSON, as it is stored
+    assert "{&#34;" in one
     await page(stage.bank_maker, "/audit", expect=403)
     await page(await regulator(stage, Authority.FISCAL, None), "/audit")
     await page(await regulator(stage, Authority.SME, None), "/audit", expect=403)
