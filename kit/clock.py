@@ -24,6 +24,11 @@ def monotonic_us() -> int:
     return time.monotonic_ns() // 1000
 
 
+def in_china(moment: datetime) -> str:
+    """`moment` as people in China read it, to the second: "2026-11-30 10:00:00"."""
+    return moment.astimezone(CHINA).strftime("%Y-%m-%d %H:%M:%S")
+
+
 def epoch_ms(moment: datetime) -> int:
     """`moment` in whole milliseconds since 1970, rounded down."""
     delta = moment - datetime(1970, 1, 1, tzinfo=UTC)

@@ -13,6 +13,7 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
+from kit.clock import in_china
 from kit.errors import NotFound
 from kit.failpoints import register
 from kit.ids import uuid7
@@ -257,7 +258,7 @@ def _refuse_contradiction(
     if entry.booked_at > now:
         raise refused(
             "future",
-            f"entry {entry.bank_reference} is booked in the future, {entry.booked_at.isoformat()}",
+            f"entry {entry.bank_reference} is booked in the future, {in_china(entry.booked_at)} (UTC+8)",
             f"流水 {entry.bank_reference} 的记账时间在未来",
         )
     if known is not None and known != (entry.direction, entry.amount_fen):

@@ -10,6 +10,7 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
+from kit.clock import in_china
 from kit.commitments import commitment
 from kit.errors import Conflict, Forbidden, InvalidInput, NotFound
 from kit.ids import uuid7
@@ -85,8 +86,8 @@ async def give_backstop(
     lot, bidder = await _offering(conn, caller, lot_id)
     if now >= lot.opens_at:
         raise OffersClosed(
-            f"a backstop is given before the call opens at {lot.opens_at}",
-            f"兜底承诺应于 {lot.opens_at} 前作出",
+            f"a backstop is given before the call opens at {in_china(lot.opens_at)} (UTC+8)",
+            f"兜底承诺应于 {in_china(lot.opens_at)} 前作出",
         )
     _require_floor(given.amount_fen, lot.start_price_fen)
     await conn.execute(_SQL["ensure"], lot_id, now)

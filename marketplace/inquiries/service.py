@@ -8,6 +8,7 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
+from kit.clock import in_china
 from kit.errors import Conflict, InvalidInput, NotFound
 from kit.ids import uuid7
 from kit.reach import everything
@@ -129,8 +130,8 @@ async def offer_slot(
     if not now < given.starts_at < given.ends_at <= lot.opens_at:
         raise InvalidInput(
             "starts_at",
-            f"a viewing lies between now and the opening at {lot.opens_at}, and ends after it begins",
-            f"看样须在当前至 {lot.opens_at} 之间，且结束晚于开始",
+            f"a viewing lies between now and the opening at {in_china(lot.opens_at)} (UTC+8), and ends after it begins",
+            f"看样须在当前至 {in_china(lot.opens_at)} 之间，且结束晚于开始",
         )
     await conn.execute(
         _SQL["insert_slot"],

@@ -8,7 +8,7 @@ import msgspec
 
 from auction_engine.rules.commands import GRACE_MS
 from auction_engine.rules.formats import SEALED_FORMATS
-from kit.clock import CHINA
+from kit.clock import CHINA, in_china
 from kit.errors import Forbidden, InvalidInput, NotFound
 from kit.sql import Connection, load_statements
 from marketplace.audit import service as audit
@@ -142,7 +142,9 @@ async def publish(conn: Connection, caller: Caller, lot_id: UUID, *, now: dateti
     require_lot_step(lot.status, LotStatus.PUBLISHED, number=lot.number)
     if lot.opens_at <= now:
         raise InvalidInput(
-            "opens_at", f"{lot.opens_at} is not after the notice", f"{lot.opens_at} 不晚于公告时间"
+            "opens_at",
+            f"{in_china(lot.opens_at)} (UTC+8) is not after the notice",
+            f"{in_china(lot.opens_at)} 不晚于公告时间",
         )
     await _require_told(conn, lot, now=now)
     await coverage.require_needed(conn, lot)

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from kit.clock import CHINA, from_epoch_ms
+from kit.clock import CHINA, from_epoch_ms, in_china
 from kit.money import BP_ONE, yuan
 
 _UNITS = (("天", "d", 86_400), ("小时", "h", 3_600), ("分", "min", 60), ("秒", "s", 1))
@@ -36,7 +36,7 @@ def percent(ratio_bp: int) -> str:
 
 def moment(at: datetime | None) -> str:
     """An instant in the time of the venue (北京时间, UTC+8), to the second; no instant is a dash."""
-    return "—" if at is None else at.astimezone(CHINA).strftime("%Y-%m-%d %H:%M:%S")
+    return "—" if at is None else in_china(at)
 
 
 def clock_ms(at_ms: int | None) -> str:

@@ -141,6 +141,10 @@ async def test_who_asks_and_who_views_is_nobodys_to_know(stage: Stage) -> None:
         "ends_at": text(start + timedelta(seconds=60)),
         "place": "北京",
     }
+    late = slot | {"ends_at": text(system_clock() + timedelta(days=400))}
+    refused = await stage.operator.post(f"{path}/viewings", late, expect=400)
+    opens = datetime.fromisoformat(lot["opens_at"]).astimezone(CHINA).strftime("%Y-%m-%d %H:%M:%S")
+    assert f"看样须在当前至 {opens} 之间" in refused["detail_zh"]
     slots = await stage.operator.post(f"{path}/viewings", slot)
     await one.post(f"{path}/viewings/{slots['items'][0]['id']}/bookings")
     named = {"question": f"{name.upper()} wants to know 我方想了解"}
