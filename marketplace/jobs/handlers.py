@@ -126,7 +126,7 @@ async def open_auction(resources: JobResources, lot_id: UUID, now: datetime) -> 
     if not await opening.create(resources.pool, resources.engine, lot_id):
         return None
     async with resources.pool.acquire() as conn:
-        is_needless = await coverage.is_needless(conn, await lots.get(conn, lot_id))
+        is_needless = await coverage.is_needless(conn, await lots.get(conn, lot_id), now=now)
     if (
         is_needless
     ):  # other lots were sold and cover the debt: the engine first, so that a repeat does both

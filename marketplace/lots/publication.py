@@ -147,7 +147,7 @@ async def publish(conn: Connection, caller: Caller, lot_id: UUID, *, now: dateti
             f"{in_china(lot.opens_at)} 不晚于公告时间",
         )
     await _require_told(conn, lot, now=now)
-    await coverage.require_needed(conn, lot)
+    await coverage.require_needed(conn, lot, now=now)
     await _require_nothing_new(conn, caller, lot, now=now)
     lot = await _freeze(conn, caller, lot, now=now)
     lot = await set_status(conn, caller, lot, LotStatus.PUBLISHED, now=now)

@@ -167,9 +167,9 @@ async def answer_objection(
 
 
 @get(**_step("coverage", _PARTIES, summary="Coverage 清偿情况"))
-async def get_coverage(reader: Conn, caller: Me, lot_id: FromPath[UUID]) -> CoverageView:
+async def get_coverage(reader: Conn, caller: Me, now: Now, lot_id: FromPath[UUID]) -> CoverageView:
     """Whether the lots sold cover the debt: then the rest is not sold."""
-    return await coverage.shown(reader, caller, lot_id)
+    return await coverage.shown(reader, caller, lot_id, now=now)
 
 
 @post(**_step("debtor-consent", _PROPOSERS, summary="Debtor's consent 债务人同意继续处置"))

@@ -157,11 +157,11 @@ def steps_for(
 
 @get("/lots/{lot_id:uuid}/coverage", opt={POLICY: allow(*_MAKERS, *_CHECKERS)}, **PAGE)
 async def coverage_page(
-    request: Request[Any, Any, Any], reader: Conn, caller: Me, lot_id: FromPath[UUID]
+    request: Request[Any, Any, Any], reader: Conn, caller: Me, now: Now, lot_id: FromPath[UUID]
 ) -> Response[str]:
     """Whether the lots sold cover the debt, and the debtor's consent to sell this one all the same."""
     lot = await lots.owned(reader, caller, lot_id)
-    shown = await coverage.shown(reader, caller, lot_id)
+    shown = await coverage.shown(reader, caller, lot_id, now=now)
     is_venue = caller.organisation_id == lot.venue_id and caller.has(Role.VENUE_OPERATOR)
     return page(
         "coverage.html",

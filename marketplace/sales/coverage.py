@@ -19,7 +19,7 @@ from marketplace.lots import service as lots
 from marketplace.lots.rules import LotStatus
 from marketplace.lots.schemas import Lot
 from marketplace.organisations.schemas import SYSTEM_CALLER, Caller
-from marketplace.sales import received, standing
+from marketplace.sales import received, several, standing
 from marketplace.sales.schemas import ConsentIn, CoverageView
 from settlement import plan_claims
 from settlement.rules.several import Coverage
@@ -30,16 +30,20 @@ REASON = "the lots sold cover the debt 已成交标的足以清偿债务，停�
 BEFORE_OPEN = frozenset({LotStatus.PUBLISHED, LotStatus.REGISTRATION})
 
 
-async def of_lot(conn: Connection, lot: Lot) -> Coverage:
-    """Whether what was sold for the lot's loan covers what is owed on it, and on those that it and they stand for too.
+async def of_lot(conn: Connection, lot: Lot, *, now: datetime) -> Coverage:
+    """Whether what was sold covers each loan that the lot stands for.
 
-    What else came in for these loans counts before the lots.
+    Of a single one, with what those are owed that its sold lots stand for too. What else came in counts before lots.
     """
     consignment = await intake.of(conn, lot.consignment_id)
-    loans = {consignment.case_id}
+    own = [consignment.case_id, *(await standing.claims_of(conn, lot.id)).other_loans]
+    if len(own) > 1:
+        each = await several.coverage_of(conn, own, now=now)
+        return several.together([each[loan_id] for loan_id in own])
+    loans = set(own)
     sold = await conn.fetch(_SQL["sold_lots"], consignment.case_id)
-    for lot_id in (lot.id, *(row["lot_id"] for row in sold)):
-        claims = await standing.claims_of(conn, lot_id)
+    for row in sold:
+        claims = await standing.claims_of(conn, row["lot_id"])
         loans |= set(claims.other_loans)
     owed_fen, received_fen = 0, 0
     priced = [str(row["lot_id"]) for row in sold]
@@ -53,9 +57,9 @@ async def of_lot(conn: Connection, lot: Lot) -> Coverage:
     )
 
 
-async def shown(conn: Connection, caller: Caller, lot_id: UUID) -> CoverageView:
+async def shown(conn: Connection, caller: Caller, lot_id: UUID, *, now: datetime) -> CoverageView:
     """The figures, for the lot's venue and consignor."""
-    found = await of_lot(conn, await lots.owned(conn, caller, lot_id))
+    found = await of_lot(conn, await lots.owned(conn, caller, lot_id), now=now)
     # A session's consents are its venue's rows; the bank whose lot it is reads of them here.
     async with everything(conn):
         consent_sha256 = await conn.fetchval(_SQL["consent"], lot_id)
@@ -72,14 +76,14 @@ async def shown(conn: Connection, caller: Caller, lot_id: UUID) -> CoverageView:
     )
 
 
-async def is_needless(conn: Connection, lot: Lot) -> bool:
+async def is_needless(conn: Connection, lot: Lot, *, now: datetime) -> bool:
     """Whether a lot that has not opened need not be sold any more: others were sold and cover the debt."""
-    return lot.status in BEFORE_OPEN and await _is_beyond_the_debt(conn, lot)
+    return lot.status in BEFORE_OPEN and await _is_beyond_the_debt(conn, lot, now=now)
 
 
-async def require_needed(conn: Connection, lot: Lot) -> None:
+async def require_needed(conn: Connection, lot: Lot, *, now: datetime) -> None:
     """Raises InvalidInput for a lot that need not be sold any more, and to whose sale the debtor did not agree."""
-    if await _is_beyond_the_debt(conn, lot):
+    if await _is_beyond_the_debt(conn, lot, now=now):
         raise InvalidInput(
             "debtor_consent",
             "must be recorded: the lots sold cover the debt",
@@ -102,7 +106,7 @@ async def record_consent(
     """
     await lots.owned_for_update(conn, caller, lot_id)
     await agree(conn, caller, lot_id, given, now=now)
-    return await shown(conn, caller, lot_id)
+    return await shown(conn, caller, lot_id, now=now)
 
 
 async def agree(
@@ -126,9 +130,9 @@ async def agree(
         )
 
 
-async def _is_beyond_the_debt(conn: Connection, lot: Lot) -> bool:
+async def _is_beyond_the_debt(conn: Connection, lot: Lot, *, now: datetime) -> bool:
     """Whether others were sold and cover the debt, and the debtor did not agree to more."""
-    found = await of_lot(conn, lot)
+    found = await of_lot(conn, lot, now=now)
     is_sold = bool(found.owed_fen and found.needed + found.beyond)
     if not (found.is_covered and is_sold):
         return False
@@ -137,9 +141,9 @@ async def _is_beyond_the_debt(conn: Connection, lot: Lot) -> bool:
 
 async def needless_lots(conn: Connection, lot: Lot, *, now: datetime) -> list[Lot]:
     """The other lots of a loan that are announced, not set up, and that no loan needs any more, each locked."""
-    if not (await of_lot(conn, lot)).is_covered:
+    if not (await of_lot(conn, lot, now=now)).is_covered:
         return []
     consignment = await intake.of(conn, lot.consignment_id)
     rows = await conn.fetch(_SQL["announced_lots"], consignment.case_id, lot.id, now)
     others = [await lots.for_update(conn, row["id"]) for row in rows]
-    return [other for other in others if (await of_lot(conn, other)).is_covered]
+    return [other for other in others if (await of_lot(conn, other, now=now)).is_covered]

@@ -34,3 +34,8 @@ SELECT id, number FROM market.lots WHERE id = ANY ($1::uuid[]);
 
 -- name: loans_of_session_lot
 SELECT other_loans FROM market.session_lots WHERE lot_id = $1 AND freed_at IS NULL;
+
+-- name: stated_for
+-- The lots of sessions that stand for any of these loans, with the further loans that were stated.
+SELECT lot_id, other_loans FROM market.session_lots
+ WHERE freed_at IS NULL AND (case_id = ANY ($1::uuid[]) OR other_loans && $1::uuid[]);

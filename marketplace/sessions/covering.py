@@ -4,24 +4,20 @@ A lot that stands for several loans gives each what its distribution would, not 
 Source: domain 2.8 (art. 14), 6.1 (Civil Code 560, 561).
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
 import asyncpg
 import msgspec
 
-from kit.clock import CHINA
-from kit.sql import Connection, load_statements
-from marketplace.cases import service as cases
+from kit.sql import Connection
 from marketplace.lots.rules import LotStatus
-from marketplace.organisations.schemas import SYSTEM_CALLER
-from marketplace.sales import received
+from marketplace.sales import several
 from settlement import plan_claims
 from settlement.plan_claims import SaleClaims
-from settlement.rules.several import Coverage, OneDebt, SharedLot, coverage_of_each
+from settlement.rules.several import Coverage, SharedLot
 
-_SQL = load_statements("marketplace.sessions", "queries.sql")
 _SOLD = frozenset(
     {
         LotStatus.SOLD,
@@ -79,25 +75,10 @@ async def coverage_of(
 
     What was sold elsewhere comes before what the session sold; of the session's lots its own costs count.
     """
-    own = {str(place.lot_id): place for place in places}
-    loans = set(own[str(lot_id)].loans)
-    while True:
-        elsewhere = [one for one in await _sold_for(conn, loans) if one.lot not in own]
-        near = [place for place in places if loans & set(place.loans)]
-        reached = {UUID(debt) for one in elsewhere for debt in one.debts}
-        wider = loans | reached | {loan for place in near for loan in place.loans}
-        if wider == loans:
-            break
-        loans = wider
-    sold = [*elsewhere, *_sold(near)]
-    priced = [one.lot for one in sold]
-    debts, received_fen = [], {}
-    for loan_id in sorted(loans):
-        debts.append(await _debt(conn, loan_id))
-        received_fen[str(loan_id)] = await received.of_loan(conn, loan_id, priced=priced)
-    today = now.astimezone(CHINA).date()
-    found = coverage_of_each(debts, sold, received_fen=received_fen, on=today)
-    return {UUID(debt): one for debt, one in found.items()}
+    loans = next(place.loans for place in places if place.lot_id == lot_id)
+    sold = {str(place.lot_id) for place in places if place.status in _SOLD}
+    beside = [_shared(place) for place in places]
+    return await several.coverage_of(conn, loans, beside=beside, sold_beside=sold, now=now)
 
 
 def needless(places: Iterable[Place], covered: dict[UUID, Coverage]) -> list[Place]:
@@ -110,33 +91,11 @@ def needless(places: Iterable[Place], covered: dict[UUID, Coverage]) -> list[Pla
     ]
 
 
-async def _sold_for(conn: Connection, loans: Collection[UUID]) -> list[SharedLot]:
-    """The lots sold for any of these loans, wherever; those of another session as it states them."""
-    rows = await conn.fetch(_SQL["stated_for"], list(loans))
-    stated = {row["lot_id"]: row["other_loans"] for row in rows}
-    return await plan_claims.sold_for(conn, loans, stated=stated)
-
-
-def _sold(places: Iterable[Place]) -> list[SharedLot]:
-    return [
-        SharedLot(
-            lot=str(place.lot_id),
-            price_fen=place.price_fen or 0,
-            costs_fen=place.costs_fen,
-            debts=tuple(map(str, place.loans)),
-            designated=tuple(map(str, place.designated)),
-        )
-        for place in places
-        if place.status in _SOLD
-    ]
-
-
-async def _debt(conn: Connection, loan_id: UUID) -> OneDebt:
-    loan = await cases.get(conn, SYSTEM_CALLER, loan_id)
-    return OneDebt(
-        debt=str(loan_id),
-        due_on=loan.due_on,
-        interest_fen=loan.interest_fen,
-        principal_fen=loan.principal_fen,
-        penalty_fen=loan.penalty_fen,
+def _shared(place: Place) -> SharedLot:
+    return SharedLot(
+        lot=str(place.lot_id),
+        price_fen=place.price_fen or 0,
+        costs_fen=place.costs_fen,
+        debts=tuple(map(str, place.loans)),
+        designated=tuple(map(str, place.designated)),
     )

@@ -66,11 +66,6 @@ SELECT s.lot_id, s.case_id, s.other_loans, s.costs_fen, s.stopped_at, l.status, 
   LEFT JOIN market.sales r ON r.lot_id = s.lot_id
  WHERE s.session_id = $1 AND s.freed_at IS NULL ORDER BY s.position;
 
--- name: stated_for
--- The lots of sessions that stand for any of these loans, with the further loans that were stated.
-SELECT lot_id, other_loans FROM market.session_lots
- WHERE freed_at IS NULL AND (case_id = ANY ($1::uuid[]) OR other_loans && $1::uuid[]);
-
 -- name: stop
 UPDATE market.session_lots SET stopped_at = $2 WHERE lot_id = $1 AND stopped_at IS NULL AND freed_at IS NULL;
 

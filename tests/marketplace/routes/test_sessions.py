@@ -120,13 +120,15 @@ def _software(n: int) -> dict[str, Any]:
     return {"ip_type": "software_copyright", "number": f"2020SR123456{n}"}
 
 
-async def another_loan(stage: Stage, *, is_first: bool) -> dict[str, Any]:
+async def another_loan(
+    stage: Stage, *, is_first: bool, principal_fen: int = 600_000_000
+) -> dict[str, Any]:
     """A second, larger loan of the borrower, due before or after the usual one."""
     today = system_clock().astimezone(CHINA).date()
     days = 500 if is_first else 400
     case = some_case(
         loan_amount_fen=700_000_000,
-        principal_fen=600_000_000,
+        principal_fen=principal_fen,
         granted_on=today - timedelta(days=900),
         due_on=today - timedelta(days=days),
         defaulted_on=today - timedelta(days=300),
@@ -164,13 +166,16 @@ async def test_a_session_names_no_stranger_s_loan(stage: Stage) -> None:
 async def test_an_announced_lot_goes_on_while_one_of_its_loans_is_not_covered(
     stage: Stage, *, for_two: bool
 ) -> None:
-    """Another lot covers its own loan: it is withdrawn, unless it stands for a second one that is not covered."""
+    """Another lot covers its own loan: it is withdrawn, unless it stands for a second one that is not covered.
+
+    What the other lot brought above its own loan is the pledgor's, though it would be enough for the second.
+    """
     loan = {"loan_amount_fen": 100_000_000, "principal_fen": 90_000_000, "interest_fen": 1_000_000}
     consignment = await consigned(stage, loan=loan)
     draft = lot_draft(UUID(consignment["id"]), opens_in=3.0, lasts=2.0)
     before = await stage.operator.post("/v1/lots", draft)
     later = await drafted(stage, case_id=consignment["case_id"])
-    other = (await another_loan(stage, is_first=False))["id"]
+    other = (await another_loan(stage, is_first=False, principal_fen=50_000_000))["id"]
     opens_at = system_clock() + timedelta(hours=1)
     session = await arranged(
         stage,
