@@ -9,7 +9,6 @@ import struct
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from hashlib import sha256
-from typing import Any
 
 import msgspec
 
@@ -51,6 +50,7 @@ from auction_engine.sealed_canary import terms_of
 from auction_engine.sealed_checks import fault_in_openings, fault_in_sealing
 from auction_engine.sealed_opening import KEY_LOST, sealed_bids_in
 from auction_engine.verdicts import place_in_chinese, reason_in_chinese
+from auction_engine.verified import SealedSummary, Verified
 from kit.errors import LuochuiError
 
 #: How a bundle begins, and how its other lines do: a file with neither is no bundle at all.
@@ -76,36 +76,6 @@ class DoesNotHold(LuochuiError):
         super().__init__(
             f"{place}: {reason}", f"{self.place_zh}：{self.reason_zh}", place=place, reason=reason
         )
-
-
-class Verified(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What a bundle proves."""
-
-    auction: str
-    result: dict[str, Any]
-    profile_hash: str
-    batches: int
-    commands: int
-    receipts: int
-    checkpoint_size: int
-    keys: list[str]
-    #: Of a live sealed auction only.
-    sealed: "SealedSummary | None" = None
-    #: Left out where the bundle says nothing of a notice.
-    notice: NoticeProved | None = None
-
-
-class SealedSummary(msgspec.Struct, frozen=True, kw_only=True):
-    """The envelopes that stood at the close: how many, how many gave an amount, and why the others did not.
-
-    Every amount was checked against its envelope's commitment, every failure against a private key that is shown;
-    unless `key_lost`: then nothing was opened, and nothing could be proved.
-    """
-
-    envelopes: int
-    opened: int
-    unopened: list[tuple[int, str]]
-    key_lost: bool
 
 
 class _State:

@@ -28,7 +28,8 @@ import uvloop
 from auction_engine.durability import default_mode
 from auction_engine.errors import EngineUnreachable
 from auction_engine.servers import Servers
-from kit.embedded import DirectoryLock, Postgres, Valkey
+from kit.directory_lock import DirectoryLock
+from kit.embedded import Postgres, Valkey
 from kit.errors import InvalidInput, LuochuiError
 from kit.migrate import migrate
 from marketplace.administrator import ensure_administrator

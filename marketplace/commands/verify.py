@@ -9,7 +9,8 @@ import click
 import msgspec
 
 from auction_engine.publication import NoticeProved
-from auction_engine.verification import DoesNotHold, Unreadable, Verified, verify_bundle
+from auction_engine.verification import DoesNotHold, Unreadable, verify_bundle
+from auction_engine.verified import Verified
 from kit.errors import InvalidInput
 
 

@@ -9,7 +9,8 @@ import msgspec
 import uvloop
 
 from auction_engine.journal_check import journal_differences
-from auction_engine.verification import DoesNotHold, Verified, verify_bundle
+from auction_engine.verification import DoesNotHold, verify_bundle
+from auction_engine.verified import Verified
 from kit.reach import WHOLE
 from kit.sql import load_statements
 from marketplace.audit.service import broken_entries

@@ -12,7 +12,8 @@ import asyncpg
 import pytest
 import redis
 
-from kit.embedded import DirectoryLock, EmbeddedServerError, Postgres, Valkey
+from kit.directory_lock import DirectoryLock
+from kit.embedded import EmbeddedServerError, Postgres, Valkey
 from kit.errors import InvalidInput
 
 STARTER = """
