@@ -20,7 +20,9 @@ from marketplace.consignments.choices import rights_of_loan
 from marketplace.consignments.schemas import Consignment, ConsignmentState, Refusal, Terms
 from marketplace.diligence import service as diligence
 from marketplace.diligence.schemas import Cause
+from marketplace.documents import intake
 from marketplace.documents.service import reads_documents
+from marketplace.documents.words import KINDS
 from marketplace.edge.cursors import page_of
 from marketplace.edge.dependencies import At, Conn, Me, Now
 from marketplace.edge.policies import POLICY, allow
@@ -295,6 +297,7 @@ async def _shown(
     terms = msgspec.json.encode(msgspec.convert(one, Terms, from_attributes=True)).decode()
     ids = contents.ids_in(terms) | {one.organisation_id}
     names = await approvals.names(conn, ids)
+    is_venue = caller.has(*_VENUE)
     return page(
         "consignment.html",
         status_code=form.status_code,
@@ -305,6 +308,8 @@ async def _shown(
         parts=contents.parts_of(terms, names),
         steps=steps_for(caller, one),
         reads_documents=reads_documents(caller, one.organisation_id),
+        papers=await intake.papers(conn, caller, consignment_id) if is_venue else None,
+        kinds=KINDS,
         form=form,
     )
 

@@ -10,7 +10,7 @@ from litestar import Request, Response, get, post, put
 from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
 from litestar.params import FromPath, JSONBody
 
-from marketplace.documents import rules, service
+from marketplace.documents import intake, rules, service
 from marketplace.documents.rules import FileRefused
 from marketplace.documents.schemas import (
     Acceptance,
@@ -40,6 +40,7 @@ READERS = allow(
     Role.AUDITOR,
     areas=(Area.DISPOSAL,),
 )
+INTAKE = allow(Role.VENUE_OPERATOR, Role.VENUE_CHECKER)
 _SCOPE_KEY = "luochui.document"
 _BODY_BYTES_MAX = rules.BYTES_MAX + 1
 _NAME_HEADER = "file-name"
@@ -167,6 +168,30 @@ async def download_version(
     return _attachment(await service.read_own(conn, caller, document_id, number, now=now))
 
 
+@get(
+    "/v1/consignments/{consignment_id:uuid}/documents",
+    opt={"policy": INTAKE},
+    summary="Papers of a consignment 委托文件",
+)
+async def list_intake_papers(
+    reader: Conn, caller: Me, consignment_id: FromPath[UUID]
+) -> list[Document]:
+    """What its bank put to a consignment to my venue, its loan and rights, to look it through."""
+    return await intake.papers(reader, caller, consignment_id)
+
+
+@get(
+    "/v1/consignments/{consignment_id:uuid}/documents/{document_id:uuid}/content",
+    opt={"policy": INTAKE},
+    summary="Read a paper of a consignment 查阅委托文件",
+)
+async def read_intake_paper(
+    conn: Conn, caller: Me, now: Now, consignment_id: FromPath[UUID], document_id: FromPath[UUID]
+) -> Response[bytes]:
+    """The newest version of such a paper; the reading is logged."""
+    return _attachment(await intake.read(conn, caller, consignment_id, document_id, now=now))
+
+
 @get("/v1/lots/{lot_id:uuid}/data-room", opt={"policy": public()}, summary="Data room 资料室")
 async def get_data_room(reader: Conn, visitor: Visitor, lot_id: FromPath[UUID]) -> DataRoom:
     """What I may read of a lot's documents, how many are withheld, and the secrecy terms to accept for more."""
@@ -233,6 +258,8 @@ routes: list[HTTPRouteHandler] = [
     change_document,
     add_version,
     download_version,
+    list_intake_papers,
+    read_intake_paper,
     get_data_room,
     read_in_room,
     publish_terms,

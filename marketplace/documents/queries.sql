@@ -34,15 +34,14 @@ SELECT DISTINCT d.kind
         OR d.subject_id IN (SELECT a.asset_id FROM market.pledge_assets a JOIN market.pledges p ON p.id = a.pledge_id WHERE p.case_id = $1)
         OR d.subject_id IN (SELECT id FROM market.consignments WHERE case_id = $1));
 
--- name: of_lot
--- The documents of a lot: about itself, its consignment, the loan, the rights, their pledges and valuations.
+-- name: of_disposal
+-- The documents of a lot, or of a consignment ($2) that has none yet: about it, the loan, the rights, their pledges and valuations.
 SELECT d.id, d.organisation_id, d.subject, d.subject_id, d.kind, d.title, d.visibility, d.is_withdrawn, d.version,
        d.created_by, d.created_at, d.updated_at
   FROM market.documents d
-  JOIN market.lots l ON l.id = $1
-  JOIN market.consignments c ON c.id = l.consignment_id
- WHERE d.organisation_id IN (l.consignor_id, l.venue_id)
-   AND (d.subject_id IN (l.id, c.id, c.case_id)
+  JOIN market.consignments c ON c.id = coalesce((SELECT l.consignment_id FROM market.lots l WHERE l.id = $1), $2)
+ WHERE d.organisation_id IN (c.organisation_id, c.venue_id)
+   AND (d.subject_id IN ($1, c.id, c.case_id)
         OR d.subject_id IN (SELECT asset_id FROM market.consignment_assets WHERE consignment_id = c.id)
         OR d.subject_id IN (SELECT p.pledge_id FROM market.pledge_assets p
                               JOIN market.consignment_assets a ON a.asset_id = p.asset_id AND a.consignment_id = c.id)

@@ -188,7 +188,7 @@ async def data_room(conn: Connection, caller: Caller | None, lot_id: UUID) -> Da
     """What of a lot's documents the caller may read now; None is a visitor. `NotFound` before it is published."""
     async with everything(conn):  # others' documents, as far as `_may_read` lets them be read
         may_read, terms, has_accepted = await _may_read(conn, caller, lot_id)
-        found = await _documents(conn, await conn.fetch(_SQL["of_lot"], lot_id))
+        found = await of_disposal(conn, lot_id=lot_id)
     open_ones = [each for each in found if each.versions and not each.is_withdrawn]
     shown = tuple(each for each in open_ones if each.visibility in may_read)
     return DataRoom(
@@ -208,7 +208,27 @@ async def read_in_room(
 ) -> File:
     """The newest version of a document in a lot's data room, and a line in the log."""
     room = await data_room(conn, caller, lot_id)
-    found = next((each for each in room.documents if each.id == document_id), None)
+    return await read_newest(conn, caller, room.documents, document_id, lot_id=lot_id, now=now)
+
+
+async def of_disposal(
+    conn: Connection, *, lot_id: UUID | None = None, consignment_id: UUID | None = None
+) -> list[Document]:
+    """The documents of a lot, or of a consignment without one; who may read which, the caller asks."""
+    return await _documents(conn, await conn.fetch(_SQL["of_disposal"], lot_id, consignment_id))
+
+
+async def read_newest(
+    conn: Connection,
+    caller: Caller | None,
+    shown: Iterable[Document],
+    document_id: UUID,
+    *,
+    lot_id: UUID | None,
+    now: datetime,
+) -> File:
+    """The newest version of one of the documents that the caller may read, and a line in the log."""
+    found = next((each for each in shown if each.id == document_id), None)
     if found is None:
         raise _missing(document_id)
     return await _read(conn, caller, found, found.versions[-1], lot_id=lot_id, now=now)

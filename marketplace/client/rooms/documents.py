@@ -13,6 +13,24 @@ class Documents:
     def __init__(self, calls: Calls) -> None:
         self._calls = calls
 
+    async def list_intake_papers(self, consignment_id: UUID) -> list[documents_schemas.Document]:
+        """What its bank put to a consignment to my venue, its loan and rights, to look it through.
+
+        `GET /v1/consignments/{consignment_id}/documents`
+        """
+        return await self._calls.struct(
+            "GET", f"/v1/consignments/{consignment_id}/documents", list[documents_schemas.Document]
+        )
+
+    async def read_intake_paper(self, consignment_id: UUID, document_id: UUID) -> bytes:
+        """The newest version of such a paper; the reading is logged.
+
+        `GET /v1/consignments/{consignment_id}/documents/{document_id}/content`
+        """
+        return await self._calls.raw(
+            "GET", f"/v1/consignments/{consignment_id}/documents/{document_id}/content"
+        )
+
     async def register_document(
         self, data: documents_schemas.NewDocument, *, key: str | None = None
     ) -> documents_schemas.Document:

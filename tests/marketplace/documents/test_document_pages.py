@@ -96,6 +96,21 @@ async def others_find_nothing(stage: Stage, path: str, at: str) -> None:
     assert await stage.pool.fetchval("SELECT count(*) FROM market.documents") == 1
 
 
+async def test_a_venue_reads_the_banks_papers_on_the_consignment(stage: Stage) -> None:
+    """A loan's inside paper stands on the page of its consignment, for the venue to look through (domain 7)."""
+    await stage.draft()
+    row = await stage.pool.fetchrow("SELECT id, case_id FROM market.consignments LIMIT 1")
+    assert row is not None
+    assert (
+        await send(stage.bank_maker, f"/documents/case/{row['case_id']}", PDF, **FORM)
+    ).status_code == 303
+    path = f"/consignments/{row['id']}"
+    shown = await page(stage.operator, path)
+    assert "借款合同" in shown
+    assert f"/v1{path}/documents/" in shown
+    assert f"/v1{path}/documents/" not in await page(stage.bank_maker, path)
+
+
 async def test_a_venue_fills_its_data_room_by_the_form(stage: Stage) -> None:
     """What the venue adds to its lot is read in the data room once the notice is out."""
     lot = await stage.published()

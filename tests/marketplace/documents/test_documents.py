@@ -243,7 +243,8 @@ async def room(resources: Resources, now: datetime) -> AsyncIterator[Room]:
         "venue": parties.venue,
         "bidder": bidder,
         "outsider": await make_caller(pool, Role.AGENCY_BIDDER, now=now),
-        "stranger": (await make_parties(pool, now=now)).maker,
+        "stranger": (strangers := await make_parties(pool, now=now)).maker,
+        "other venue": strangers.venue,
         "auditor": await make_caller(pool, Role.AUDITOR, now=now),
     }
     keys = {name: await key_of(pool, who, now=now) for name, who in people.items()}
@@ -315,6 +316,23 @@ async def test_each_reads_what_the_visibility_lets_them(room: Room) -> None:
     again = terms | {"text_en": "Not to be disclosed to anybody."}
     assert (await room.post("venue", f"{path}/terms", again, "t2")).status_code == 201
     assert await seen("bidder") == {"public", "registered"}
+
+
+async def test_a_venue_looks_the_papers_of_a_consignment_through(room: Room) -> None:
+    """Before there is a lot: inside papers too, each reading on record; none while it is given back (domain 7)."""
+    consignment_id = await room.pool.fetchval("SELECT consignment_id FROM market.lots")
+    path = f"/v1/consignments/{consignment_id}/documents"
+    found = (await room.get("venue", path)).json()
+    assert {one["id"] for one in found} == set(room.documents.values())
+    paper = f"{path}/{room.documents[Visibility.INTERNAL]}/content"
+    assert (await room.get("venue", paper)).content == PDF
+    assert await room.pool.fetchval("SELECT count(*) FROM market.document_accesses") == 1
+    for who, status in (("maker", 403), ("bidder", 403), ("visitor", 401), ("other venue", 404)):
+        assert (await room.get(who, path)).status_code == status, who
+        assert (await room.get(who, paper)).status_code == status, who
+    await room.pool.execute("UPDATE market.consignments SET state = 'returned', reason = 'price'")
+    assert (await room.get("venue", path)).json() == []
+    assert (await room.get("venue", paper)).status_code == 404
 
 
 async def test_terms_published_at_once_are_one_after_the_other(room: Room) -> None:
