@@ -13,6 +13,7 @@ from litestar.response import Redirect
 
 from kit.errors import InvalidInput, LuochuiError
 from kit.sql import Connection
+from marketplace.approvals import contents
 from marketplace.approvals import service as approvals
 from marketplace.approvals.schemas import Approval, ApprovalState, DecisionIn
 from marketplace.edge.cursors import Position, page_of
@@ -365,6 +366,10 @@ async def _people(
     found = await service.users(conn, after=position.after, rows=position.rows)
     listed = page_of(found, position, key=lambda one: one.id)
     employers = await service.organisations(conn, after=None, rows=_ROWS * 10)
+    asked = await _open_approvals(conn, caller)
+    named = await approvals.names(
+        conn, set().union(*(contents.ids_in(one.content) for one in asked))
+    )
     return page(
         "people.html",
         status_code=form.status_code,
@@ -375,7 +380,8 @@ async def _people(
         organisations=employers,
         names={one.id: one.name for one in employers},
         invitations=await invitations.page(conn, after=None, rows=_ROWS),
-        approvals=await _open_approvals(conn, caller),
+        approvals=asked,
+        parts={one.id: contents.parts_of(one.content, named) for one in asked},
         platform=PLATFORM_ORGANISATION_ID,
         needs_two=await two_people.are_two(conn, now=now),
         all_roles=list(Role),

@@ -206,6 +206,8 @@ async def test_two_administrators_switch_off_and_reset_together(
             await administrator.see("/people")
             await administrator.send(form, reason="left the bank")
             assert "left the bank" in await second.see("/people")
+            assert "switch_off" not in second.html
+            assert "password_reset" not in second.html  # in words, as among the approvals
             assert 'data-part="link"' not in administrator.html
             digest = re.search(r'name="sha256" value="([0-9a-f]{64})"', second.html)
             action = re.search(r'action="(/people/approvals/[^"]*)"', second.html)
