@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import asyncpg
 import click
@@ -11,8 +12,12 @@ from kit.errors import InvalidInput
 
 
 def database_of(database_url: str | None, data_dir: Path) -> str:
-    """The URL given, or that of the embedded server which `luochui up` runs on `data_dir`."""
+    """The URL given, or that of the embedded server which `luochui up` runs on `data_dir`; `InvalidInput` if no URL."""
     if database_url is not None:
+        if urlsplit(database_url).scheme not in ("postgresql", "postgres"):
+            raise InvalidInput(
+                "--database-url", "must begin with postgresql://", "须以 postgresql:// 开头"
+            )
         return database_url
     server = Postgres(data_dir / "postgres")
     if not server.answers():

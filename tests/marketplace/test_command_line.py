@@ -22,7 +22,8 @@ BAD = {
     "a directory to verify": (["verify", "."], "BUNDLE: . can't be read"),
     "no key": (["verify", ".", "--key", "zz"], "--key: 'zz' is neither"),
     "no database": (["check-ledger", "--database-url", NOWHERE], "--database-url: cannot be"),
-    "no URL": (["check-ledger", "--database-url", "garbage"], "--database-url: cannot be"),
+    "no URL": (["check-ledger", "--database-url", "garbage"], "--database-url: must begin"),
+    "no URL to migrate": (["migrate", "--database-url", "garbage"], "--database-url: must begin"),
     "nobody's import": (["import", "cli.py", "--username", "x", "--database-url", NOWHERE], "--"),
 }
 
