@@ -9,21 +9,20 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect
 
-from kit.errors import InvalidInput
 from kit.sql import Connection
-from marketplace.edge.cursors import page_of
+from marketplace.edge.cursors import Position, page_of
 from marketplace.edge.dependencies import At, Conn, Me, Now
 from marketplace.edge.policies import POLICY, allow
 from marketplace.ledgers import service as ledgers
 from marketplace.organisations.schemas import Caller, Role
 from marketplace.pages.filling import REFUSALS, Form, chosen_of
-from marketplace.pages.forms import given
+from marketplace.pages.forms import given, in_fen
 from marketplace.pages.rendering import page
 from marketplace.pages.serving import LONG_FORM_BYTES, PAGE, form_of, visitor_of
+from marketplace.pages.work_words import VALUATION_METHODS
 from marketplace.valuation_orders import service
 from marketplace.valuation_orders.http import READERS
 from marketplace.valuation_orders.schemas import OrderIn, RefusalIn, ReportIn
-from marketplace.valuations.kinds import ValuationMethod
 
 _STEPS: Final[dict[str, Any]] = {"request_max_body_size": 16 * 1024, **PAGE}
 _ORDERS: Final[dict[str, Any]] = {"request_max_body_size": LONG_FORM_BYTES, **PAGE}
@@ -36,18 +35,7 @@ async def orders_page(
     request: Request[Any, Any, Any], reader: Conn, caller: Me, position: At
 ) -> Response[str]:
     """The orders of my bank, or those for me as a valuer, newest first."""
-    found = await service.page(reader, caller, after=position.after, limit=position.rows)
-    listed = page_of(found, position, key=lambda one: one.id)
-    return page(
-        "valuation_orders.html",
-        visitor=visitor_of(request),
-        here="/valuation-orders",
-        orders=listed.items,
-        next_cursor=listed.next_cursor,
-        is_valuer=caller.has(Role.VALUER),
-        may_withdraw=caller.has(Role.BANK_MAKER),
-        methods=list(ValuationMethod),
-    )
+    return await _listed(request, reader, caller, position, Form())
 
 
 @get("/valuation-orders/new", opt={POLICY: _MAKER}, **PAGE)
@@ -87,15 +75,22 @@ async def withdraw_by_form(
 
 @post("/valuation-orders/{order_id:uuid}/report", opt={POLICY: _VALUER}, **_STEPS)
 async def deliver_by_form(
-    request: Request[Any, Any, Any], conn: Conn, caller: Me, now: Now, order_id: FromPath[UUID]
-) -> Redirect:
-    """Hand in the report; the value is given in yuan."""
+    request: Request[Any, Any, Any],
+    conn: Conn,
+    caller: Me,
+    now: Now,
+    position: At,
+    order_id: FromPath[UUID],
+) -> Response[Any]:
+    """Hand in the report, its value in yuan; what was refused is shown as it was written."""
     fields = await form_of(request)
-    yuan = fields.pop("value_yuan", "").strip()
-    if not (yuan.isascii() and yuan.isdigit()):
-        raise InvalidInput("value_yuan", "must be a whole number of yuan", "须为整数（元）")
-    report = given(fields | {"value_fen": str(int(yuan[:14]) * 100)}, ReportIn)
-    await service.deliver(conn, caller, order_id, report, now=now)
+    try:
+        async with conn.transaction():
+            report = given(in_fen(fields, "value"), ReportIn)
+            await service.deliver(conn, caller, order_id, report, now=now)
+    except REFUSALS as error:
+        form = Form(which=f"report-{order_id}", values=fields, error=error)
+        return await _listed(request, conn, caller, position, form)
     return Redirect("/valuation-orders", status_code=303)
 
 
@@ -107,6 +102,29 @@ async def decline_by_form(
     refusal = given(await form_of(request), RefusalIn)
     await service.decline(conn, caller, order_id, refusal.reason, now=now)
     return Redirect("/valuation-orders", status_code=303)
+
+
+async def _listed(
+    request: Request[Any, Any, Any],
+    conn: Connection,
+    caller: Caller,
+    position: Position,
+    form: Form,
+) -> Response[str]:
+    found = await service.page(conn, caller, after=position.after, limit=position.rows)
+    listed = page_of(found, position, key=lambda one: one.id)
+    return page(
+        "valuation_orders.html",
+        status_code=form.status_code,
+        visitor=visitor_of(request),
+        here="/valuation-orders",
+        orders=listed.items,
+        next_cursor=listed.next_cursor,
+        is_valuer=caller.has(Role.VALUER),
+        may_withdraw=caller.has(Role.BANK_MAKER),
+        methods=list(VALUATION_METHODS.items()),
+        form=form,
+    )
 
 
 async def _new(

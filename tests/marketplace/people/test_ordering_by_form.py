@@ -46,3 +46,30 @@ async def test_a_bank_orders_a_valuation_by_the_form(stage: Stage) -> None:
     assert (await press(stranger, found[1], reason="not mine")).status_code == 404
     assert (await press(stage.bank_maker, found[1], reason="已清偿 paid")).status_code == 303
     assert "/withdrawal" not in await page(stage.bank_maker, "/valuation-orders")
+
+
+async def test_a_valuer_hands_its_report_in_by_the_form(stage: Stage) -> None:
+    """A refused report is shown as it was written, in its own order; a right one stands in the bank's books."""
+    await stage.published(lasts=600, opens_in=600)
+    valuer = await of_kind(stage, OrganisationKind.VALUER, Role.VALUER, None)
+    today = system_clock().astimezone(CHINA).date()
+    order = {
+        "valuer_id": str(valuer.caller.organisation_id), "asset_ids": [await one_id(stage, "assets")],
+        "purpose": "二次处置 second round", "due_on": str(today + timedelta(days=20)),
+    }  # fmt: skip
+    first, second = [await stage.bank_maker.post("/v1/valuation-orders", order) for _ in range(2)]
+    path = f"/valuation-orders/{first['id']}/report"
+    report = {
+        "report_number": "PG-2026-001", "method": "income", "base_on": str(today - timedelta(days=10)),
+        "value": "2,800,000.50", "valid_to": str(today + timedelta(days=300)),
+    }  # fmt: skip
+    refused = await press(valuer, path, **report | {"value": "about three million"})
+    assert refused.status_code == 400
+    assert refused.text.count("about three million") == 1
+    assert refused.text.count("PG-2026-001") == 1
+    assert f"/valuation-orders/{second['id']}/report" in refused.text
+    assert (await press(stage.bank_maker, path, **report)).status_code == 403
+    assert (await press(valuer, path, **report)).status_code == 303
+    delivered = await stage.bank_maker.get(f"/v1/valuation-orders/{first['id']}")
+    valuation = await stage.bank_maker.get(f"/v1/valuations/{delivered['valuation_id']}")
+    assert valuation["value_fen"] == 280_000_050
