@@ -109,6 +109,14 @@ async def get(conn: Connection, enrolment_id: UUID) -> Enrolment:
     return _enrolment(await conn.fetchrow(_SQL["enrolment"], enrolment_id))
 
 
+async def page(
+    conn: Connection, *, lender_id: UUID | None, before: UUID | None, limit: int
+) -> list[Enrolment]:
+    """Up to `limit` enrolments that may be seen, newest first; of one lender alone where it is given."""
+    rows = await conn.fetch(_SQL["enrolments"], lender_id, before, limit)
+    return [_enrolment(row) for row in rows]
+
+
 async def of_loan(conn: Connection, lender_id: UUID, loan_number: str) -> Enrolment | None:
     """The enrolment of a lender's loan; None where it was never filed."""
     row = await conn.fetchrow(_SQL["enrolment_of_loan"], lender_id, loan_number)

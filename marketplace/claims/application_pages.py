@@ -1,7 +1,7 @@
 """The form of an application for compensation (补偿申请): a loan, a scheme, its parties, the papers that prove it."""
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -10,7 +10,6 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromQuery
 from litestar.response import Redirect
 
-from kit.clock import CHINA
 from kit.errors import InvalidInput
 from kit.reach import everything
 from kit.sql import Connection, load_statements
@@ -87,7 +86,7 @@ async def _form(
     now: datetime,
 ) -> Response[str]:
     case = await cases.get(conn, caller, case_id)
-    usable = await _usable(conn, today=now.astimezone(CHINA).date())
+    usable = await schemes.usable(conn, now=now)
     file = usable.get(written or "")
     return page(
         "new_claim.html",
@@ -107,17 +106,8 @@ async def _form(
     )
 
 
-async def _usable(conn: Connection, *, today: date) -> dict[str, SchemeFile]:
-    """Schemes by which a claim can be drafted today, by id and version."""
-    return {
-        f"{file.id} {file.version}": file
-        for file in await schemes.versions(conn)
-        if file.scheme is not None and file.scheme.funds and file.is_in_force(today)
-    }
-
-
 async def _file(conn: Connection, written: str | None, *, now: datetime) -> SchemeFile:
-    usable = await _usable(conn, today=now.astimezone(CHINA).date())
+    usable = await schemes.usable(conn, now=now)
     file = usable.get(written or "")
     if file is None:
         raise InvalidInput("scheme", "choose a scheme in force", "请选择有效的方案")

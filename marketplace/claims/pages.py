@@ -59,6 +59,7 @@ async def claims_page(
         here="/claims",
         claims=listed.items,
         loans=await approvals.names(reader, {claim.case_id for claim in listed.items}),
+        reads_enrolments=not caller.has(Role.RISK_BEARER, Role.RISK_CHECKER),
         next_cursor=listed.next_cursor,
     )
 

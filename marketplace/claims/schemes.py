@@ -44,6 +44,16 @@ async def of_id(conn: Connection, scheme_id: str) -> list[SchemeFile]:
     return found
 
 
+async def usable(conn: Connection, *, now: datetime) -> dict[str, SchemeFile]:
+    """Schemes in force today that say all that a claim needs, by id and version (`hunan_2024 2`)."""
+    today = now.astimezone(CHINA).date()
+    return {
+        f"{file.id} {file.version}": file
+        for file in await versions(conn)
+        if file.scheme is not None and file.scheme.funds and file.is_in_force(today)
+    }
+
+
 async def known_version(
     conn: Connection, scheme_id: str, version: int, *, now: datetime
 ) -> SchemeFile:

@@ -209,6 +209,14 @@ LICENCES: Final[Mapping[str, Words]] = MappingProxyType(
     }
 )
 
+#: States of an enrolment. Source: settlement.enrolments.
+ENROLMENTS: Final[Mapping[str, Words]] = MappingProxyType(
+    {
+        "FILED": Words("待复核", "For a checker"),
+        "ACCEPTED": Words("已备案", "Enrolled"),
+        "REFUSED": Words("未予备案", "Refused"),
+    }
+)
 #: States of an objection to a plan of distribution. Source: settlement.plan_claims.
 OBJECTIONS: Final[Mapping[str, Words]] = MappingProxyType(
     {

@@ -42,6 +42,7 @@ ROOMS: Final = (
     "marketplace.banking",
     "marketplace.claims",
     "marketplace.liabilities",
+    "marketplace.enrolments",
     "marketplace.funds",
     "marketplace.returns",
     "marketplace.transfers",

@@ -15,6 +15,12 @@ SELECT * FROM settlement.enrolments WHERE id = $1 FOR UPDATE;
 -- name: enrolment_of_loan
 SELECT * FROM settlement.enrolments WHERE lender_id = $1 AND loan_number = $2;
 
+-- name: enrolments
+-- Those that may be seen (of one lender, if $1), before a cursor, newest first.
+SELECT * FROM settlement.enrolments
+ WHERE ($1::uuid IS NULL OR lender_id = $1) AND ($2::uuid IS NULL OR id < $2)
+ ORDER BY id DESC LIMIT $3;
+
 -- name: decide_enrolment
 UPDATE settlement.enrolments SET state = $2, accepted_by = $3, accepted_at = $4, reason = $5 WHERE id = $1;
 
