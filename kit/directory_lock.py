@@ -22,11 +22,7 @@ class DirectoryLock:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             handle = self._path.open("a+", encoding="ascii")
         except OSError as error:
-            raise InvalidInput(
-                "--data-dir",
-                f"{self._path.parent} can't be used ({error.strerror}); choose one that you may write to",
-                f"{self._path.parent} 不可用（{error.strerror}）；请指定可写目录",
-            ) from error
+            raise unusable(self._path.parent, error) from error
         deadline = time.monotonic() + 3
         while True:
             try:
@@ -53,3 +49,12 @@ class DirectoryLock:
         if self._file is not None:
             self._file.close()
             self._file = None
+
+
+def unusable(directory: Path | str, error: OSError) -> InvalidInput:
+    """What a command says of a data directory that the system does not let it use."""
+    return InvalidInput(
+        "--data-dir",
+        f"{directory} can't be used ({error.strerror}); choose one that you may write to",
+        f"{directory} 不可用（{error.strerror}）；请指定可写目录",
+    )

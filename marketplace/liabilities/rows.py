@@ -22,7 +22,9 @@ from marketplace.liabilities.schemas import (
 )
 from marketplace.organisations.schemas import Caller, OrganisationKind
 from settlement import cases, liabilities, recoveries
+from settlement.cases import Case
 from settlement.documents import digest
+from settlement.liabilities import RecordedPayout
 
 _SQL = load_statements("marketplace.liabilities", "queries.sql")
 _READERS = frozenset({OrganisationKind.REGULATOR, OrganisationKind.AUDITOR})
@@ -79,7 +81,10 @@ async def lock_own(conn: Connection, caller: Caller, liability_id: UUID) -> Stor
 
 async def stated_of(conn: Connection, one: StoredLiability) -> Stated:
     """What the party is asked to confirm, as the claim was computed."""
-    case = await cases.get(conn, one.case_id)
+    return _stated(one, await cases.get(conn, one.case_id))
+
+
+def _stated(one: StoredLiability, case: Case) -> Stated:
     return Stated(
         claim_id=one.claim_id,
         case_id=one.case_id,
@@ -92,8 +97,10 @@ async def stated_of(conn: Connection, one: StoredLiability) -> Stated:
 async def get(conn: Connection, caller: Caller, liability_id: UUID) -> LiabilityView:
     """One liability, whole; `NotFound` when there is none that the caller may see."""
     one = await stored(conn, caller, liability_id)
-    stated = await stated_of(conn, one)
-    summary = await _summary(conn, one, stated)
+    case = await cases.get(conn, one.case_id)
+    stated = _stated(one, case)
+    payouts = await liabilities.payouts(conn, one.case_id, one.party)
+    summary = _summary(one, case, payouts)
     recorded = await recoveries.recoveries(conn, one.case_id)
     return LiabilityView(
         **msgspec.structs.asdict(summary),
@@ -104,7 +111,7 @@ async def get(conn: Connection, caller: Caller, liability_id: UUID) -> Liability
         decided_by=one.decided_by,
         decided_at=one.decided_at,
         proposal=await _proposal(conn, caller, one),
-        payouts=await liabilities.payouts(conn, one.case_id, one.party),
+        payouts=payouts,
         recovered_fen=sum(row.recovered.movements[one.party] for row in recorded),
     )
 
@@ -121,8 +128,13 @@ async def page(
     rows = await conn.fetch(
         _SQL["page"], after, _sees_all(caller), caller.organisation_id, claim_id, limit
     )
-    found: Sequence[StoredLiability] = [_stored(row) for row in rows]
-    return [await _summary(conn, one, await stated_of(conn, one)) for one in found]
+    found = []
+    for row in rows:
+        one = _stored(row)
+        case = await cases.get(conn, one.case_id)
+        payouts = await liabilities.payouts(conn, one.case_id, one.party)
+        found.append(_summary(one, case, payouts))
+    return found
 
 
 def require_reader(caller: Caller, one: StoredLiability) -> None:
@@ -157,22 +169,23 @@ async def _proposal(conn: Connection, caller: Caller, one: StoredLiability) -> P
     )
 
 
-async def _summary(conn: Connection, one: StoredLiability, stated: Stated) -> LiabilitySummary:
-    case = await cases.get(conn, one.case_id)
+def _summary(
+    one: StoredLiability, case: Case, payouts: Sequence[RecordedPayout]
+) -> LiabilitySummary:
     _, _, book = case.claimed()
-    paid = await liabilities.payouts(conn, one.case_id, one.party)
+    share = liabilities.liability_of(case, one.party)
     return LiabilitySummary(
         id=one.id,
         claim_id=one.claim_id,
         case_id=one.case_id,
         loan_number=one.loan_number,
         party=one.party,
-        role=stated.share.role,
+        role=share.role,
         organisation_id=one.organisation_id,
         organisation=one.organisation,
         state=one.state,
-        owed_fen=stated.share.owed_fen,
-        paid_fen=sum(payout.amount_fen for payout in paid),
+        owed_fen=share.owed_fen,
+        paid_fen=sum(payout.amount_fen for payout in payouts),
         position_fen=book.positions[one.party],
         notified_at=one.notified_at,
     )
