@@ -1,7 +1,6 @@
 """The page of enrolments (备案): the list, the form of a new one, and the checker's word. Source: domain 5.2."""
 
 from datetime import datetime
-from hashlib import sha256
 from typing import Any, Final
 from uuid import UUID
 
@@ -22,10 +21,10 @@ from marketplace.enrolments.http import READERS
 from marketplace.enrolments.schemas import EnrolmentDecision, EnrolmentIn
 from marketplace.organisations.schemas import Caller, Role
 from marketplace.pages import money_words
-from marketplace.pages.filling import REFUSALS, Form
+from marketplace.pages.filling import REFUSALS, Form, digests_of
 from marketplace.pages.forms import given, in_fen
 from marketplace.pages.rendering import page
-from marketplace.pages.serving import PAGE, form_of, upload_of, visitor_of
+from marketplace.pages.serving import PAGE, form_of, visitor_of
 from marketplace.pages.vocabulary import Words
 
 #: The contract is hashed here and not kept: the bank keeps it.
@@ -51,10 +50,10 @@ async def file_by_form(
 ) -> Response[Any]:
     """File a sound loan, the principal in yuan, with the hash of the contract that was chosen."""
     fields = await form_of(request)
-    contract = await upload_of(request)
+    fields |= await digests_of(request)
     try:
         async with conn.transaction():
-            await service.file(conn, caller, _wanted(fields, contract), now=now)
+            await service.file(conn, caller, _wanted(fields), now=now)
     except REFUSALS as error:
         form = Form(values=fields, error=error)
         return await _listed(request, conn, caller, position, form, now=now)
@@ -71,16 +70,14 @@ async def decide_by_form(
     return _to()
 
 
-def _wanted(fields: dict[str, str], contract: bytes) -> EnrolmentIn:
+def _wanted(fields: dict[str, str]) -> EnrolmentIn:
     written = in_fen(fields, "principal")
     scheme_id, _, version = written.pop("scheme", "").partition(" ")
     if not version:
         raise InvalidInput("scheme", "choose a scheme in force", "请选择有效的方案")
-    if not contract:
-        raise InvalidInput("file", "must be the contract, not empty", "须选择合同文件")
-    digest = sha256(contract).hexdigest()
-    about = {"scheme_id": scheme_id, "scheme_version": version, "contract_sha256": digest}
-    return given(written | about, EnrolmentIn)
+    if "contract_sha256" not in written:
+        raise InvalidInput("contract", "must be chosen, not empty", "须选择合同文件，不得为空")
+    return given(written | {"scheme_id": scheme_id, "scheme_version": version}, EnrolmentIn)
 
 
 async def _listed(

@@ -16,7 +16,7 @@ async def send(office: Office, caller: Caller, file: bytes, **fields: str) -> ht
     """The form of a new one, with its contract."""
     headers = office.headers_of(caller) | {"Accept": "text/html"}
     fields["form_token"] = ""
-    return await office.client.post(PATH, headers=headers, data=fields, files={"file": file})
+    return await office.client.post(PATH, headers=headers, data=fields, files={"contract": file})
 
 
 async def test_a_loan_is_enrolled_by_the_form(office: Office) -> None:
@@ -32,7 +32,9 @@ async def test_a_loan_is_enrolled_by_the_form(office: Office) -> None:
         assert answer.status_code == 400
         assert f'id="e-{name}"' in answer.text, (name, answer.text)
         assert "HT-2026-9" in answer.text
-    assert (await send(office, cast.bank_maker, b"", **form)).status_code == 400
+    answer = await send(office, cast.bank_maker, b"", **form)
+    assert answer.status_code == 400
+    assert 'id="e-contract"' in answer.text
     assert (await send(office, cast.bank_checker, b"contract", **form)).status_code == 403
     assert (await send(office, cast.bank_maker, b"contract", **form)).status_code == 303
     [filed] = (await office.read(cast.bank_maker, "/v1/enrolments"))["items"]
